@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: ISC
+# A thin front for Meson: `make` builds, `make test` builds with sanitizers and tests everything.
+BUILD ?= build
+ASAN ?= build-asan
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@meson setup $(BUILD) >/dev/null
+
+$(ASAN)/build.ninja:
+	@meson setup $(ASAN) -Db_sanitize=address,undefined >/dev/null
+
+demo: all
+	@lab/demo.py --build $(BUILD)
+
+test: all $(ASAN)/build.ninja
+	@ninja -C $(ASAN) --quiet
+	@tests/run --build $(BUILD) --asan $(ASAN)
+
+lab: all
+	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(SCENARIO)
+
+lint: all
+	@tests/lint/run $(BUILD)
+
+coverage:
+	@meson setup build-cov -Db_coverage=true >/dev/null 2>&1 || true
+	@ninja -C build-cov && meson test -C build-cov --suite unit --suite scenario -q; \
+	gcovr -r . --object-directory build-cov --exclude 'tests/.*' --print-summary -s
+
+bench: all
+	@tests/bench/run $(BUILD)
+
+install: all
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+clean:
+	rm -rf $(BUILD) $(ASAN) build-cov build-fuzz
+
+.PHONY: all demo test lab lint coverage bench install clean
