@@ -1,1 +1,37 @@
 /* SPDX-License-Identifier: ISC */
+/* Defaults of lke.conf(5). */
+#include "lke/config.h"
+#include "core/params.h"
+
+#include <string.h>
+
+void lke_config_ar_defaults(struct lke_config_ar *ret_ar)
+{
+	*ret_ar = (struct lke_config_ar){
+		.lke = true,
+		.max_lifetime = LKE_MAX_LIFETIME,
+		.router_lifetime = LKE_MAX_LIFETIME,
+		.ra_max_interval_ms = 600000,
+		.ra_min_interval_ms = 200000,
+		.prefix_valid = 86400,
+		.prefix_preferred = 14400,
+		.advertise = LKE_ADVERTISE_FULL,
+		.finished = true,
+		.kex_cpu_percent = 25,
+		.max_lbsa = AR_MAX_LBSA,
+		.max_per_mac = AR_MAX_PER_MAC,
+		.max_binding_lifetime = TEMPORARY_BINDING_LIFETIME,
+	};
+}
+
+void lke_config_defaults(struct lke_config *ret_cfg)
+{
+	memset(ret_cfg, 0, sizeof(*ret_cfg));
+	ret_cfg->profile = LKE_PROFILE_DEFAULT;
+	ret_cfg->mn.strategy = LKE_STRATEGY_OLDEST;
+	ret_cfg->mn.lke = true;
+	ret_cfg->mn.min_rsa_bits = 1024;
+	ret_cfg->ha.max_lifetime = 3600;
+	ret_cfg->ha.reserve = SEQ_RESERVE;
+	ret_cfg->ha.enforce_cycle = true;
+}

@@ -87,12 +87,21 @@ struct lke_engine {
 	struct binding_cache *bindings;
 	uint64_t stat[LKE_STAT_COUNT];
 	uint64_t drops[LKE_DROP_COUNT];
+	struct tbf note_limit[LKE_DROP_COUNT];	/* notes of drops, by reason */
 	bool stopped;
 };
 
 static inline bool draft01(const struct lke_engine *e) { return e->cfg.profile == LKE_PROFILE_DRAFT01; }
 
 /* --- services.c, actionq.c, refs.c --- */
+
+void services_init(struct lke_engine *e);
+int actionq_new(struct lke_engine *e);
+void actionq_free(struct lke_engine *e);
+int refs_new(struct lke_engine *e);
+void refs_free(struct lke_engine *e);
+/* Queues the leave or removal of everything still held (engine stop). */
+void refs_release_all(struct lke_engine *e);
 
 /* Appends a zeroed action, or returns NULL (out of memory or queue full; counted). */
 struct lke_action *act_new(struct lke_engine *e, enum lke_action_type type);
@@ -106,6 +115,11 @@ bool act_data(struct lke_engine *e, struct lke_action *a, const void *p, size_t 
  */
 void send_packet(struct lke_engine *e, enum lke_role role, enum lke_msg msg, uint32_t ifindex,
 		 const struct lke_lladdr *dst, const uint8_t *data, size_t len);
+
+/* The same for a message whose fields are hidden in ESP: they are given for the note. */
+void send_packet_full(struct lke_engine *e, enum lke_role role, enum lke_msg msg, uint32_t ifindex,
+		      const struct lke_lladdr *dst, const uint8_t *data, size_t len,
+		      const struct lke_in6 *addr, uint8_t status, uint16_t seq, uint32_t lifetime);
 
 /* Prepares a note action with type and role set; NULL only when out of memory, so check. */
 struct lke_note *note_new(struct lke_engine *e, enum lke_note_type type, enum lke_role role);
@@ -122,7 +136,7 @@ static inline int drop(struct lke_engine *e, enum lke_drop reason)
 	e->drops[reason]++;
 	return -(int)reason;
 }
-static inline void stat(struct lke_engine *e, enum lke_stat s) { e->stat[s]++; }
+static inline void count(struct lke_engine *e, enum lke_stat s) { e->stat[s]++; }
 
 /* Randomness of the engine.  rnd_bytes() false: the generator failed; fail closed (AMB-136). */
 bool rnd_bytes(struct lke_engine *e, void *buf, size_t n) __attribute__((warn_unused_result));
@@ -137,6 +151,10 @@ static inline void arm(struct lke_engine *e, struct timer *t, lke_time at)
 		e->stat[LKE_STAT_ACTIONS_LOST]++;
 }
 
+/* iface.c: keep the table of interfaces; NULL when it is full or the interface is unknown. */
+struct iface *iface_update(struct lke_engine *e, const struct lke_ev_link *l);
+struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a);
+void iface_remove(struct lke_engine *e, struct iface *i);
 struct iface *iface_by_index(struct lke_engine *e, uint32_t ifindex);
 struct iface *iface_by_name(struct lke_engine *e, const char *name);
 /* The first non-tentative link-local address, or NULL. */
