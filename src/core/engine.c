@@ -121,14 +121,11 @@ static void serve_timers(struct lke_engine *e, lke_time now)
 {
 	struct timer *t;
 
-	/* Each timer sees its own deadline as the time, so that a late call changes no interval. */
-	while ((t = timerq_pop(&e->timers, now))) {
-		if (t->at > e->now)
-			e->now = t->at;
-		serve_timer(e, t);
-	}
+	/* After a suspend a late timer runs once, with the present time, and not once for each period. */
 	if (now > e->now)
 		e->now = now;
+	while ((t = timerq_pop(&e->timers, e->now)))
+		serve_timer(e, t);
 }
 
 static void link_event(struct lke_engine *e, const struct lke_ev_link *l)
@@ -234,8 +231,13 @@ static int mh_packet(struct lke_engine *e, const struct pkt *p)
 	if (!ours && !e->mn)
 		return -(int)LKE_DROP_NOT_OURS;
 	err = mh_check(p->ip.pkt + p->ip.upper_off, p->ip.upper_len, &src, &dst, &v);
-	if (err == -(int)LKE_DROP_MH_TYPE && ours && e->ha)
-		return mh_to_agent(e, p, &v);
+	if (err == -(int)LKE_DROP_MH_TYPE && ours && e->ha) {
+		/* The home agent answers with a Binding Error (RFC 6275 9.2). */
+		v.p = p->ip.pkt + p->ip.upper_off;
+		v.len = p->ip.upper_len;
+		v.type = v.p[2];
+		return ha_mh_input(e, p, &v);
+	}
 	if (err < 0)
 		return drop(e, (enum lke_drop) - err);
 	if (e->mn && (v.type == MH_BRR || v.type == MH_BA || v.type == MH_BE || v.type == MH_KEACK))
