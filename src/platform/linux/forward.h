@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Forwarding plane on a TUN device: IPv6-in-IPv6 by read() and write(), on every kernel (RFC 2473,
+ * AMB-120..123).  struct fwd belongs to the engine process and is driven by its event loop.
+ *
+ *   agent side   packets to a home address are routed to the TUN by the kernel, read, encapsulated
+ * and written back for the kernel to route; tunnel packets come by fwd_from_link() mobile side
+ * packets from a home address are read from the TUN, encapsulated (nested until no tunnel matches)
+ * and sent as frames to the router of the link
+ *
+ * Events for the engine are queued (bounded, rate-limited) and taken with fwd_next_event().
+ */
+#ifndef PLATFORM_FORWARD_H
+#define PLATFORM_FORWARD_H
+
+#include "lke/action.h"
+#include "lke/error.h"
+#include "lke/event.h"
+
+enum {
+	FWD_TUNNELS_MAX = 131072,
+	FWD_ENDS_MAX = 1024, /* own tunnel ends */
+	FWD_DIRECT_MAX = 64, /* plain paths */
+	FWD_EVENTS_MAX = 256,
+	FWD_LINKS_MAX = 64,
+	FWD_TUN_MTU = 1420,   /* 1500 - two levels of tunnels */
+	FWD_TUN_QUEUE = 2000, /* packets that can be parked */
+};
+
+/* Privileged: makes or takes the TUN device (IFF_TUN, IFF_NO_PI), non-blocking.  It vanishes with
+ * its last descriptor.  fd or -errno; *ret_ifindex is set.  MTU, queue length and up: nl_link_up().
+ */
+int fwd_open_tun(const char *name, uint32_t *ret_ifindex);
+
+struct fwd;
+
+/* Sends a whole IPv6 packet on a link to a link-layer address.  0 or -errno; the plane counts
+ * failures. */
+typedef int (*fwd_send_fn)(void *ctx, uint32_t ifindex, const struct lke_lladdr *nexthop,
+			   const uint8_t *pkt, size_t len);
+
+struct fwd_conf {
+	int tun_fd; /* owned by the caller */
+	fwd_send_fn send;
+	void *ctx;
+	uint32_t path_mtu;  /* assumed until an ICMPv6 error says less; 0: 1500 */
+	uint8_t secret[16]; /* of the hash tables */
+};
+
+/* 0 or -ENOMEM. */
+int fwd_new(const struct fwd_conf *conf, struct fwd **ret);
+void fwd_free(struct fwd *f);
+
+/* LKE_ACT_TUNNEL.  0, LKE_ERR_FULL, LKE_ERR_NOMEM; removal of an unknown one: LKE_ERR_NOENT. */
+int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *t, lke_time now);
+/* LKE_ACT_STEER with LKE_STEER_MINE: this address is a tunnel end of ours; protocol 41 packets to
+ * it without a tunnel raise LKE_TUNNEL_NO_BINDING, those to other addresses are ignored.  0 or
+ * LKE_ERR_FULL. */
+int fwd_set_end(struct fwd *f, const struct lke_in6 *addr, bool present);
+/*
+ * Plain path of a source address, for packets that were parked in the TUN and match no tunnel any
+ * more (LKE_ACT_PATH went back to LKE_PATH_ROUTER).  0 or LKE_ERR_FULL.
+ */
+int fwd_set_direct(struct fwd *f, const struct lke_in6 *src, uint32_t ifindex,
+		   const struct lke_lladdr *nexthop);
+void fwd_clear_direct(struct fwd *f, const struct lke_in6 *src);
+/* MTU of a link (LKE_EV_LINK); bounds the packets sent by frames there. */
+void fwd_set_link_mtu(struct fwd *f, uint32_t ifindex, uint32_t mtu);
+
+/* LKE_ACT_HOLD: while held, fwd_from_tun() does nothing, packets wait in the device; the caller
+ * stops watching the descriptor. */
+void fwd_hold(struct fwd *f, bool hold);
+bool fwd_held(const struct fwd *f);
+
+/*
+ * Reads at most budget packets from the TUN and forwards them.  Number of packets read (less than
+ * budget: the device is empty), or -errno when the device failed.
+ */
+int fwd_from_tun(struct fwd *f, unsigned budget, lke_time now);
+/* One packet as if it came from the TUN.  0 or -enum lke_drop. */
+int fwd_packet(struct fwd *f, uint8_t *pkt, size_t len, lke_time now);
+/*
+ * A packet from a packet socket, whole, from its IPv6 header (changed in place).  1: it was a
+ * tunnel packet of ours and went to the TUN; 0: not ours (not protocol 41, or not to a tunnel end):
+ * the caller goes on with it; -enum lke_drop: it was ours and was dropped. Packets of protocol 41
+ * need not be shown to the engine in any case.
+ */
+int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke_time now);
+/*
+ * A received ICMPv6 error (whole packet from its IPv6 header).  1: it was about a packet of a live
+ * tunnel (Packet Too Big lowers that tunnel's path MTU, never below 1280, for ten minutes); 0: not
+ * ours.
+ */
+int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
+/* LKE_ACT_SEND with ifindex 0: the kernel routes it.  0 or -errno. */
+int fwd_write_tun(struct fwd *f, const uint8_t *pkt, size_t len);
+
+/* LKE_EV_TUNNEL or LKE_EV_MOBILE for the engine; call it until false after each of the calls above.
+ */
+bool fwd_next_event(struct fwd *f, struct lke_event *ret);
+
+struct fwd_counters {
+	uint64_t encap, encap_bytes; /* packets into tunnels (each once, whatever the nesting) */
+	uint64_t decap, decap_bytes; /* packets out of tunnels */
+	uint64_t direct;	     /* by a plain path */
+	uint64_t too_big;	     /* Packet Too Big sent */
+	uint64_t fragmented;	     /* outer packets fragmented */
+	uint64_t reassembled;	     /* outer packets reassembled */
+	uint64_t send_errors;	     /* frames or TUN writes the kernel refused */
+	uint64_t unmatched;	     /* read from the TUN without a tunnel or path */
+	uint64_t events_lost;	     /* queue full or rate limit */
+	uint64_t drop[LKE_DROP_COUNT];
+	uint32_t tunnels; /* now */
+};
+
+void fwd_counters(const struct fwd *f, struct fwd_counters *ret);
+
+struct fwd_tunnel_info {
+	struct lke_act_tunnel tunnel; /* remove is false; credit: what is left */
+	uint32_t path_mtu;
+	uint64_t encap, encap_bytes, decap, decap_bytes;
+};
+
+/* Tunnel of a home address on one side.  false: none. */
+bool fwd_tunnel_info(const struct fwd *f, bool mobile_side, const struct lke_in6 *home,
+		     struct fwd_tunnel_info *ret);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Multicast group memberships, so that snooping bridges let solicitations for served addresses
+ * through. Linux bounds the memberships of one socket (365 on 6.1, 2,340 on 6.18): several UDP
+ * sockets share the load. group_open() belongs to the privileged process; the rest works behind the
+ * sandbox (setsockopt only).
+ */
+#ifndef PLATFORM_GROUP_H
+#define PLATFORM_GROUP_H
+
+#include "lke/action.h"
+
+enum { GROUP_SOCKETS_MAX = 64, GROUP_MAX = 65536 };
+
+struct group;
+
+struct group_stats {
+	uint32_t joined;  /* memberships held now */
+	uint64_t refused; /* joins that no socket had room for, or that failed */
+};
+
+/* Opens that many sockets (1..GROUP_SOCKETS_MAX).  0 or -errno. */
+int group_open(unsigned sockets, struct group **ret);
+/*
+ * Joins or leaves.  Joining again counts references; leave of an unknown one gives -ENOENT.
+ * -ENOBUFS when every socket is full or GROUP_MAX is reached, else -errno of the system.
+ */
+int group_set(struct group *g, const struct lke_act_group *act);
+/* The interface is gone: its memberships went with it. */
+void group_forget(struct group *g, uint32_t ifindex);
+void group_stats(const struct group *g, struct group_stats *ret);
+void group_close(struct group *g);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * rtnetlink.  Privileged side (struct nl): addresses, paths, neighbours, interception and the TUN's
+ * link settings; each call is one synchronous request with its acknowledgement and returns 0 or
+ * -errno. Everything made carries our protocol number, so that a later start finds what a killed
+ * daemon left, and is remembered, so that nl_close() removes exactly it.
+ *
+ * Unprivileged side (struct mon): link and address events from an inherited socket; RTM_GET only.
+ */
+#ifndef PLATFORM_NETLINK_H
+#define PLATFORM_NETLINK_H
+
+#include "lke/action.h"
+#include "lke/event.h"
+
+enum {
+	NL_PROTO = 0xde, /* of routes, rules, addresses and neighbours */
+	NL_TABLE_BASE =
+		0x6c6b6500, /* "lke": routing tables of source addresses, NL_PATH_MAX of them */
+	NL_PATH_MAX = 64,
+	NL_RULE_PRIORITY = 1000, /* of `from ADDR lookup T` */
+	NL_MAIN_METRIC = 64,	 /* default route in main: before those of the system (1024) */
+	NL_OBJECTS_MAX = 131072, /* addresses, neighbours and intercepted addresses remembered */
+};
+
+struct nl;
+
+struct nl_stats {
+	uint64_t requests, retries, failures; /* retries: ENOMEM, EBUSY, ENOBUFS */
+	uint64_t stale;			      /* objects of a killed daemon that were removed */
+};
+
+/* 0 or -errno. */
+int nl_open(struct nl **ret);
+/* Removes every address, rule, route and neighbour with our protocol number.  At start, before any
+ * other. Number of removed objects or -errno. */
+int nl_cleanup_stale(struct nl *n);
+/* Removes everything this process added; objects that are gone already are no error. */
+void nl_remove_all(struct nl *n);
+void nl_close(struct nl *n); /* nl_remove_all() and free; accepts NULL */
+void nl_stats(const struct nl *n, struct nl_stats *ret);
+
+/* tun_ifindex: of the TUN, for addresses with ifindex 0. */
+int nl_addr(struct nl *n, const struct lke_act_addr *act, uint32_t tun_ifindex);
+/*
+ * The one default route of a source address.  ROUTER: `default via ROUTER dev IFINDEX onlink`,
+ * TUNNEL: `default dev TUN`, both with replace, so that there is no moment without a route; src ::
+ * uses the main table.  NONE removes route and rule.  -ENOSPC when NL_PATH_MAX tables are in use.
+ */
+int nl_path(struct nl *n, const struct lke_act_path *act, uint32_t tun_ifindex);
+int nl_neigh(struct nl *n, const struct lke_act_neigh *act);
+/* `route ADDR/128 dev TUN`: packets to the address enter the forwarding plane. */
+int nl_intercept(struct nl *n, const struct lke_act_intercept *act, uint32_t tun_ifindex);
+
+/* Sets the link up, its MTU and its transmit queue length; 0 leaves mtu or txqlen alone. */
+int nl_link_up(struct nl *n, uint32_t ifindex, uint32_t mtu, uint32_t txqlen);
+/* An interface vanished with everything on it: forget, do not remove later. */
+void nl_forget_link(struct nl *n, uint32_t ifindex);
+
+/* Dumps.  Number of entries written (at most max) or -errno. */
+int nl_dump_links(struct nl *n, struct lke_ev_link *buf, size_t max);
+int nl_dump_addrs(struct nl *n, struct lke_ev_addr *buf, size_t max);
+
+/* ---- monitor ---- */
+
+enum { MON_LINKS_MAX = 1024, MON_ADDRS_MAX = 8192 };
+
+struct mon;
+
+/* ev is borrowed: LKE_EV_LINK or LKE_EV_ADDR. */
+typedef void (*mon_fn)(void *ctx, const struct lke_event *ev);
+
+/* Privileged: non-blocking socket in RTMGRP_LINK and RTMGRP_IPV6_IFADDR with a large buffer.  fd or
+ * -errno. */
+int mon_open(void);
+/* Takes an inherited socket (owned by the caller) and asks for dumps.  0 or -errno. */
+int mon_start(int fd, struct mon **ret);
+/*
+ * Reads everything that waits and reports what changed: repeated news is not reported again, except
+ * a changed carrier count.  After an overrun (ENOBUFS) everything is dumped again and what vanished
+ * meanwhile is reported as removed.  0 or -errno when the socket failed.
+ */
+int mon_read(struct mon *m, mon_fn fn, void *ctx);
+bool mon_synced(const struct mon *m); /* the first dump (or the last resync) is complete */
+uint64_t mon_overruns(const struct mon *m);
+void mon_stop(struct mon *m); /* frees; the socket stays open */
+
+#endif

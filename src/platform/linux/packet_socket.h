@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One AF_PACKET socket for each interface: the engine's only way to see and send frames.  A classic
+ * BPF filter lets through IPv6 to this host that lke may have to look at: extension headers, ESP,
+ * MH, protocol 41, ICMPv6 errors and Neighbor Discovery.  Opened by the privileged process, used
+ * behind the sandbox.
+ */
+#ifndef PLATFORM_PACKET_SOCKET_H
+#define PLATFORM_PACKET_SOCKET_H
+
+#include <linux/filter.h>
+
+#include "lke/types.h"
+
+enum {
+	PACKET_HEADROOM = 14,		      /* Ethernet header */
+	PACKET_BUF = 65536 + PACKET_HEADROOM, /* receive buffer that no packet exceeds */
+	PACKET_FILTER_MAX = 64,
+};
+
+/* Plain data: may be sent to the engine process beside the descriptor. */
+struct packet_link {
+	int fd;
+	uint32_t ifindex;
+	bool ethernet; /* SOCK_RAW with Ethernet headers; else SOCK_DGRAM, no link-layer addresses
+			*/
+	struct lke_lladdr own; /* len 0 when not ethernet; the caller updates it on LKE_EV_LINK */
+};
+
+/*
+ * Opens, filters, locks and binds a non-blocking socket on an interface.  tun: it is our own TUN,
+ * where protocol 41 is what we write ourselves and is filtered out.  0 or -errno (-EPROTONOSUPPORT:
+ * a kind of link lke does not run on, for example loopback).
+ */
+int packet_open(uint32_t ifindex, bool tun, struct packet_link *ret);
+void packet_close(struct packet_link *l);
+
+/*
+ * One packet.  1: *ret_pkt points into buf at the IPv6 header; 0: nothing to read; -errno
+ * (-ENETDOWN: the interface went down, go on later; -ENODEV: it is gone).  Frames of other stations
+ * never arrive.
+ */
+int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
+		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len);
+/*
+ * Sends a whole IPv6 packet.  dst with len 0 and a multicast IPv6 destination: 33:33 and its last
+ * four octets (RFC 2464 7); otherwise -EDESTADDRREQ on Ethernet.  0 or -errno (-EAGAIN: queue full,
+ * drop).
+ */
+int packet_send(const struct packet_link *l, const struct lke_lladdr *dst, const uint8_t *pkt,
+		size_t len);
+/* Link-layer destination for a packet as packet_send() derives it.  false: none known. */
+bool packet_dst(const struct lke_lladdr *dst, const uint8_t *pkt, size_t len,
+		struct lke_lladdr *ret);
+
+/* The filter program; returns its length.  Offsets are relative to the network header. */
+size_t packet_filter(bool tun, struct sock_filter prog[PACKET_FILTER_MAX]);
+
+#endif

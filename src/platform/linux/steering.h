@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Steering: an nftables table of our own keeps the packets that lke answers itself (MH, Home
+ * Address option, type 2 routing header, our ESP, tunnel packets to our ends, DAD for served
+ * care-of addresses, ND for intercepted ones) from the kernel's input path.  AF_PACKET sockets see
+ * them all.  AMB-137, AMB-138.
+ *
+ * The table has `flags owner`: it lives exactly as long as the process that called steer_open(),
+ * also after kill -9, and survives `nft flush ruleset`.  Privileged process only.
+ */
+#ifndef PLATFORM_STEERING_H
+#define PLATFORM_STEERING_H
+
+#include "lke/action.h"
+
+#define STEER_TABLE "lke"
+
+struct steer;
+
+/* Makes the table.  0 or -errno with a sentence for the operator in err (kernel without nf_tables,
+ * table held by another lked, no permission). */
+int steer_open(struct steer **ret, char *err, size_t err_size);
+/* Adds or removes one element.  Adding what is there and removing what is not are no errors. */
+int steer_apply(struct steer *s, const struct lke_act_steer *act);
+/* The sentence of the last failure; "" when there was none. */
+const char *steer_error(const struct steer *s);
+void steer_close(struct steer *s); /* deletes the table */
+
+/* Command text for one element, as given to libnftables; for tests.  Length or -ENOSPC. */
+int steer_command(const struct lke_act_steer *act, char *buf, size_t size);
+
+#endif
