@@ -115,7 +115,8 @@ int mh_be_decode(const struct mh_view *v, struct mh_be *ret);
 
 /*
  * Encoders write one MH at w (from Payload Proto), padded, Header Len set, Checksum 0 and MAC octets 0; they
- * give the layouts of AMB-015..017.  *_off out-parameters are offsets from the start of the MH.
+ * give the layouts of AMB-015..017.  *_off out-parameters are offsets from the start of the MH; those of a
+ * proof are set only when it is present.  Nonce Indices are never sent.
  */
 void mh_kereq_encode(struct wr *w, const struct mh_kereq *m, size_t *ret_request_off, size_t *ret_renewal_off);
 void mh_keack_encode(struct wr *w, const struct mh_keack *m, size_t *ret_mac_off);

@@ -90,4 +90,9 @@ int nd_decode(const struct ip6_info *i, struct nd_msg *ret);
 int nd_encode(const struct nd_msg *m, const struct lke_in6 *src, const struct lke_in6 *dst, uint8_t tclass,
 	      uint8_t *buf, size_t size);
 
+/* Where the HMAC of the auth option stands in an encoded packet of len octets: that option is the last. */
+static inline size_t nd_mac_off(size_t len) { return len - 24; }
+/* Writes the HMAC into an encoded packet and sets the checksum again, in this order (AMB-031). */
+void nd_set_mac(uint8_t *pkt, size_t len, size_t mac_off, const uint8_t mac[20]);
+
 #endif
