@@ -217,6 +217,8 @@ class Lab:
 		self._link("core", "home", "cnlink", *["l%d" % n for n in ROUTERS])
 		for name in ["cr", "cn", "ha", "mn", "thief", "host"] + ["ar%d" % n for n in ROUTERS]:
 			self.node(name)
+			if name not in ("mn", "thief"):
+				self.nodes[name].sysctl(default__dad_transmits=0)
 		for i, name in enumerate(["ha", "cr"] + ["ar%d" % n for n in ROUTERS]):
 			self.plug(name, "core0", "core", "02:00:00:00:ff:%02x" % (i + 1))
 			self.nodes[name].sysctl(all__forwarding=1, default__forwarding=1)
