@@ -40,15 +40,18 @@ void binding_cache_free(struct lke_engine *e);
 struct binding *binding_find(const struct lke_engine *e, const struct lke_in6 *home);
 /*
  * Makes a binding: joins the solicited-node group, steers ND and tunnel packets, intercepts the address,
- * sets the tunnel and multicasts unsolicited NAs.  state must be UNVERIFIED, OK or SUSPENDED.
+ * sets the tunnel and multicasts unsolicited NAs.  Emits BINDING.  state must be UNVERIFIED, OK or SUSPENDED.
  * 0, LKE_ERR_EXIST, LKE_ERR_FULL or LKE_ERR_NOMEM.  role_timer_kind prepares b->role.
  */
 int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_timer_kind, struct binding **ret);
-/* Changes care-of address, state, credit and expiry at once; one TUNNEL action. */
+/* Changes care-of address, state, credit and expiry at once; one TUNNEL action.  Emits BINDING or, in state
+ * SUSPENDED, BINDING_SUSPENDED; set b->seq before. */
 void binding_update(struct lke_engine *e, struct binding *b, const struct lke_in6 *coa,
 		    enum lke_binding_state state, uint64_t credit, lke_time expires);
 /* Undoes binding_add() and frees b.  Emits BINDING_GONE with text. */
 void binding_remove(struct lke_engine *e, struct binding *b, const char *text);
+/* All bindings of one kind (engine stop). */
+void binding_remove_all(struct lke_engine *e, enum binding_kind kind, const char *text);
 
 void binding_timer(struct lke_engine *e, struct timer *t);
 bool binding_next(const struct lke_engine *e, size_t *cursor, struct lke_binding_view *ret);
