@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* Renewal on the link: sequence 4. */
+#include "scenario.h"
+
+static void lke_053_renewal_before_expiry(void **state)
+{
+	struct world_options o = { .seed = 21, .max_lifetime = 40 };
+	struct world *w = world_new(&o);
+	struct lke_lbsa_view a, b;
+	struct lke_in6 coa;
+	const struct simframe *na1, *na2 = NULL;
+	lke_time t0;
+
+	world_attach(w, 0);
+	assert_true(world_wait_lbsa(w, 0, SEC(60)));
+	coa = world_coa(w, 0);
+	assert_true(sim_lbsa(w->ar[0], &coa, &a));
+	t0 = sim_now(w->net);
+	sim_run_for(w->net, SEC(35));
+	/* A second exchange, with renewal proof, while the first key still lived. */
+	assert_true(sim_count(w->net, t0, w->mn, LKE_MSG_KEREQ) >= 1);
+	assert_true(sim_lbsa(w->ar[0], &coa, &b));
+	assert_int_equal(b.state, LKE_LBSA_VALID);
+	assert_true(b.expires > a.expires);
+	assert_true(b.proved);
+	/* The cached advertisement is the new one (LKE-055). */
+	na1 = sim_find(w->net, 0, w->mn, LKE_MSG_DAD_NA_AUTH);
+	for (size_t n = 0; n < sim_frames(w->net); n++)
+		if (sim_frame(w->net, n)->from == w->mn &&
+		    sim_frame(w->net, n)->msg == LKE_MSG_DAD_NA_AUTH)
+			na2 = sim_frame(w->net, n);
+	assert_ptr_not_equal(na1, na2);
+	sim_move(w->mn, 0, NULL, 0);
+	t0 = sim_now(w->net);
+	sim_dad(w->host, 0, &coa);
+	sim_run_for(w->net, MSEC(500));
+	assert_non_null(sim_find(w->net, t0, w->ar[0], LKE_MSG_DAD_NA_AUTH));
+	assert_memory_equal(sim_find(w->net, t0, w->ar[0], LKE_MSG_DAD_NA_AUTH)->data, na2->data,
+			    na2->len);
+	world_free(w);
+}
+
+static void amb_052_old_key_serves_until_the_new_one_is_valid(void **state)
+{
+	struct world_options o = { .seed = 22, .max_lifetime = 60 };
+	struct world *w = world_new(&o);
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+	lke_time t0;
+
+	world_attach(w, 0);
+	assert_true(world_wait_lbsa(w, 0, SEC(60)));
+	coa = world_coa(w, 0);
+	t0 = sim_now(w->net);
+	while (!sim_find(w->net, t0, w->mn, LKE_MSG_KEREQ) && sim_now(w->net) < t0 + SEC(60))
+		sim_run_for(w->net, MSEC(5));
+	sim_run_for(w->net, MSEC(100));
+	/* The DAD window of the renewal is open; the mobile node leaves now and still gets service. */
+	assert_true(sim_lbsa(w->ar[0], &coa, &v));
+	assert_int_equal(v.state, LKE_LBSA_VALID);
+	sim_move(w->mn, 0, w->link[1], MSEC(30));
+	assert_true(world_wait_note(w, w->mn, LKE_NOTE_HANDOVER, 1, SEC(5)));
+	world_free(w);
+}
+
+static void renewals_go_on_for_hours(void **state)
+{
+	struct world_options o = { .seed = 23, .max_lifetime = 120 };
+	struct world *w = world_new(&o);
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+
+	world_attach(w, 0);
+	assert_true(world_wait_lbsa(w, 0, SEC(60)));
+	coa = world_coa(w, 0);
+	for (unsigned i = 0; i < 300; i++) {
+		sim_run_for(w->net, SEC(60));
+		assert_true(sim_lbsa(w->ar[0], &coa, &v));
+		assert_int_equal(v.state, LKE_LBSA_VALID);
+	}
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lke_053_renewal_before_expiry),
+		cmocka_unit_test(amb_052_old_key_serves_until_the_new_one_is_valid),
+		cmocka_unit_test(renewals_go_on_for_hours),
+	};
+
+	return cmocka_run_group_tests_name("scenario_renewal", tests, NULL, NULL);
+}
