@@ -1,1 +1,182 @@
 /* SPDX-License-Identifier: ISC */
+#include "platform/linux/group.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/table.h"
+
+struct membership {
+	struct table_node node;
+	struct {
+		struct lke_in6 group;
+		uint32_t ifindex;
+	} key;
+	uint32_t refs;
+	unsigned socket;
+};
+
+struct group {
+	unsigned sockets, next; /* next: the one that had room last */
+	int fd[GROUP_SOCKETS_MAX];
+	struct table members;
+	struct group_stats stats;
+};
+
+int group_open(unsigned sockets, struct group **ret)
+{
+	struct group *g;
+	uint8_t secret[16];
+	int err;
+
+	if (sockets == 0 || sockets > GROUP_SOCKETS_MAX)
+		return -EINVAL;
+	if (getrandom(secret, sizeof(secret), 0) != (ssize_t)sizeof(secret))
+		return -EIO;
+	g = mem_zalloc(sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	if (TABLE_INIT(&g->members, struct membership, node, key, GROUP_MAX, secret)) {
+		mem_free(g);
+		return -ENOMEM;
+	}
+	for (; g->sockets < sockets; g->sockets++) {
+		g->fd[g->sockets] = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (g->fd[g->sockets] < 0) {
+			err = -errno;
+			group_close(g);
+			return err;
+		}
+	}
+	*ret = g;
+	return 0;
+}
+
+static int membership_call(const struct group *g, const struct membership *m, int option)
+{
+	struct ipv6_mreq mr = { .ipv6mr_interface = m->key.ifindex };
+
+	memcpy(&mr.ipv6mr_multiaddr, m->key.group.b, sizeof(m->key.group.b));
+	return setsockopt(g->fd[m->socket], IPPROTO_IPV6, option, &mr, sizeof(mr)) ? -errno : 0;
+}
+
+/* A full socket says ENOBUFS or ENOMEM: try the next. */
+static int join_somewhere(struct group *g, struct membership *m)
+{
+	for (unsigned i = 0; i < g->sockets; i++) {
+		int err;
+
+		m->socket = (g->next + i) % g->sockets;
+		err = membership_call(g, m, IPV6_JOIN_GROUP);
+		if (err == 0)
+			g->next = m->socket;
+		if (err != -ENOBUFS && err != -ENOMEM)
+			return err;
+	}
+	return -ENOBUFS;
+}
+
+static int join(struct group *g, const struct lke_act_group *act)
+{
+	struct membership *m = mem_zalloc(sizeof(*m));
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->key.group = act->group;
+	m->key.ifindex = act->ifindex;
+	m->refs = 1;
+	if (table_add(&g->members, &m->node)) {
+		mem_free(m);
+		return -ENOBUFS;
+	}
+	err = join_somewhere(g, m);
+	if (err) {
+		table_del(&g->members, &m->node);
+		mem_free(m);
+		return err;
+	}
+	g->stats.joined++;
+	return 0;
+}
+
+static void drop(struct group *g, struct membership *m)
+{
+	table_del(&g->members, &m->node);
+	mem_free(m);
+	g->stats.joined--;
+}
+
+static struct membership *find(const struct group *g, const struct lke_act_group *act)
+{
+	struct membership want = { .key = { act->group, act->ifindex } };
+
+	return TABLE_ENTRY(table_find(&g->members, &want.key), struct membership, node);
+}
+
+int group_set(struct group *g, const struct lke_act_group *act)
+{
+	struct membership *m = find(g, act);
+	int err;
+
+	if (act->leave) {
+		if (!m)
+			return -ENOENT;
+		if (--m->refs)
+			return 0;
+		err = membership_call(g, m, IPV6_LEAVE_GROUP);
+		drop(g, m);
+		/* The interface or its membership went first. */
+		return err == -ENODEV || err == -EADDRNOTAVAIL ? 0 : err;
+	}
+	if (m) {
+		m->refs++;
+		return 0;
+	}
+	err = join(g, act);
+	if (err)
+		g->stats.refused++;
+	return err;
+}
+
+void group_forget(struct group *g, uint32_t ifindex)
+{
+	struct table_node *node = NULL;
+	size_t cursor = 0;
+
+	while ((node = table_next(&g->members, &cursor, node))) {
+		struct membership *m = TABLE_ENTRY(node, struct membership, node);
+
+		if (m->key.ifindex != ifindex)
+			continue;
+		/* The socket keeps its slot until it leaves, even though the link is gone. */
+		(void)membership_call(g, m, IPV6_LEAVE_GROUP);
+		drop(g, m);
+	}
+}
+
+void group_stats(const struct group *g, struct group_stats *ret)
+{
+	*ret = g->stats;
+}
+
+void group_close(struct group *g)
+{
+	struct table_node *node = NULL;
+	size_t cursor = 0;
+
+	if (!g)
+		return;
+	while ((node = table_next(&g->members, &cursor, node)))
+		drop(g, TABLE_ENTRY(node, struct membership, node));
+	for (unsigned i = 0; i < g->sockets; i++)
+		close(g->fd[i]);
+	table_done(&g->members);
+	mem_free(g);
+}

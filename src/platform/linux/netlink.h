@@ -20,7 +20,7 @@ enum {
 	NL_PATH_MAX = 64,
 	NL_RULE_PRIORITY = 1000, /* of `from ADDR lookup T` */
 	NL_MAIN_METRIC = 64,	 /* default route in main: before those of the system (1024) */
-	NL_OBJECTS_MAX = 131072, /* addresses, neighbours and intercepted addresses remembered */
+	NL_ADDRS_MAX = 256,	 /* addresses added */
 };
 
 struct nl;
@@ -40,7 +40,8 @@ void nl_remove_all(struct nl *n);
 void nl_close(struct nl *n); /* nl_remove_all() and free; accepts NULL */
 void nl_stats(const struct nl *n, struct nl_stats *ret);
 
-/* tun_ifindex: of the TUN, for addresses with ifindex 0. */
+/* tun_ifindex: of the TUN, for addresses with ifindex 0.  In every call below the removal of what
+ * is gone already is no error.  -ENOSPC when NL_ADDRS_MAX addresses are there. */
 int nl_addr(struct nl *n, const struct lke_act_addr *act, uint32_t tun_ifindex);
 /*
  * The one default route of a source address.  ROUTER: `default via ROUTER dev IFINDEX onlink`,

@@ -1,1 +1,176 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/in6.h"
+#include "base/str.h"
+#include "platform/linux/steering.h"
+
+struct steer {
+	struct nft_ctx *nft;
+	char error[256];
+};
+
+/*
+ * Priority -350: before conntrack and before the filters of a firewall.  The Home Address option is
+ * looked for at its 8n+6 place in the first header: any Destination Options header would be too
+ * much.  nft 1.0.6 has no name for the target of a solicitation: 128 bits at offset 64 of the
+ * ICMPv6 message.
+ */
+static const char table_text[] =
+	"table ip6 " STEER_TABLE " {\n"
+	"flags owner;\n"
+	"set mine { type ipv6_addr; }\n"
+	"set coa_dad { typeof @th,64,128; }\n"
+	"set coa_proxied { type ipv6_addr; }\n"
+	"set spi { typeof ip6 daddr . esp spi; }\n"
+	"chain prerouting {\n"
+	"type filter hook prerouting priority -350; policy accept;\n"
+	"icmpv6 type { 133, 134, 135, 136, 137 } ip6 daddr @coa_proxied counter drop\n"
+	"}\n"
+	"chain input {\n"
+	"type filter hook input priority -350; policy accept;\n"
+	"meta l4proto 135 counter drop\n"
+	"ip6 nexthdr 60 @nh,352,8 0xc9 counter drop\n"
+	"rt type 2 counter drop\n"
+	"meta l4proto 50 ip6 daddr . esp spi @spi counter drop\n"
+	"icmpv6 type 135 ip6 saddr :: @th,64,128 @coa_dad counter drop\n"
+	"ip6 daddr @mine meta l4proto 41 counter drop\n"
+	"}\n"
+	"}\n";
+
+static void keep_first_line(char *buf, size_t size, const char *text)
+{
+	char *end;
+
+	str_copy(buf, size, text && *text ? text : "nftables gave no reason");
+	end = strchr(buf, '\n');
+	if (end)
+		*end = '\0';
+}
+
+/* Kernel errors come back as text only. */
+static int error_of(const char *text)
+{
+	if (strstr(text, "Operation not permitted"))
+		return -EPERM;
+	if (strstr(text, "Operation not supported") || strstr(text, "Protocol not supported"))
+		return -EOPNOTSUPP;
+	if (strstr(text, "Cannot allocate memory") || strstr(text, "No buffer space"))
+		return -ENOMEM;
+	if (strstr(text, "Too many open files in system"))
+		return -ENFILE; /* the set is full */
+	return -EIO;
+}
+
+static int run(struct steer *s, const char *text)
+{
+	const char *out;
+	int r = nft_run_cmd_from_buffer(s->nft, text);
+
+	/* Both buffers collect until they are read. */
+	(void)nft_ctx_get_output_buffer(s->nft);
+	out = nft_ctx_get_error_buffer(s->nft);
+	if (r == 0)
+		return 0;
+	keep_first_line(s->error, sizeof(s->error), out);
+	return error_of(s->error);
+}
+
+int steer_open(struct steer **ret, char *err, size_t err_size)
+{
+	struct steer *s = calloc(1, sizeof(*s));
+	int r = -ENOMEM;
+
+	if (err_size)
+		err[0] = '\0';
+	if (!s)
+		return r;
+	s->nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!s->nft || nft_ctx_buffer_output(s->nft) || nft_ctx_buffer_error(s->nft))
+		goto fail;
+	r = run(s, table_text);
+	if (r) {
+		const char *why = r == -EPERM ? "another lked holds the table, or no CAP_NET_ADMIN"
+				  : r == -EOPNOTSUPP ? "this kernel lacks nf_tables for IPv6 (5.12 "
+						       "or later is needed)"
+						     : "see the message of nftables";
+
+		snprintf(err, err_size, "nftables table ip6 %s: %s: %s", STEER_TABLE, why,
+			 s->error);
+		goto fail;
+	}
+	*ret = s;
+	return 0;
+fail:
+	if (s->nft)
+		nft_ctx_free(s->nft);
+	free(s);
+	return r;
+}
+
+static void element(struct sbuf *b, const struct lke_act_steer *act)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	switch (act->set) {
+	case LKE_STEER_COA_DAD:
+		sbuf_str(b, "coa_dad { 0x");
+		sbuf_hex(b, act->addr.b, sizeof(act->addr.b));
+		break;
+	case LKE_STEER_SPI:
+		sbuf_str(b, "spi { ");
+		sbuf_in6(b, &act->addr);
+		sbuf_str(b, " . 0x");
+		for (int shift = 28; shift >= 0; shift -= 4)
+			sbuf_char(b, digits[(act->spi >> shift) & 15]);
+		break;
+	default:
+		sbuf_str(b, act->set == LKE_STEER_MINE ? "mine { " : "coa_proxied { ");
+		sbuf_in6(b, &act->addr);
+		break;
+	}
+	sbuf_str(b, " }\n");
+}
+
+int steer_command(const struct lke_act_steer *act, char *buf, size_t size)
+{
+	struct sbuf b = sbuf_init(buf, size);
+
+	if (act->set > LKE_STEER_SPI)
+		return -EINVAL;
+	/* Adding what is there is no error, deleting what is missing is one: add first, in one
+	 * batch. */
+	sbuf_str(&b, "add element ip6 " STEER_TABLE " ");
+	element(&b, act);
+	if (act->remove) {
+		sbuf_str(&b, "delete element ip6 " STEER_TABLE " ");
+		element(&b, act);
+	}
+	return b.len < size ? (int)b.len : -ENOSPC;
+}
+
+int steer_apply(struct steer *s, const struct lke_act_steer *act)
+{
+	char text[320];
+	int n = steer_command(act, text, sizeof(text));
+
+	return n < 0 ? n : run(s, text);
+}
+
+const char *steer_error(const struct steer *s)
+{
+	return s->error;
+}
+
+void steer_close(struct steer *s)
+{
+	if (!s)
+		return;
+	(void)run(s, "delete table ip6 " STEER_TABLE "\n");
+	nft_ctx_free(s->nft);
+	free(s);
+}

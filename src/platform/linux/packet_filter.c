@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the packet sockets let through.  One program for Ethernet and for links without link-layer
+ * header: offsets are relative to the network header.
+ */
+#include <assert.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <stdbool.h>
+
+#include "platform/linux/packet_socket.h"
+
+enum label { NEXT = 0, ACCEPT = 1, DROP = 2, LABELS };
+
+struct code {
+	struct sock_filter *p;
+	size_t n;
+	uint8_t jt[PACKET_FILTER_MAX], jf[PACKET_FILTER_MAX]; /* labels until code_end() */
+};
+
+static void stmt(struct code *c, uint16_t op, uint32_t k)
+{
+	assert(c->n < PACKET_FILTER_MAX);
+	c->jt[c->n] = c->jf[c->n] = NEXT;
+	c->p[c->n++] = (struct sock_filter)BPF_STMT(op, k);
+}
+
+static void jump(struct code *c, uint16_t op, uint32_t k, enum label jt, enum label jf)
+{
+	stmt(c, BPF_JMP | op | BPF_K, k);
+	c->jt[c->n - 1] = (uint8_t)jt;
+	c->jf[c->n - 1] = (uint8_t)jf;
+}
+
+static void net(struct code *c, uint16_t size, uint32_t off)
+{
+	stmt(c, (uint16_t)(BPF_LD | BPF_ABS | size), (uint32_t)SKF_NET_OFF + off);
+}
+
+static void meta(struct code *c, uint32_t what)
+{
+	stmt(c, BPF_LD | BPF_ABS | BPF_W, (uint32_t)SKF_AD_OFF + what);
+}
+
+static size_t code_end(struct code *c)
+{
+	size_t accept = c->n, drop = c->n + 1;
+
+	stmt(c, BPF_RET | BPF_K, UINT32_MAX);
+	stmt(c, BPF_RET | BPF_K, 0);
+	for (size_t i = 0; i < accept; i++) {
+		const size_t to[LABELS] = { i + 1, accept, drop };
+
+		if (BPF_CLASS(c->p[i].code) != BPF_JMP)
+			continue;
+		c->p[i].jt = (uint8_t)(to[c->jt[i]] - i - 1);
+		c->p[i].jf = (uint8_t)(to[c->jf[i]] - i - 1);
+	}
+	return c->n;
+}
+
+size_t packet_filter(bool tun, struct sock_filter prog[PACKET_FILTER_MAX])
+{
+	struct code c = { .p = prog };
+	size_t skip[4];
+
+	/* Frames to other stations, our own, and those of VLANs that have their own interface. */
+	meta(&c, SKF_AD_PROTOCOL);
+	jump(&c, BPF_JEQ, ETH_P_IPV6, NEXT, DROP);
+	meta(&c, SKF_AD_PKTTYPE);
+	jump(&c, BPF_JGE, PACKET_OTHERHOST, DROP, NEXT);
+	meta(&c, SKF_AD_VLAN_TAG_PRESENT);
+	jump(&c, BPF_JEQ, 0, NEXT, DROP);
+	net(&c, BPF_B, 0);
+	stmt(&c, BPF_ALU | BPF_AND | BPF_K, 0xf0);
+	jump(&c, BPF_JEQ, 0x60, NEXT, DROP);
+
+	/* Next Header: what may hide a message of ours, and tunnel packets. */
+	net(&c, BPF_B, 6);
+	jump(&c, BPF_JEQ, 135, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 60, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 43, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 50, ACCEPT, NEXT);
+	/* On the TUN protocol 41 is what the plane writes there itself. */
+	jump(&c, BPF_JEQ, 41, tun ? DROP : ACCEPT, NEXT);
+	skip[0] = c.n;
+	jump(&c, BPF_JEQ, 58, NEXT, NEXT);
+	skip[1] = c.n;
+	jump(&c, BPF_JEQ, 44, NEXT, NEXT);
+	jump(&c, BPF_JEQ, 0, NEXT, DROP);
+
+	/* Hop-by-hop options: all but Multicast Listener Discovery, which has them of 8 octets. */
+	net(&c, BPF_B, 40);
+	jump(&c, BPF_JEQ, 58, NEXT, ACCEPT);
+	net(&c, BPF_B, 48);
+	jump(&c, BPF_JEQ, 143, DROP, NEXT);
+	jump(&c, BPF_JGT, 132, ACCEPT, NEXT);
+	jump(&c, BPF_JGE, 130, DROP, ACCEPT);
+
+	/* Fragments of tunnel packets and of what would be a message. */
+	skip[2] = c.n;
+	net(&c, BPF_B, 40);
+	jump(&c, BPF_JEQ, 41, tun ? DROP : ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 135, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 60, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 58, ACCEPT, DROP);
+
+	/* ICMPv6 errors (RFC 4443) and Neighbor Discovery (RFC 4861). */
+	skip[3] = c.n;
+	net(&c, BPF_B, 40);
+	jump(&c, BPF_JGT, 137, DROP, NEXT);
+	jump(&c, BPF_JGE, 133, ACCEPT, NEXT);
+	jump(&c, BPF_JGT, 4, DROP, NEXT);
+	jump(&c, BPF_JGE, 1, ACCEPT, DROP);
+
+	code_end(&c);
+	prog[skip[0]].jt = (uint8_t)(skip[3] - skip[0] - 1);
+	prog[skip[1]].jt = (uint8_t)(skip[2] - skip[1] - 1);
+	return c.n;
+}
