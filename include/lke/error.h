@@ -77,6 +77,7 @@ enum lke_error {
 	X(TUNNEL_CREDIT, "tunnel_credit", "credit of an unproved care-of address used up or binding suspended") \
 	X(TUNNEL_SCOPE, "tunnel_scope", "link-local or multicast traffic is not tunnelled") \
 	X(TUNNEL_TOO_BIG, "tunnel_too_big", "packet too big for the tunnel") \
+	X(TUNNEL_ECN, "tunnel_ecn", "congestion mark on the tunnel of a packet that cannot carry it") \
 	X(HOP_LIMIT, "hop_limit", "hop limit exhausted") \
 	X(ESP_SPI, "esp_spi", "no security association for this SPI and address") \
 	X(ESP_ICV, "esp_icv", "ESP integrity check failed") \

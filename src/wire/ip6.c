@@ -43,6 +43,9 @@ static int walk_options(struct rd *r, bool destination, struct ip6_info *info)
 			int e = destination ? read_hao(&opt, info) : -LKE_DROP_HAO;
 			if (e)
 				return e;
+		} else if (type == IP6_OPT_TUNNEL_LIMIT && destination && n == 1) {
+			info->tunnel_limit = rd_u8(&opt);
+			info->has_tunnel_limit = true;
 		} else if (type & OPT_SKIP_MASK) {
 			return -LKE_DROP_EXT_HEADER;
 		}

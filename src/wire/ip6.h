@@ -16,6 +16,7 @@ enum {
 	IP6_NH_FRAGMENT = 44, IP6_NH_ESP = 50, IP6_NH_AH = 51, IP6_NH_ICMPV6 = 58, IP6_NH_NONE = 59,
 	IP6_NH_DSTOPTS = 60, IP6_NH_MH = 135,
 	IP6_OPT_HAO = 0xc9,
+	IP6_OPT_TUNNEL_LIMIT = 4,
 	IP6_EXT_MAX = 8,		/* headers walked, THREATS 79 */
 	IP6_EXT_OCTETS_MAX = 512,
 	IP6_MIN_MTU = 1280,
@@ -31,6 +32,8 @@ struct ip6_info {
 	bool has_hao, has_rh2, has_fragment;
 	struct lke_in6 hao;		/* Home Address option */
 	struct lke_in6 rh2;		/* type 2 routing header, Segments Left 1 */
+	bool has_tunnel_limit;		/* Tunnel Encapsulation Limit option, RFC 2473 4.1.1 */
+	uint8_t tunnel_limit;
 	uint8_t upper;			/* protocol at upper_off */
 	size_t upper_off, upper_len;
 };

@@ -1,1 +1,201 @@
 /* SPDX-License-Identifier: ISC */
+#include "wire/tunnel.h"
+
+#include <assert.h>
+
+enum {
+	OUTER_HOP_LIMIT = 64,
+	ECN_MASK = 3,
+	ECN_NOT_ECT = 0,
+	ECN_ECT1 = 1,
+	ECN_ECT0 = 2,
+	ECN_CE = 3,
+	ICMP_HDR_LEN = 8,
+	ICMP_CHECKSUM_OFF = 2,
+	ICMP_PACKET_TOO_BIG = 2,
+	ICMP_PARAMETER_PROBLEM = 4,
+	ICMP_UNRECOGNISED_OPTION = 2,
+	ICMP_INFO = 128, /* error messages are below */
+	ICMP_REDIRECT = 137,
+};
+
+/* RFC 2473 3: whatever is link-local or for a group stays on its link (AMB-123). */
+static bool scope_allowed(const struct lke_in6 *src, const struct lke_in6 *dst)
+{
+	if (in6_is_unspecified(src) || in6_is_linklocal(src) || in6_is_loopback(src))
+		return false;
+	if (in6_is_multicast(src) || in6_is_multicast(dst) || in6_is_unspecified(dst))
+		return false;
+	return !in6_is_linklocal(dst) && !in6_is_loopback(dst);
+}
+
+/*
+ * IPv6 headers already there, from the outside in.  A Tunnel Encapsulation Limit of n allows n
+ * headers outside its own (RFC 2473 4.1.1); as none is ever added, its place is counted instead.
+ * What cannot be parsed is somebody else's payload and ends the count: tunnel headers are plain, so
+ * a loop is always seen.  A packet with TUNNEL_MAX_HEADERS headers gets no other one (AMB-122).
+ */
+static int check_depth(const uint8_t *p, size_t len)
+{
+	struct ip6_info i;
+
+	for (unsigned depth = 0; depth < TUNNEL_MAX_HEADERS - 1; depth++) {
+		if (ip6_parse(p, len, &i) != 0)
+			return 0;
+		if (i.has_tunnel_limit && depth >= i.tunnel_limit)
+			return -LKE_DROP_TUNNEL_DEPTH;
+		if (i.upper != IP6_NH_IPV6)
+			return 0;
+		p = i.pkt + i.upper_off;
+		len = i.upper_len;
+	}
+	return -LKE_DROP_TUNNEL_DEPTH;
+}
+
+int tunnel_may_enter(const uint8_t *inner, size_t len)
+{
+	struct rd r = rd_init(inner, len);
+	struct lke_in6 src, dst;
+
+	if (len < IP6_HDR_LEN)
+		return -LKE_DROP_SHORT;
+	uint32_t word = rd_u32(&r);
+	size_t payload = rd_u16(&r);
+	rd_skip(&r, 1);
+	uint8_t hop_limit = rd_u8(&r);
+	rd_in6(&r, &src);
+	rd_in6(&r, &dst);
+	if (word >> 28 != 6 || payload != len - IP6_HDR_LEN)
+		return -LKE_DROP_IP_VERSION;
+	if (!scope_allowed(&src, &dst))
+		return -LKE_DROP_TUNNEL_SCOPE;
+	if (hop_limit == 0)
+		return -LKE_DROP_HOP_LIMIT;
+	if (len > UINT16_MAX)
+		return -LKE_DROP_TUNNEL_TOO_BIG;
+	return check_depth(inner, len);
+}
+
+/* RFC 6040 4.1, normal mode: the outer header begins with the inner one's DSCP and ECN. */
+void tunnel_outer(const uint8_t *inner, size_t len, const struct lke_in6 *src,
+		  const struct lke_in6 *dst, uint8_t out[TUNNEL_OVERHEAD])
+{
+	struct rd r = rd_init(inner, len);
+	struct wr w = wr_init(out, TUNNEL_OVERHEAD);
+	uint8_t tclass = (uint8_t)(rd_u32(&r) >> 20 & 0xff);
+	struct ip6_out o = {
+		.src = *src, .dst = *dst, .tclass = tclass, .hop_limit = OUTER_HOP_LIMIT
+	};
+
+	assert(len >= IP6_HDR_LEN && len <= UINT16_MAX);
+	ip6_begin(&w, &o, IP6_NH_IPV6);
+	wr_patch_u16(&w, 4, (uint16_t)len);
+}
+
+/* RFC 6040 4.2, figure 4: the ECN field of the packet that goes on, or a drop. */
+static int combine_ecn(unsigned outer, unsigned inner, unsigned *ret)
+{
+	if (outer == ECN_CE && inner == ECN_NOT_ECT)
+		return -LKE_DROP_TUNNEL_ECN;
+	if (outer == ECN_CE)
+		*ret = ECN_CE;
+	else if (outer == ECN_ECT1 && inner == ECN_ECT0)
+		*ret = ECN_ECT1;
+	else
+		*ret = inner;
+	return 0;
+}
+
+int tunnel_inner(uint8_t *outer, size_t len, uint8_t **ret_inner, size_t *ret_len)
+{
+	struct ip6_info i;
+	unsigned ecn;
+	int e = ip6_parse(outer, len, &i);
+
+	if (e)
+		return e;
+	/* The outer addresses are what the caller checks against a binding: nothing may stand for
+	 * them. */
+	if (i.has_fragment)
+		return -LKE_DROP_FRAGMENT;
+	if (i.has_hao)
+		return -LKE_DROP_HAO;
+	if (i.has_rh2)
+		return -LKE_DROP_RH2;
+	if (i.upper != IP6_NH_IPV6)
+		return -LKE_DROP_NOT_OURS;
+
+	uint8_t *inner = outer + i.upper_off;
+	struct rd r = rd_init(inner, i.upper_len);
+	uint16_t head = rd_u16(&r);
+	rd_skip(&r, 2);
+	size_t inner_len = IP6_HDR_LEN + (size_t)rd_u16(&r);
+	if (i.upper_len < IP6_HDR_LEN)
+		return -LKE_DROP_SHORT;
+	if (head >> 12 != 6 || inner_len > i.upper_len)
+		return -LKE_DROP_IP_VERSION;
+	e = combine_ecn(i.tclass & ECN_MASK, head >> 4 & ECN_MASK, &ecn);
+	if (e)
+		return e;
+	struct wr w = { .p = inner, .cap = inner_len, .off = inner_len };
+	wr_patch_u16(&w, 0, (uint16_t)((head & ~(ECN_MASK << 4)) | ecn << 4));
+	*ret_inner = inner;
+	*ret_len = inner_len;
+	return 0;
+}
+
+uint32_t tunnel_mtu(uint32_t path_mtu)
+{
+	if (path_mtu < IP6_MIN_MTU + TUNNEL_OVERHEAD)
+		return IP6_MIN_MTU;
+	return path_mtu - TUNNEL_OVERHEAD;
+}
+
+/* RFC 4443 2.4 (e.1), (e.2): no error about an error or a redirect, also not about fragments of
+ * one. */
+static bool is_icmp_error(const struct ip6_info *i)
+{
+	struct rd r = rd_init(i->pkt + i->upper_off, i->upper_len);
+	uint8_t proto = i->upper;
+
+	if (i->has_fragment) {
+		proto = rd_u8(&r);
+		rd_skip(&r, 1);
+		uint16_t offset = rd_u16(&r) & 0xfff8;
+		rd_skip(&r, 4);
+		if (proto == IP6_NH_ICMPV6 && offset != 0)
+			return true; /* cannot be told: assume it is */
+	}
+	if (proto != IP6_NH_ICMPV6)
+		return false;
+	uint8_t type = rd_u8(&r);
+	return r.err || type < ICMP_INFO || type == ICMP_REDIRECT;
+}
+
+size_t icmp_error(uint8_t type, uint8_t code, uint32_t param, const struct lke_in6 *from,
+		  const uint8_t *pkt, size_t len, uint8_t *buf, size_t size)
+{
+	bool group_allowed = type == ICMP_PACKET_TOO_BIG ||
+			     (type == ICMP_PARAMETER_PROBLEM && code == ICMP_UNRECOGNISED_OPTION);
+	size_t room = size < IP6_MIN_MTU ? size : IP6_MIN_MTU;
+	struct ip6_info i;
+
+	if (ip6_parse(pkt, len, &i) != 0 || is_icmp_error(&i) || in6_is_unspecified(&i.src))
+		return 0;
+	if ((in6_is_multicast(&i.dst) && !group_allowed) || room < IP6_HDR_LEN + ICMP_HDR_LEN)
+		return 0;
+
+	struct wr w = wr_init(buf, room);
+	struct ip6_out o = { .src = *from, .dst = i.src, .hop_limit = OUTER_HOP_LIMIT };
+	size_t up = ip6_begin(&w, &o, IP6_NH_ICMPV6);
+	wr_u8(&w, type);
+	wr_u8(&w, code);
+	wr_u16(&w, 0);
+	wr_u32(&w, param);
+	wr_bytes(&w, i.pkt, i.len < room - w.off ? i.len : room - w.off);
+	ip6_end(&w);
+	assert(!w.err);
+	wr_patch_u16(&w, up + ICMP_CHECKSUM_OFF,
+		     ip6_checksum(from, &i.src, IP6_NH_ICMPV6, buf + up, w.off - up));
+	return w.off;
+}
