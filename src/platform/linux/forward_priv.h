@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: ISC */
+/* Inside of the forwarding plane: tables (forward_table.c), data path (forward_tun.c). */
+#ifndef PLATFORM_FORWARD_PRIV_H
+#define PLATFORM_FORWARD_PRIV_H
+
+#include "base/table.h"
+#include "base/tbf.h"
+#include "platform/linux/forward.h"
+#include "wire/tunnel.h"
+
+enum {
+	FWD_HEADROOM = (TUNNEL_MAX_HEADERS + 1) * TUNNEL_OVERHEAD,
+	FWD_PACKET_MAX = 65536,
+	FWD_SAME_HOME_MAX = 8, /* tunnels of one home address, by agent */
+	FWD_TUNNEL_EVENTS = LKE_TUNNEL_FIRST + 1,
+};
+
+/* Addresses of the outer header; the path MTU belongs to them. */
+struct fwd_pair {
+	struct table_node node;
+	struct {
+		struct lke_in6 agent, coa;
+		uint8_t mobile_side;
+	} key;
+	uint32_t refs;
+	uint32_t mtu; /* as an ICMPv6 error said; 0: none did */
+	lke_time mtu_until;
+};
+
+struct fwd_tunnel {
+	struct table_node node; /* in the table only while newest of its home address */
+	struct {
+		struct lke_in6 home;
+		uint8_t mobile_side;
+	} key;
+	struct fwd_tunnel *older; /* the same home address, set earlier */
+	struct lke_act_tunnel t;  /* credit: what is left */
+	struct fwd_pair *pair;
+	struct lke_in6 prev_coa; /* mobile side: packets under way to it are still taken */
+	lke_time prev_until;
+	bool used; /* FIRST was reported */
+	uint64_t encap, encap_bytes, decap, decap_bytes;
+	uint64_t reverse, reverse_told; /* octets since the care-of address was set */
+	lke_time told_at;
+};
+
+struct fwd_addr {
+	struct table_node node;
+	struct lke_in6 addr;
+};
+
+struct fwd_direct {
+	struct lke_in6 src;
+	uint32_t ifindex;
+	struct lke_lladdr nexthop;
+};
+
+struct fwd_link {
+	uint32_t ifindex, mtu;
+};
+
+struct fwd {
+	struct fwd_conf conf;
+	bool hold;
+	struct table homes, pairs, ends;
+	size_t tunnels, directs, links;
+	struct fwd_direct direct[FWD_DIRECT_MAX];
+	struct fwd_link link[FWD_LINKS_MAX];
+	uint64_t frag_secret[2], frag_next;
+	struct fwd_counters count;
+	struct tbf limit[FWD_TUNNEL_EVENTS];
+	struct tbf icmp_limit;
+	struct lke_event event[FWD_EVENTS_MAX];
+	size_t event_head, events;
+	uint8_t buf[FWD_HEADROOM + FWD_PACKET_MAX];
+	uint8_t out[IP6_MIN_MTU > 1500 ? IP6_MIN_MTU
+				       : FWD_PACKET_MAX]; /* ICMPv6 errors, fragments */
+};
+
+struct fwd_tunnel *fwd_find(const struct fwd *f, bool mobile_side, const struct lke_in6 *home);
+struct fwd_tunnel *fwd_find_agent(const struct fwd *f, bool mobile_side, const struct lke_in6 *home,
+				  const struct lke_in6 *agent);
+struct fwd_pair *fwd_find_pair(const struct fwd *f, bool mobile_side, const struct lke_in6 *agent,
+			       const struct lke_in6 *coa);
+bool fwd_is_end(const struct fwd *f, const struct lke_in6 *addr);
+const struct fwd_direct *fwd_find_direct(const struct fwd *f, const struct lke_in6 *src);
+uint32_t fwd_link_mtu(const struct fwd *f, uint32_t ifindex); /* UINT32_MAX: unknown */
+uint32_t fwd_pair_mtu(const struct fwd *f, const struct fwd_pair *p, lke_time now);
+
+/* Addresses of the event; inner may be NULL. */
+void fwd_raise(struct fwd *f, enum lke_tunnel_event what, const struct lke_in6 outer[2],
+	       const struct lke_in6 inner[2], lke_time now);
+void fwd_raise_volume(struct fwd *f, struct fwd_tunnel *t, lke_time now);
+
+#endif
