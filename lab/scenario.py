@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: ISC
+"""Figure 2.1 of the draft and what follows it, on real packets: the steps of the demonstration."""
+import os
+import time
+
+import analyse
+import capture
+import checks
+import packet
+from nodes import Fleet
+from story import HOME, Names, Printer, carried
+from topology import CN_ADDRESS, HOME_ADDRESS, Lab, LabError, wait_for
+
+PORTS_ALL = ("mn-wlan0", "thief-eth0")
+PORTS_SIGNALLING = ("ha-home0", "ha-core0", "ar1-core0", "ar2-core0", "ar3-core0")
+
+
+class Step:
+	def __init__(self, title, start):
+		self.title, self.start, self.end, self.checks, self.test = title, start, None, [], None
+
+
+class Story:
+	"""One run.  Context manager: everything is taken down again, whatever happens."""
+
+	def __init__(self, build, directory, printer=None, gap=0.06, tcp_on=HOME_ADDRESS):
+		self.build, self.dir, self.gap = build, directory, gap
+		self.p = printer or Printer()
+		self.lab = Lab(os.path.join(directory, "work"))
+		self.steps, self.moves, self.probes = [], [], {}
+		self.tcp_on, self.tcp_file = tcp_on, None
+		self.exits = {}
+
+	def __enter__(self):
+		self.lab.__enter__()
+		try:
+			self._start()
+		except BaseException:
+			self.lab.close()
+			raise
+		return self
+
+	def __exit__(self, *exc):
+		if getattr(self, "watcher", None):
+			self.watcher.close()
+		self.lab.close()
+
+	def _start(self):
+		self.names = Names(self.lab)
+		self.scene = checks.Scene(self.names)
+		self.fleet = Fleet(self.lab, self.build)
+		self.keys = self.fleet.learn(packet.Keys())
+		self.path = os.path.join(self.dir, "capture.pcapng")
+		if os.path.exists(self.path):
+			os.unlink(self.path)
+		# The whole of the mobile's and the third host's links; elsewhere the signalling alone.
+		self.recorder = capture.Recorder(self.lab, [("mn-wlan0", "")] +
+			[(p, capture.SIGNALLING) for p in ("thief-eth0",) + PORTS_SIGNALLING], self.path)
+		self.watcher = capture.Watcher(self.lab, PORTS_ALL + PORTS_SIGNALLING, self.keys)
+		self.zero = time.time()
+		self.fleet.start()
+
+	# ---- steps -------------------------------------------------------------------------------------------------
+	def step(self, title):
+		s = Step(title, time.time())
+		self.steps.append(s)
+		self.p.title(title)
+		return s
+
+	def finish(self, test=None, extra=()):
+		"""Prints the step's messages, then judges them.  test(messages) -> [(what, held, detail)]."""
+		s = self.steps[-1]
+		s.end, s.test = time.time(), test
+		ms = self.watcher.since(s.start)
+		for m in ms:
+			self._print(m)
+		results = (test(ms) if test else []) + list(extra)
+		for what, held, detail in results:
+			self.judge(what, held, detail)
+		return all(r[1] for r in results)
+
+	def judge(self, what, held, detail=""):
+		held = bool(held)
+		self.steps[-1].checks.append({"check": what, "ok": held, "detail": detail})
+		self.p.check(what, held, detail)
+
+	def _print(self, m):
+		row = self.row(m)
+		if row:
+			self.p.message(row[1] - self.zero, row[2], row[3], row[4], row[5], m.verdict())
+
+	def row(self, m):
+		"""A line of the story, or None for chatter: address resolution between neighbours, multicast listening."""
+		if m.kind not in ("RS", "RA", "NS", "NA", "KEReq", "KEAck", "BU", "BA", "BRR", "BE", "Finished", "ESP"):
+			return None
+		src, dst = self.names.source(m), self.names.destination(m)
+		if m.kind in ("NS", "NA") and not self._tells(m):
+			return None
+		if m.kind in ("RS", "RA") and "MN" not in (src, dst) and "mn-wlan0" not in m.seen:
+			return None
+		return ("message", m.ts, src, dst, m.kind, carried(m, self.names), m.verdict() in ("ok", ""))
+
+	def _tells(self, m):
+		t = m.f.get("target")
+		mine = t == HOME or t in self.scene.coa.values()
+		if m.kind == "NS":
+			return mine and m.src == bytes(16) or "hmac" in m.f
+		return "hmac" in m.f or (mine and m.dst[0] == 0xff)
+
+	# ---- facts -------------------------------------------------------------------------------------------------
+	def see(self, test, seconds, what, since=None):
+		return self.watcher.wait(test, seconds, what, self.steps[-1].start if since is None else since)
+
+	def address_on_mn(self, addr, seconds=3):
+		wait_for(lambda: addr + "/" in self.lab["mn"].show("-6", "addr", "show", "to", addr), seconds,
+			"the mobile node to hold " + addr, 0.02)
+
+	def valid_lbsa(self, n, seconds=6):
+		"""AR n has verified the duplicate address detection of its LBSA."""
+		wait_for(lambda: '"valid"' in str(self.fleet.ar[n].show("lbsa")).replace("'", '"').lower(), seconds,
+			"a valid LBSA at AR%d" % n, 0.05)
+
+	def start_probe(self, name, address, port):
+		pair = []
+		for node, me, peer in (("cn", CN_ADDRESS, address), ("mn", address, CN_ADDRESS)):
+			f = os.path.join(self.lab.dir, "%s-%s.txt" % (name, node))
+			pair.append((self._tool(node, "udp_probe", me, str(port), peer, str(port), "1000", f), f))
+		self.probes[name] = pair
+
+	def _tool(self, node, tool, *args):
+		log = os.path.join(self.lab.dir, "%s-%s-%d.log" % (tool, node, len(self.lab.processes)))
+		p = self.lab[node].popen([self.build + "/lab/" + tool, *args], open(log, "w"))
+		wait_for(lambda: self._said(log, p, tool), 5, tool + " to start")
+		return p
+
+	@staticmethod
+	def _said(log, p, tool):
+		with open(log) as f:
+			text = f.read()
+		if p.poll() is not None:
+			raise LabError("%s ended: %s" % (tool, text))
+		return "ready" in text
+
+	def start_tcp(self):
+		"""One connection, opened once, from the correspondent to the mobile node; 4 Mbit/s."""
+		self.tcp_file = os.path.join(self.lab.dir, "tcp.txt")
+		a = self._tool("mn", "tcp_probe", "listen", self.tcp_on, "7001", self.tcp_file)
+		b = self._tool("cn", "tcp_probe", "send", CN_ADDRESS, self.tcp_on, "7001", "4000", self.tcp_file + ".sender")
+		self.tcp = (a, b)
+
+	def reaches(self, node, address, seconds=5):
+		try:
+			wait_for(lambda: " 0% packet loss" in self.lab[node].run("ping", "-c", "1", "-W", "1", address, check=False),
+				seconds, "an answer from " + address)
+			return True
+		except LabError:
+			return False
+
+	def measure(self, lost, back, seconds=1.2):
+		"""The numbers of a handover need probes of a whole second after it."""
+		left = back + seconds - time.time()
+		if left > 0:
+			time.sleep(left)
+
+	# ---- the story ---------------------------------------------------------------------------------------------
+	def attach(self):
+		self.step("1  The mobile node attaches to AR1's link and registers with its home agent")
+		up = self.lab.attach("l1")
+		ba = self.see(checks.home_ba, 10, "the home agent's Binding Acknowledgement")
+		self.names.learn_coa(ba.dst, "CoA1")
+		self.scene.coa[1] = ba.dst
+		coa1 = packet.text(ba.dst)
+		self.address_on_mn(coa1)
+		self.address_on_mn(HOME_ADDRESS)
+		home = self.reaches("cn", HOME_ADDRESS), self.reaches("host", HOME_ADDRESS)
+		self.start_probe("home", HOME_ADDRESS, 7010)
+		self.start_probe("coa1", coa1, 7011)
+		self.start_tcp()
+		self.finish(lambda ms: checks.attach_ar1(ms, self.scene, up),
+			[("the correspondent reaches the home address through the home agent's tunnel", home[0], ""),
+				("a host of the home link reaches it too, by proxy Neighbor Discovery", home[1], "")])
+		self.p.note("CoA1 is %s.  From here on 4 x 1,000 probes a second and one TCP connection." % coa1)
+
+	def exchange(self, n, title):
+		s = self.step(title)
+		s.start = self.steps[-2].start if len(self.steps) > 1 else s.start
+		coa = self.scene.coa[n]
+		self.see(lambda m: m.kind == "NA" and "hmac" in m.f and m.f["target"] == coa, 12,
+			"the authenticated Neighbor Advertisement for CoA%d" % n)
+		self.valid_lbsa(n)
+		shown = self.steps[-2].end
+		s.start = self.steps[-2].start
+		s.end = time.time()
+		s.test = lambda ms: checks.key_exchange(ms, self.scene, n)
+		for m in self.watcher.since(shown):
+			self._print(m)
+		for r in s.test(self.watcher.since(s.start)):
+			self.judge(*r)
+
+	def try_thief(self, title, cached):
+		self.step(title)
+		coa1 = packet.text(self.scene.coa[1])
+		x = self.lab["thief"]
+		x.ip("addr add %s/64 dev eth0" % coa1)
+		failed = True
+		try:
+			wait_for(lambda: "dadfailed" in x.show("-6", "addr", "show", "dev", "eth0"), 6, "dadfailed", 0.05)
+		except LabError:
+			failed = False
+		x.show("addr", "del", coa1 + "/64", "dev", "eth0")
+		self.finish(lambda ms: checks.thief(ms, self.scene, cached),
+			[("the other host's kernel gives CoA1 up", failed, "dadfailed" if failed else "it took the address")])
+
+	def move(self, n, title):
+		self.step(title)
+		ar1 = self.scene.ar(1)
+		lost, back = self.lab.move("l%d" % n, self.gap)
+		self.moves.append([title[3:], n, lost, back])
+		if n == 1:
+			self.see(lambda m: checks.local_ba(m, ar1) and m.f["lifetime"] == 0, 8, "the BA to the de-registration", back)
+		else:
+			ba = self.see(lambda m: checks.local_ba(m, ar1), 8, "AR1's Binding Acknowledgement", back)
+			self.names.learn_coa(ba.dst, "CoA%d" % n)
+		self.measure(lost, back)
+		if n == 1:
+			self.finish(lambda ms: checks.home_coming(ms, self.scene, back))
+		else:
+			self.finish(lambda ms: checks.handover(ms, self.scene, n, back))
+
+	def stop_traffic(self):
+		for pair in self.probes.values():
+			for process, _ in pair:
+				self.exits["probe"] = self.exits.get("probe", 0) | self.lab.stop(process)
+		if self.tcp_file:
+			sender, listener = self.tcp[1], self.tcp[0]
+			self.exits["tcp sender"] = self.lab.stop(sender)
+			try:
+				self.exits["tcp listener"] = listener.wait(5)
+			except Exception:
+				self.exits["tcp listener"] = self.lab.stop(listener)
+
+	def cold_start(self):
+		self.step("5  Case (1) of the draft: a link whose router (stock radvd) has no LKE")
+		self.exits["lked mn"] = self.fleet.mn.stop()
+		self.lab.detach()
+		self.fleet.mn.start()
+		up = self.lab.attach("l4")
+		ba = self.see(lambda m: checks.home_ba(m) and m.f["status"] == 0 and checks.on_prefix(m.dst, 4), 15,
+			"the home agent's BA to CoA4", up)
+		self.names.learn_coa(ba.dst, "CoA4")
+		self.scene.coa[4] = ba.dst
+		reached = self.reaches("cn", HOME_ADDRESS)
+		# The exchange with an LKE router starts right after the BA: one second without it is its absence.
+		self.measure(up, ba.ts)
+		self.finish(lambda ms: checks.plain_mipv6(ms, self.scene, up),
+			[("the correspondent reaches the home address at CoA4", reached, "")])
+
+	def stop_daemons(self):
+		for name, d in [("mn", self.fleet.mn), ("ha", self.fleet.ha)] + [("ar%d" % n, d) for n, d in self.fleet.ar.items()]:
+			self.exits["lked " + name] = self.exits.get("lked " + name, 0) | d.stop()
+		self.recorder.close()
+
+	def figure_2_1(self):
+		self.attach()
+		self.exchange(1, "2  Local key exchange with AR1 (Figure 2.1)")
+
+	def tell(self):
+		self.figure_2_1()
+		self.try_thief("2b Another host of AR1's link tries to take CoA1", True)
+		self.move(2, "3  Handover to AR2: AR1 becomes the temporary home agent")
+		self.try_thief("3b The other host tries again while the mobile is away", False)
+		self.exchange(2, "4  Local key exchange with AR2, authorised by the BA that came through it")
+		self.move(1, "4b Back to AR1's link: de-registration")
+		self.move(3, "4c On to AR3: `oldest` keeps AR1 as the temporary home agent")
+		self.exchange(3, "4d Local key exchange with AR3")
+		self.move(2, "4e On to AR2 again")
+		self.stop_traffic()
+		self.cold_start()
+		self.stop_daemons()
+
+	# ---- the numbers -------------------------------------------------------------------------------------------
+	def flows(self):
+		out = []
+		for name, ((_, cn), (_, mn)) in self.probes.items():
+			out += analyse.streams(name, cn, mn)
+		return out
+
+	def marks(self, ms, n, lost, back):
+		"""When the messages of a handover passed the mobile's port."""
+		end = back + 1.0
+		pick = lambda t: next((m.ts for m in ms if lost <= m.ts <= end and t(m)), None)
+		ar1 = self.scene.ar(1)
+		return {"RS": pick(lambda m: m.kind == "RS" and self.names.source(m) == "MN"),
+			"RA": pick(lambda m: m.kind == "RA" and self.names.source(m) == "AR%d" % n),
+			"BU": pick(lambda m: checks.local_bu(m, ar1)), "BA": pick(lambda m: checks.local_ba(m, ar1)),
+			"Finished": pick(lambda m: m.kind == "Finished")}
+
+	def numbers(self, ms):
+		flows = self.flows()
+		out = []
+		for title, n, lost, back in self.moves:
+			marks = self.marks(ms, n, lost, back)
+			h = analyse.handover(title.strip(), lost, back, flows, marks)
+			if self.tcp_file:
+				h["tcp_stall_ms"] = round(analyse.tcp(self.tcp_file, lost - 0.01, back + 1.0)[2] * 1e3, 1)
+			out.append((h, lost, back, marks))
+		return out, flows, analyse.noise(flows, [(m[2], m[3]) for m in self.moves])
