@@ -1,1 +1,527 @@
 /* SPDX-License-Identifier: ISC */
+/* The access router role: life, links, dispatch, keys, commands and views. */
+#include "core/access_router.h"
+
+static int tables_init(struct lke_engine *e, struct access_router *ar)
+{
+	uint8_t secret[16];
+	size_t max = 0;
+	int err;
+
+	for (unsigned n = 0; n < e->cfg.ars; n++)
+		max += e->cfg.ar[n].max_lbsa;
+	if (!rnd_bytes(e, secret, sizeof(secret)))
+		return LKE_ERR_CRYPTO;
+	err = lbsa_cache_init(&ar->lbsa, max ? max : 1, secret);
+	if (err == 0)
+		err = ar_neighbour_init(ar, secret);
+	if (err == 0) {
+		ar->limits = ar_limits_new(secret, e->now);
+		err = ar->limits ? 0 : LKE_ERR_NOMEM;
+	}
+	mem_wipe(secret, sizeof(secret));
+	return err;
+}
+
+int ar_new(struct lke_engine *e)
+{
+	struct access_router *ar = mem_zalloc(sizeof(*ar));
+	int err;
+
+	if (!ar)
+		return LKE_ERR_NOMEM;
+	timer_init(&ar->key_grace, AR_TIMER_KEY, ar);
+	e->ar = ar;
+	err = tables_init(e, ar);
+	if (err < 0) {
+		ar_free(e);
+		e->ar = NULL;
+	}
+	return err;
+}
+
+/* Frees memory only: the actions that undo things are queued by ar_stop(). */
+static void lbsa_release(struct lke_engine *e, struct lbsa *l)
+{
+	if (timer_armed(&l->timer))
+		timerq_disarm(&e->timers, &l->timer);
+	ar_dad_cancel(e, l);
+	ar_reach_forget(l);
+	lbsa_del(&e->ar->lbsa, l);
+}
+
+void ar_free(struct lke_engine *e)
+{
+	struct access_router *ar = e->ar;
+
+	while (ar->lbsa.n > 0)
+		lbsa_release(e, ar->lbsa.all[ar->lbsa.n - 1]);
+	lbsa_cache_done(&ar->lbsa);
+	ar_neighbour_done(e);
+	while (ar->pendings > 0)
+		kex_request_free(ar->pending[--ar->pendings]);
+	replay_done(&ar->rsa[0].replay);
+	replay_done(&ar->rsa[1].replay);
+	if (timer_armed(&ar->key_grace))
+		timerq_disarm(&e->timers, &ar->key_grace);
+	for (unsigned n = 0; n < ar->links; n++)
+		if (timer_armed(&ar->link[n].ra))
+			timerq_disarm(&e->timers, &ar->link[n].ra);
+	mem_free(ar->limits);
+	mem_free_wipe(ar, sizeof(*ar));
+	e->ar = NULL;
+}
+
+void ar_stop(struct lke_engine *e)
+{
+	struct access_router *ar = e->ar;
+
+	for (unsigned n = 0; n < ar->links; n++) {
+		ar_advertise_stop(e, &ar->link[n], true);
+		ar->link[n].running = false;
+	}
+	while (ar->lbsa.n > 0)
+		ar_lbsa_remove(e, ar->lbsa.all[ar->lbsa.n - 1], "stopped");
+}
+
+/* --- LBSA --- */
+
+void ar_lbsa_note(struct lke_engine *e, enum lke_note_type type, const struct lbsa *l,
+		  const char *text)
+{
+	struct lke_note *n = note_new(e, type, LKE_ROLE_AR);
+
+	if (!n)
+		return;
+	n->ifindex = l->entry->key.ifindex;
+	n->addr = l->entry->key.coa;
+	n->peer = l->peer_ll;
+	n->seq = l->kex_seq;
+	n->lifetime = l->expires > e->now ? (uint32_t)((l->expires - e->now) / LKE_SEC) : 0;
+	note_text(n, text);
+}
+
+struct binding *ar_lbsa_binding(struct lke_engine *e, const struct lbsa *l)
+{
+	struct binding *b = binding_find(e, &l->entry->key.coa);
+
+	return b && b->kind == BINDING_BY_LBSA && b->owner == l ? b : NULL;
+}
+
+void ar_lbsa_remove(struct lke_engine *e, struct lbsa *l, const char *why)
+{
+	struct binding *b = ar_lbsa_binding(e, l);
+	struct lke_in6 group = in6_solicited_node(&l->entry->key.coa);
+
+	if (b) {
+		if (timer_armed(&b->role))
+			timerq_disarm(&e->timers, &b->role);
+		binding_remove(e, b, why);
+	}
+	ar_lbsa_note(e, LKE_NOTE_LBSA_GONE, l, why);
+	group_leave(e, l->entry->key.ifindex, &group);
+	lbsa_release(e, l);
+}
+
+void ar_lbsa_arm(struct lke_engine *e, struct lbsa *l)
+{
+	lke_time end = l->expires;
+
+	if (l->state == LKE_LBSA_TOMBSTONE && e->now + AR_TOMBSTONE < end)
+		end = e->now + AR_TOMBSTONE;
+	timer_init(&l->timer, AR_TIMER_LBSA, l);
+	arm(e, &l->timer, end);
+}
+
+/* --- Links --- */
+
+struct ar_link *ar_link_by_index(struct lke_engine *e, uint32_t ifindex)
+{
+	struct iface *i = iface_by_index(e, ifindex);
+
+	return i ? i->ar : NULL;
+}
+
+static unsigned own_prefixes(const struct iface *i, struct lke_prefix ret[LKE_MAX_PREFIXES])
+{
+	static const uint8_t no_iid[8];
+	unsigned count = 0;
+
+	for (unsigned n = 0; n < i->addrs && count < LKE_MAX_PREFIXES; n++) {
+		const struct iface_addr *a = &i->addr[n];
+		bool known = false;
+
+		for (unsigned k = 0; k < count; k++)
+			known = known || in6_prefix_eq(&ret[k].addr, &a->addr, 64);
+		if (known || a->tentative || a->plen != 64 || !in6_is_global(&a->addr))
+			continue;
+		ret[count++] = (struct lke_prefix){ .addr = in6_make(&a->addr, no_iid), .len = 64 };
+	}
+	return count;
+}
+
+unsigned ar_link_prefixes(const struct ar_link *k, struct lke_prefix ret[LKE_MAX_PREFIXES])
+{
+	if (k->cfg->prefixes == 0)
+		return own_prefixes(k->ifc, ret);
+	memcpy(ret, k->cfg->prefix, k->cfg->prefixes * sizeof(*ret));
+	return k->cfg->prefixes;
+}
+
+bool ar_link_on_link(const struct ar_link *k, const struct lke_in6 *a, unsigned *ret_len)
+{
+	struct lke_prefix p[LKE_MAX_PREFIXES];
+	unsigned n = ar_link_prefixes(k, p);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!in6_prefix_eq(&p[i].addr, a, p[i].len))
+			continue;
+		if (ret_len)
+			*ret_len = p[i].len;
+		return true;
+	}
+	return false;
+}
+
+uint32_t ar_max_lifetime(const struct lke_engine *e, const struct ar_link *k)
+{
+	const struct lke_config_ar *c = k->cfg;
+	uint32_t max = c->max_lifetime;
+
+	if (!c->lke)
+		return 0;
+	if (c->router_lifetime < max)
+		max = c->router_lifetime;
+	if (c->ha_lifetime > 0 && c->ha_lifetime < max)
+		max = c->ha_lifetime;
+	/* "must not be forever", draft 3.1.1 */
+	return max == UINT16_MAX ? UINT16_MAX - 1u : max;
+}
+
+static const struct lke_config_ar *config_of(const struct lke_engine *e, const struct iface *i)
+{
+	for (unsigned n = 0; n < e->cfg.ars; n++)
+		if (strcmp(e->cfg.ar[n].interface, i->name) == 0)
+			return &e->cfg.ar[n];
+	return NULL;
+}
+
+static void link_attach(struct lke_engine *e, struct iface *i, const struct lke_config_ar *cfg)
+{
+	struct access_router *ar = e->ar;
+	struct ar_link *k = NULL;
+
+	for (unsigned n = 0; n < ar->links && !k; n++)
+		if (!ar->link[n].ifc)
+			k = &ar->link[n];
+	if (!k && ar->links < LKE_MAX_IFACES)
+		k = &ar->link[ar->links++];
+	if (!k) {
+		drop(e, LKE_DROP_LIMIT);
+		return;
+	}
+	memset(k, 0, sizeof(*k));
+	k->ifc = i;
+	k->cfg = cfg;
+	timer_init(&k->ra, AR_TIMER_RA, k);
+	tbf_init(&k->unicast, RA_UNICAST_RATE, RA_UNICAST_RATE, e->now);
+	tbf_init(&k->refusal, AR_REFUSAL_RATE, AR_REFUSAL_RATE, e->now);
+	tbf_init(&k->dad, AR_DAD_RATE, AR_DAD_BURST, e->now);
+	i->ar = k;
+}
+
+void ar_link_changed(struct lke_engine *e, struct iface *i)
+{
+	const struct lke_config_ar *cfg = config_of(e, i);
+	struct ar_link *k;
+	bool run;
+
+	if (i->ar && i->ar->cfg != cfg)
+		ar_link_removed(e, i);
+	if (!cfg)
+		return;
+	if (!i->ar)
+		link_attach(e, i, cfg);
+	k = i->ar;
+	if (!k)
+		return;
+	run = i->up && iface_ll(i) != NULL;
+	if (run && k->running) {
+		ar_advertise_changed(e, k);
+	} else if (run) {
+		k->running = true;
+		ar_advertise_start(e, k);
+	} else if (k->running) {
+		ar_advertise_stop(e, k, false);
+		k->running = false;
+	}
+}
+
+void ar_link_removed(struct lke_engine *e, struct iface *i)
+{
+	struct lbsa_cache *c = &e->ar->lbsa;
+	struct ar_link *k = i->ar;
+
+	if (!k)
+		return;
+	ar_advertise_stop(e, k, false);
+	for (size_t n = c->n; n > 0; n--)
+		if (n <= c->n && c->all[n - 1]->entry->key.ifindex == i->ifindex)
+			ar_lbsa_remove(e, c->all[n - 1], "link removed");
+	ar_neighbour_forget(e, i->ifindex);
+	memset(k, 0, sizeof(*k));
+	i->ar = NULL;
+}
+
+/* --- Dispatch --- */
+
+int ar_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
+{
+	struct ar_link *k = p->ifc->ar;
+
+	switch (m->type) {
+	case ND_RS:
+		return ar_solicitation(e, k, p, m);
+	case ND_NS:
+		return ar_dad_solicit(e, p, m);
+	case ND_NA:
+		if (m->na_flags & ND_NA_S)
+			ar_neighbour_advert(e, p, m);
+		return ar_dad_advert(e, p, m);
+	default:
+		return -(int)LKE_DROP_NOT_OURS;
+	}
+}
+
+int ar_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
+{
+	switch (v->type) {
+	case MH_KEREQ:
+		return ar_kex_input(e, p, v);
+	case MH_BU:
+		return ar_bu_input(e, p, v);
+	case MH_FINISHED:
+		return ar_finished_input(e, p, v);
+	default:
+		return drop(e, LKE_DROP_MH_TYPE);
+	}
+}
+
+static void lbsa_timer(struct lke_engine *e, struct lbsa *l)
+{
+	/* Expiry closes everything: a detection under way fails with it (SEQUENCES part 5). */
+	ar_lbsa_remove(e, l, "expired");
+}
+
+static void key_timer(struct lke_engine *e)
+{
+	struct ar_rsa *old = &e->ar->rsa[1];
+
+	replay_done(&old->replay);
+	memset(old, 0, sizeof(*old));
+}
+
+void ar_timer(struct lke_engine *e, struct timer *t)
+{
+	switch (t->kind) {
+	case AR_TIMER_RA:
+		ar_advertise_timer(e, t->owner);
+		break;
+	case AR_TIMER_LBSA:
+		lbsa_timer(e, t->owner);
+		break;
+	case AR_TIMER_DAD:
+		ar_dad_timer(e, t->owner);
+		break;
+	case AR_TIMER_HELD:
+		ar_neighbour_timer(e, t->owner);
+		break;
+	case AR_TIMER_KEY:
+		key_timer(e);
+		break;
+	case AR_TIMER_FINISHED:
+		ar_finished_timer(e, t->owner);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- RSA keys, draft 4.1, AMB-063 --- */
+
+static unsigned cpu_percent(const struct lke_engine *e)
+{
+	unsigned max = 0;
+
+	for (unsigned n = 0; n < e->cfg.ars; n++)
+		if (e->cfg.ar[n].kex_cpu_percent > max)
+			max = e->cfg.ar[n].kex_cpu_percent;
+	return max;
+}
+
+/* The grace of the previous key: 600 s, and two intervals of advertisements (AMB-063). */
+static lke_time key_grace(const struct lke_engine *e)
+{
+	lke_time grace = AR_KEY_GRACE;
+
+	for (unsigned n = 0; n < e->cfg.ars; n++)
+		if (2 * e->cfg.ar[n].ra_max_interval_ms * LKE_MSEC > grace)
+			grace = 2 * e->cfg.ar[n].ra_max_interval_ms * LKE_MSEC;
+	return grace;
+}
+
+static void key_rotate(struct lke_engine *e)
+{
+	struct access_router *ar = e->ar;
+
+	replay_done(&ar->rsa[1].replay);
+	ar->rsa[1] = ar->rsa[0];
+	memset(&ar->rsa[0], 0, sizeof(ar->rsa[0]));
+	if (ar->rsa[1].present)
+		arm(e, &ar->key_grace, e->now + key_grace(e));
+}
+
+int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k)
+{
+	struct access_router *ar = e->ar;
+	struct ar_rsa *key = &ar->rsa[0];
+	uint8_t secret[16];
+
+	if (!k->spki || k->spki_len == 0 || k->spki_len > RSA_SPKI_MAX ||
+	    k->modulus_len < RSA_BITS_MIN / 8 || k->modulus_len > RSA_MODULUS_MAX)
+		return LKE_ERR_INVAL;
+	if (!rnd_bytes(e, secret, sizeof(secret)))
+		return LKE_ERR_CRYPTO;
+	key_rotate(e);
+	key->present = true;
+	key->key_id = k->key_id;
+	key->modulus_len = k->modulus_len;
+	key->spki_len = k->spki_len;
+	memcpy(key->spki, k->spki, k->spki_len);
+	replay_init(&key->replay, secret);
+	ar->replay_alarm = false;
+	ar_limits_set_rsa(ar->limits, (uint64_t)k->ops_per_sec * cpu_percent(e) / 100, e->now);
+	for (unsigned n = 0; n < ar->links; n++)
+		if (ar->link[n].ifc)
+			ar_advertise_changed(e, &ar->link[n]);
+	return 0;
+}
+
+/* --- IPsec peers, draft 4.2, AMB-056 --- */
+
+struct peer {
+	struct table_node node;
+	struct lke_in6 addr;
+};
+
+bool ar_has_ipsec(const struct access_router *ar, const struct lke_in6 *peer)
+{
+	return table_find(&ar->ipsec, peer) != NULL;
+}
+
+void ar_ipsec(struct lke_engine *e, const struct lke_ev_ipsec *s)
+{
+	struct table *t = &e->ar->ipsec;
+	struct peer *p = TABLE_ENTRY(table_find(t, &s->peer), struct peer, node);
+
+	if (s->removed && p) {
+		table_del(t, &p->node);
+		mem_free(p);
+	}
+	if (s->removed || p)
+		return;
+	p = mem_zalloc(sizeof(*p));
+	if (!p) {
+		drop(e, LKE_DROP_NOMEM);
+		return;
+	}
+	p->addr = s->peer;
+	if (table_add(t, &p->node) < 0) {
+		drop(e, LKE_DROP_LIMIT);
+		mem_free(p);
+	}
+}
+
+/* --- Commands and views --- */
+
+static int flush_lbsa(struct lke_engine *e, const struct lke_in6 *coa)
+{
+	struct lbsa_cache *c = &e->ar->lbsa;
+	bool all = in6_is_unspecified(coa), found = all;
+
+	for (size_t n = c->n; n > 0; n--) {
+		if (n > c->n || (!all && !in6_eq(&c->all[n - 1]->entry->key.coa, coa)))
+			continue;
+		ar_lbsa_remove(e, c->all[n - 1], "flushed");
+		found = true;
+	}
+	return found ? 0 : LKE_ERR_NOENT;
+}
+
+static int flush_binding(struct lke_engine *e, const struct lke_in6 *home)
+{
+	struct lbsa_cache *c = &e->ar->lbsa;
+	bool all = in6_is_unspecified(home), found = all;
+
+	for (size_t n = 0; n < c->n; n++) {
+		struct lbsa *l = c->all[n];
+		struct binding *b = ar_lbsa_binding(e, l);
+
+		if (!b || (!all && !in6_eq(&b->home, home)))
+			continue;
+		if (timer_armed(&b->role))
+			timerq_disarm(&e->timers, &b->role);
+		binding_remove(e, b, "flushed");
+		ar_reach_leave(l);
+		found = true;
+	}
+	return found ? 0 : LKE_ERR_NOENT;
+}
+
+int ar_command(struct lke_engine *e, const struct lke_ev_command *c)
+{
+	switch (c->cmd) {
+	case LKE_CMD_FLUSH_LBSA:
+		return flush_lbsa(e, &c->arg);
+	case LKE_CMD_FLUSH_BINDING:
+		return flush_binding(e, &c->arg);
+	default:
+		return LKE_ERR_NOENT;
+	}
+}
+
+bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret)
+{
+	const struct lbsa_cache *c = &e->ar->lbsa;
+	const struct binding *b;
+	const struct lbsa *l;
+
+	if (*cursor >= c->n)
+		return false;
+	l = c->all[(*cursor)++];
+	b = binding_find(e, &l->entry->key.coa);
+	*ret = (struct lke_lbsa_view){
+		.role = LKE_ROLE_AR,
+		.ifindex = l->entry->key.ifindex,
+		.coa = l->entry->key.coa,
+		.ar = l->ar,
+		.peer_ll = l->peer_ll,
+		.peer_lladdr = l->peer_lladdr,
+		.state = l->state,
+		.proved = l->proved,
+		.cached_na = l->na != NULL,
+		.bound = b && b->owner == l,
+		.expires = l->expires,
+		.kex_seq = l->kex_seq,
+		.has_bu_seq = l->has_bu_seq,
+		.bu_seq = l->bu_seq,
+	};
+	return true;
+}
+
+void ar_binding_expired(struct lke_engine *e, struct binding *b)
+{
+	if (timer_armed(&b->role))
+		timerq_disarm(&e->timers, &b->role);
+	ar_reach_leave(b->owner);
+}

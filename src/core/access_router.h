@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The access router role: what its files share.  draft-liu-mobileip-lke-01 sections 2 to 6.
+ *
+ *	access_router.c	life, links, dispatch, RSA keys, commands, views
+ *	ar_advertise.c	Router Advertisements
+ *	ar_kex.c	Key Exchange Request up to the RSA operation
+ *	ar_kex_answer.c	from the decrypted Kbm to the Acknowledgement
+ *	ar_neighbour.c	confirmed neighbours, held requests
+ *	ar_dad.c	DAD with authentication, defence of care-of addresses
+ *	ar_binding.c	Binding Update, ar_finished.c: Binding Acknowledgement, Finished, credit
+ *	ar_limits.c	budgets
+ *
+ * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
+ *(resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role).
+ */
+#ifndef CORE_ACCESS_ROUTER_H
+#define CORE_ACCESS_ROUTER_H
+
+#include "core/binding.h"
+#include "core/internal.h"
+#include "core/lbsa.h"
+
+enum ar_timer_kind {
+	AR_TIMER_RA = TIMER_KIND(MODULE_AR, 1),
+	AR_TIMER_LBSA = TIMER_KIND(MODULE_AR, 2),
+	AR_TIMER_DAD = TIMER_KIND(MODULE_AR, 3),
+	AR_TIMER_HELD = TIMER_KIND(MODULE_AR, 4),
+	AR_TIMER_KEY = TIMER_KIND(MODULE_AR, 5),
+	AR_TIMER_FINISHED = TIMER_KIND(MODULE_AR, 6),
+};
+
+#define AR_IPSEC_MAX	  4096 /* peers with an IPsec SA, AMB-056 */
+#define AR_NEIGHBOURS_MAX 65536
+#define AR_PENDING_MAX	  256 /* requests that wait for the RSA operation */
+
+struct ar_link {
+	struct iface *ifc;
+	const struct lke_config_ar *cfg;
+	bool running; /* up, with a usable link-local address */
+	struct timer ra;
+	unsigned initial_left; /* of MAX_INITIAL_RTR_ADVERTISEMENTS */
+	lke_time last_multicast;
+	bool sent_any;
+	struct tbf unicast, refusal, dad;
+};
+
+struct ar_rsa {
+	bool present;
+	uint32_t key_id;
+	uint16_t modulus_len;
+	size_t spki_len;
+	uint8_t spki[RSA_SPKI_MAX];
+	struct replay replay;
+};
+
+#define LIMIT_SETS 1024
+#define LIMIT_WAYS 4
+/* Spacing of requests of one link-local address, AMB-059. */
+struct spacing {
+	uint64_t id; /* 0: free */
+	lke_time accepted, next;
+	lke_time gap; /* that follows the next accepted request */
+	bool penalised;
+};
+struct mac_limit {
+	uint64_t id;
+	struct tbf tbf;
+};
+struct ar_limits {
+	uint64_t secret[2];
+	struct spacing ll[LIMIT_SETS][LIMIT_WAYS];
+	struct mac_limit mac[LIMIT_SETS][LIMIT_WAYS];
+	struct tbf rsa, resolution, unsigned_ba;
+};
+
+/* A Key Exchange Request on its way.  While it waits it owns a copy of the packet. */
+struct kex_request {
+	uint64_t id; /* of the RSA operation; 0: not waiting for one */
+	uint32_t ifindex;
+	struct lke_lladdr src_ll;
+	uint8_t *buf;
+	struct ip6_info ip;
+	struct mh_view mh;
+	struct mh_kereq m;
+	struct lke_in6 coa;
+	unsigned key;	 /* index of ar->rsa whose modulus it fits */
+	bool live;	 /* liveness is shown, AMB-054 */
+	bool taken;	 /* another link-layer address answered the probe: 129 */
+	bool draft_peer; /* no request proof, or not read */
+	/* while held */
+	struct timer timer;
+	bool probing;
+	unsigned probes_left;
+	struct lke_lladdr probe;
+};
+
+/* What the rules say about a request before its key is known. */
+struct kex_verdict {
+	uint8_t status; /* 0, or the refusal */
+	bool renewal;	/* a good renewal proof came with it */
+};
+
+struct access_router {
+	struct ar_link link[LKE_MAX_IFACES];
+	unsigned links;
+	struct lbsa_cache lbsa;
+	struct ar_rsa rsa[2]; /* current, previous (AMB-063) */
+	struct timer key_grace;
+	struct ar_limits *limits;
+	struct table neighbours, ipsec;
+	struct kex_request *held[AR_HELD_MAX], *pending[AR_PENDING_MAX];
+	unsigned helds, pendings;
+	uint64_t next_id;
+	bool replay_alarm;
+};
+
+/* --- access_router.c --- */
+
+struct ar_link *ar_link_by_index(struct lke_engine *e, uint32_t ifindex);
+/* Prefixes the link advertises: configured ones or the /64s of its addresses.  Returns their
+ * number. */
+unsigned ar_link_prefixes(const struct ar_link *k, struct lke_prefix ret[LKE_MAX_PREFIXES]);
+/* Is a inside an advertised prefix?  Sets ret_len to the prefix length (NULL allowed). */
+bool ar_link_on_link(const struct ar_link *k, const struct lke_in6 *a, unsigned *ret_len);
+/* Maximum Lifetime of option 6 (draft 3.1.1), 0 when LKE is not advertised. */
+uint32_t ar_max_lifetime(const struct lke_engine *e, const struct ar_link *k);
+/* Removes an instance with everything that hangs on it: DAD, cached NA, binding, group. */
+void ar_lbsa_remove(struct lke_engine *e, struct lbsa *l, const char *why);
+void ar_lbsa_note(struct lke_engine *e, enum lke_note_type type, const struct lbsa *l,
+		  const char *text);
+/* Arms the timer of an instance for its state. */
+void ar_lbsa_arm(struct lke_engine *e, struct lbsa *l);
+/* The binding made by this instance, or NULL. */
+struct binding *ar_lbsa_binding(struct lke_engine *e, const struct lbsa *l);
+bool ar_has_ipsec(const struct access_router *ar, const struct lke_in6 *peer);
+
+/* --- ar_advertise.c --- */
+
+void ar_advertise_start(struct lke_engine *e, struct ar_link *k);
+/* What is advertised has changed: a new burst of initial advertisements. */
+void ar_advertise_changed(struct lke_engine *e, struct ar_link *k);
+/* Stops; with final: Router Lifetime 0 to all nodes (RFC 4861 6.2.5). */
+void ar_advertise_stop(struct lke_engine *e, struct ar_link *k, bool final);
+void ar_advertise_timer(struct lke_engine *e, struct ar_link *k);
+int ar_solicitation(struct lke_engine *e, struct ar_link *k, const struct pkt *p,
+		    const struct nd_msg *m);
+
+/* --- ar_kex.c, ar_kex_answer.c --- */
+
+int ar_kex_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+/* Goes on with a held request.  Takes ownership of r. */
+void ar_kex_resume(struct lke_engine *e, struct kex_request *r);
+/* Moves a borrowed request to the heap with its own packet; NULL when out of memory. */
+struct kex_request *kex_request_keep(const struct kex_request *r);
+void kex_request_free(struct kex_request *r); /* wipes; NULL allowed */
+/* Note of the request's verdict; returns -reason. */
+int kex_note(struct lke_engine *e, const struct kex_request *r, enum lke_drop reason,
+	     uint8_t status);
+/* AMB-170 "decision".  0 or -LKE_DROP_OWNER (dropped silently). */
+int kex_decide(struct lke_engine *e, struct kex_request *r, struct kex_verdict *ret);
+/* Does the request proof verify under kbm?  False without one. */
+bool kex_proof_ok(const struct kex_request *r, const struct mh_proof *proof,
+		  const struct secret16 *kbm);
+/* From the decrypted Kbm on.  Returns the verdict. */
+int kex_answer(struct lke_engine *e, struct kex_request *r, const struct secret16 *kbm);
+/* Same Kbm as a TENTATIVE or VALID instance: the Acknowledgement again. */
+int kex_again(struct lke_engine *e, struct kex_request *r, struct lbsa *l);
+bool kex_same_owner(const struct kex_request *r, const struct lbsa *l);
+
+/* --- ar_neighbour.c --- */
+
+/*
+ * AMB-054: 0: the care-of address is a confirmed neighbour at the frame's source; else the request
+ * is held
+ * (-LKE_DROP_HELD) or dropped (-LKE_DROP_LIMIT, -LKE_DROP_NOMEM, -LKE_DROP_NO_NEIGHBOUR).
+ */
+int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r);
+/* A solicited Neighbor Advertisement to an address of ours. */
+void ar_neighbour_advert(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+void ar_neighbour_timer(struct lke_engine *e, struct kex_request *r);
+void ar_neighbour_forget(struct lke_engine *e, uint32_t ifindex); /* link gone */
+void ar_neighbour_done(struct lke_engine *e);
+int ar_neighbour_init(struct access_router *ar, const uint8_t secret[16]);
+
+/* --- ar_dad.c --- */
+
+/* Starts the detection for a TENTATIVE instance: the first NS goes out now. */
+void ar_dad_start(struct lke_engine *e, struct lbsa *l);
+void ar_dad_cancel(struct lke_engine *e, struct lbsa *l); /* frees l->dad */
+/* Ends it badly: the instance becomes a tombstone. */
+void ar_dad_fail(struct lke_engine *e, struct lbsa *l, const char *why);
+bool ar_dad_good_so_far(const struct lbsa *l);
+void ar_dad_timer(struct lke_engine *e, struct lbsa *l);
+int ar_dad_advert(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+int ar_dad_solicit(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+/* Keeps a verified Binding Update until the window closes (AMB-098).  Verdict. */
+int ar_dad_hold_bu(struct lke_engine *e, struct lbsa *l, const struct pkt *p,
+		   const struct mh_bu *bu);
+
+/* --- ar_binding.c, ar_finished.c --- */
+
+int ar_bu_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+/* A Binding Update that waited for the end of DAD; it has been authenticated against l. */
+void ar_bu_resume(struct lke_engine *e, struct lbsa *l, const struct pkt *p);
+/* Home address of a BU or Finished: the Home Address option, or the source. */
+struct lke_in6 ar_bu_home(const struct pkt *p);
+/* The instance with these addresses whose key verifies the Authenticator; ret_any: one has the
+ * addresses. */
+struct lbsa *ar_find_by_mac(struct lke_engine *e, const struct pkt *p, const struct mh_view *v,
+			    const struct mh_auth_data *auth, bool *ret_any);
+
+/* Where answers to a mobile node go. */
+struct ar_reply {
+	struct lke_in6 ar, coa, home;
+	uint32_t ifindex; /* 0: the host's own forwarding */
+	struct lke_lladdr ll;
+};
+struct ar_reply ar_reply_to(struct lke_engine *e, const struct pkt *p);
+/* kbm NULL: unsigned (AMB-109). */
+void ar_send_ba(struct lke_engine *e, const struct ar_reply *to, const struct mh_ba *ba,
+		const struct secret16 *kbm);
+
+/* State and credit a binding gets for this care-of address, and whether to ask for the Finished. */
+struct ar_grant {
+	enum lke_binding_state state;
+	uint64_t credit;
+	bool ask;
+};
+/* 0 or LKE_ERR_NOMEM. */
+int ar_reach_grant(struct lke_engine *e, struct lbsa *l, const struct lke_in6 *coa,
+		   struct ar_grant *ret);
+/* Adds the Finished Message Request and remembers what was sent. */
+void ar_reach_ask(struct lke_engine *e, struct lbsa *l, const struct ar_reply *to,
+		  struct mh_ba *ba);
+void ar_reach_arm(struct lke_engine *e, struct lbsa *l, struct binding *b);
+void ar_reach_forget(struct lbsa *l); /* frees l->reach */
+void ar_reach_leave(struct lbsa *l);  /* the binding is gone: nothing is outstanding */
+int ar_finished_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+void ar_finished_timer(struct lke_engine *e, struct binding *b);
+
+/* --- ar_limits.c --- */
+
+struct ar_limits *ar_limits_new(const uint8_t secret[16], lke_time now);
+void ar_limits_set_rsa(struct ar_limits *l, uint64_t per_second, lke_time now);
+/* One request of this link-local and link-layer address.  0, -LKE_DROP_RATE_LL or
+ * -LKE_DROP_RATE_MAC. */
+int ar_limit_source(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll,
+		    const struct lke_lladdr *mac);
+/* The last accepted request repeated an exchange or failed DAD: the spacing doubles. */
+void ar_limit_penalise(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);
+void ar_limit_reset(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);
+
+#endif
