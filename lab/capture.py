@@ -31,53 +31,77 @@ def attach(sock, program):
 	sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(program), ctypes.addressof(buf)))
 
 
+def point(interface):
+	"""Name of a place of capture: the mobile node's own interface counts as its port."""
+	return "mn-wlan0" if interface == "wlan0" else interface
+
+
 class Recorder:
-	"""dumpcap on several ports of `sw`: (port, filter or '') each."""
+	"""dumpcap at points (node, interface, filter or ''); one process a namespace, merged into one file at the end.
 
-	def __init__(self, lab, ports, path):
-		self.lab, self.path, self.ports = lab, path, [p for p, _ in ports]
-		args = ["dumpcap", "-q", "-n", "-B", "32", "-w", path]
-		for port, expression in ports:
-			args += ["-i", port, "-s", str(SNAPLEN)] + (["-f", expression] if expression else [])
-		self.log = open(path + ".log", "w+")
-		self.process = lab["sw"].popen(args, self.log)
-		wait_for(self._ready, 10, "dumpcap to open its ports")
+	The mobile node is recorded at its own interface: its port in `sw` goes down with every move.
+	"""
 
-	def _ready(self):
-		if self.process.poll() is not None:
-			self.log.seek(0)
-			raise LabError("dumpcap ended: " + self.log.read()[-300:])
-		return os.path.exists(self.path) and os.path.getsize(self.path) > 0 and self._sockets() >= len(self.ports)
+	def __init__(self, lab, points, path):
+		self.lab, self.path, self.parts = lab, path, []
+		for node in dict.fromkeys(n for n, _, _ in points):
+			self._begin(node, [(i, f) for n, i, f in points if n == node])
+		for part in self.parts:
+			wait_for(lambda: self._ready(part), 10, "dumpcap to open its interfaces")
 
-	def _sockets(self):
-		out = self.lab["sw"].run("cat", "/proc/net/packet")
-		return sum(1 for line in out.splitlines()[1:] if line.split()[3] in ("0003", "86dd"))
+	def _begin(self, node, interfaces):
+		part = "%s.%s" % (self.path, node)
+		args = ["dumpcap", "-q", "-n", "-B", "32", "-w", part]
+		for name, expression in interfaces:
+			args += ["-i", name, "-s", str(SNAPLEN)] + (["-f", expression] if expression else [])
+		log = open(part + ".log", "w+")
+		before = self._sockets(node)
+		self.parts.append((self.lab[node].popen(args, log), part, log, node, before + len(interfaces)))
+
+	def _sockets(self, node):
+		return len(self.lab[node].run("cat", "/proc/net/packet").splitlines()) - 1
+
+	def _ready(self, part):
+		process, path, log, node, sockets = part
+		if process.poll() is not None:
+			log.seek(0)
+			raise LabError("dumpcap ended: " + log.read()[-300:])
+		return os.path.exists(path) and os.path.getsize(path) > 0 and self._sockets(node) >= sockets
 
 	def close(self):
-		if self.process.poll() is None:
-			self.process.send_signal(signal.SIGINT)
-			self.process.wait(10)
-		if self.process in self.lab.processes:
-			self.lab.processes.remove(self.process)
-		self.log.close()
+		"""Ends the recording and leaves one file at `path`."""
+		for process, _, log, _, _ in self.parts:
+			if process.poll() is None:
+				process.send_signal(signal.SIGINT)
+				process.wait(10)
+			if process in self.lab.processes:
+				self.lab.processes.remove(process)
+			log.close()
+		files = [part for _, part, _, _, _ in self.parts]
+		if files:
+			subprocess.run(["mergecap", "-w", self.path, *files], check=True, capture_output=True)
+		for f in files:
+			os.unlink(f)
+			os.unlink(f + ".log")
+		self.parts = []
 
 
 class Watcher(threading.Thread):
-	"""Live signalling of some ports.  Each distinct packet becomes one Message that lists the ports it was seen at."""
+	"""Live signalling at some (node, interface).  Each distinct packet becomes one Message that lists the ports it was seen at."""
 
-	def __init__(self, lab, ports, keys):
+	def __init__(self, lab, points, keys):
 		super().__init__(daemon=True)
 		self.keys, self.lock, self.stopping = keys, threading.Lock(), False
 		self.messages, self.merger = [], Merger()
 		program = compiled(SIGNALLING)
 		self.sockets = {}
-		with in_namespace(lab["sw"].ns):
-			for port in ports:
+		for node, port in points:
+			with in_namespace(lab[node].ns):
 				s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
 				attach(s, program)
 				s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
 				s.bind((port, 0x0003))
-				self.sockets[s] = port
+				self.sockets[s] = point(port)
 		self.start()
 
 	def run(self):
@@ -174,7 +198,7 @@ def _interface(opts):
 		elif code == 9:
 			unit = 2.0 ** -(v[0] & 0x7f) if v[0] & 0x80 else 10.0 ** -v[0]
 		at += 4 + (n + 3) // 4 * 4
-	return name, unit
+	return point(name), unit
 
 
 def signalling(path, keys):

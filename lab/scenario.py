@@ -11,8 +11,8 @@ from nodes import Fleet
 from story import HOME, Names, Printer, carried
 from topology import CN_ADDRESS, HOME_ADDRESS, Lab, LabError, wait_for
 
-PORTS_ALL = ("mn-wlan0", "thief-eth0")
-PORTS_SIGNALLING = ("ha-home0", "ha-core0", "ar1-core0", "ar2-core0", "ar3-core0")
+POINTS = (("mn", "wlan0"), ("sw", "thief-eth0"), ("sw", "ha-home0"), ("sw", "ha-core0"), ("sw", "ar1-core0"),
+	("sw", "ar2-core0"), ("sw", "ar3-core0"))
 
 
 class Step:
@@ -53,10 +53,10 @@ class Story:
 		self.path = os.path.join(self.dir, "capture.pcapng")
 		if os.path.exists(self.path):
 			os.unlink(self.path)
-		# The whole of the mobile's and the third host's links; elsewhere the signalling alone.
-		self.recorder = capture.Recorder(self.lab, [("mn-wlan0", "")] +
-			[(p, capture.SIGNALLING) for p in ("thief-eth0",) + PORTS_SIGNALLING], self.path)
-		self.watcher = capture.Watcher(self.lab, PORTS_ALL + PORTS_SIGNALLING, self.keys)
+		# All that passes the mobile node's interface; elsewhere the signalling alone.
+		self.recorder = capture.Recorder(self.lab,
+			[(n, i, "" if n == "mn" else capture.SIGNALLING) for n, i in POINTS], self.path)
+		self.watcher = capture.Watcher(self.lab, POINTS, self.keys)
 		self.zero = time.time()
 		self.fleet.start()
 
