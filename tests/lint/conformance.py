@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Every requirement has a row in docs/CONFORMANCE.md, and every test named there passed.
+
+Rows: | ID | what | test name(s) or "not built: reason" |.  Argument: the results file of tests/run.
+A test is named in full (suite/name) or by name alone; several are separated by commas or blanks.
+"""
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROW = re.compile(r'^\|\s*((?:LKE|SEC|BASE)-\d+)\s*\|(.*)\|\s*$')
+
+
+def read_results(path):
+    verdicts = {}
+    for line in open(path):
+        verdict, name = line.rstrip('\n').split(' ', 1)
+        for key in {name, name.split('/', 1)[-1]}:
+            verdicts.setdefault(key, set()).add(verdict)
+    return verdicts
+
+
+def check_row(ident, tests, verdicts):
+    tests = tests.strip()
+    if re.match(r'not built: *\S', tests):
+        return
+    names = [t.strip('`') for t in re.split(r'[,\s]+', tests) if t.strip('`')]
+    if not names:
+        yield f'{ident}: neither a test nor "not built: reason"'
+    for name in names:
+        v = verdicts.get(name)
+        if v is None:
+            yield f'{ident}: no test {name}'
+        elif 'fail' in v:
+            yield f'{ident}: {name} did not pass'
+        elif 'pass' not in v and not name.startswith('lab/'):
+            yield f'{ident}: {name} was skipped'
+
+
+def main():
+    doc = os.path.join(ROOT, 'docs', 'CONFORMANCE.md')
+    if not os.path.exists(doc):
+        print('docs/CONFORMANCE.md does not exist')
+        return 77
+    verdicts = read_results(sys.argv[1])
+    wanted = open(os.path.join(ROOT, 'tests', 'data', 'requirements.txt')).read().split()
+    problems, seen = [], set()
+    for line in open(doc):
+        m = ROW.match(line)
+        if not m:
+            continue
+        ident = m.group(1)
+        if ident in seen:
+            problems.append(f'{ident}: two rows')
+        if ident not in wanted:
+            problems.append(f'{ident}: no such requirement')
+        seen.add(ident)
+        problems += check_row(ident, re.split(r'(?<!\\)\|', m.group(2))[-1], verdicts)
+    problems += [f'{i}: no row' for i in wanted if i not in seen]
+    print('\n'.join(problems) or f'{len(seen)} requirements')
+    return 1 if problems else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
