@@ -8,7 +8,7 @@ WANT = [
     ("MN", "Binding Update"), ("HA", "Binding Acknowledgement"),
     ("MN", "Key Exchange Request"), ("AR1", "Key Exchange Acknowledgement"),
     ("AR1", "DAD NS + Authentication Request"), ("MN", "NA + Authentication Reply"),
-    ("AR1", "lbsa_valid"), ("----", "moves to the link of AR2"),
+    ("AR1", "lbsa_valid"), ("----", "comes to the link of AR2"),
     ("MN", "Binding Update"), ("AR1", "Binding Acknowledgement"), ("MN", "Finished"),
 ]
 
