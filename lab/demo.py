@@ -120,14 +120,12 @@ def print_numbers(p, handovers):
 
 def draw(story, out, numbers, flows, messages):
 	rows = []
-	shown = sorted(story.steps, key=lambda s: s.end or s.start)
 	previous = story.zero
-	for s in shown:
-		if not s.end:
-			continue
-		rows.append(("step", s.start, s.title))
-		rows += [r for r in (story.row(m) for m in messages if previous <= m.ts < s.end) if r]
-		previous = s.end
+	for s in story.steps:
+		if s.cut:
+			rows.append(("step", s.start, s.title))
+			rows += [r for r in (story.row(m) for m in messages if previous <= m.ts < s.cut) if r]
+			previous = s.cut
 	start = next((r[1] for r in rows if r[0] == "message"), story.zero)
 	plots.sequence_svg(out + "/sequence.svg", rows, start)
 	plots.handover_svg(out + "/handover.svg", numbers, flows)

@@ -17,7 +17,8 @@ POINTS = (("mn", "wlan0"), ("sw", "thief-eth0"), ("sw", "ha-home0"), ("sw", "ha-
 
 class Step:
 	def __init__(self, title, start):
-		self.title, self.start, self.end, self.checks, self.test = title, start, None, [], None
+		self.title, self.start, self.end, self.cut, self.checks, self.test = title, start, None, None, [], None
+		self.before_exchange = False
 
 
 class Story:
@@ -57,27 +58,34 @@ class Story:
 		self.recorder = capture.Recorder(self.lab,
 			[(n, i, "" if n == "mn" else capture.SIGNALLING) for n, i in POINTS], self.path)
 		self.watcher = capture.Watcher(self.lab, POINTS, self.keys)
-		self.zero = time.time()
+		self.zero = self.told = time.time()
 		self.fleet.start()
 
 	# ---- steps -------------------------------------------------------------------------------------------------
-	def step(self, title):
+	def step(self, title, before_exchange=False):
 		s = Step(title, time.time())
+		s.before_exchange = before_exchange
 		self.steps.append(s)
 		self.p.title(title)
 		return s
 
-	def finish(self, test=None, extra=()):
-		"""Prints the step's messages, then judges them.  test(messages) -> [(what, held, detail)]."""
+	def finish(self, test=None, extra=(), start=None):
+		"""Prints the step's messages, then judges those since `start`.  test(messages) -> [(what, held, detail)]."""
 		s = self.steps[-1]
-		s.end, s.test = time.time(), test
+		s.start, s.end, s.test = start or s.start, time.time(), test
 		ms = self.watcher.since(s.start)
-		for m in ms:
-			self._print(m)
-		results = (test(ms) if test else []) + list(extra)
-		for what, held, detail in results:
+		self._tell(s, ms)
+		for what, held, detail in (test(ms) if test else []) + list(extra):
 			self.judge(what, held, detail)
-		return all(r[1] for r in results)
+
+	def _tell(self, s, ms):
+		"""A key exchange that began during this step belongs to the story of the next one."""
+		begins = [m.ts for m in ms if m.kind == "KEReq" and m.ts >= self.told] if s.before_exchange else []
+		s.cut = min(begins, default=s.end)
+		for m in self.watcher.since(self.told):
+			if m.ts < s.cut:
+				self._print(m)
+		self.told = s.cut
 
 	def judge(self, what, held, detail=""):
 		held = bool(held)
@@ -164,7 +172,7 @@ class Story:
 
 	# ---- the story ---------------------------------------------------------------------------------------------
 	def attach(self):
-		self.step("1  The mobile node attaches to AR1's link and registers with its home agent")
+		self.step("1  The mobile node attaches to AR1's link and registers with its home agent", True)
 		up = self.lab.attach("l1")
 		ba = self.see(checks.home_ba, 10, "the home agent's Binding Acknowledgement")
 		self.names.learn_coa(ba.dst, "CoA1")
@@ -182,20 +190,13 @@ class Story:
 		self.p.note("CoA1 is %s.  From here on 4 x 1,000 probes a second and one TCP connection." % coa1)
 
 	def exchange(self, n, title):
-		s = self.step(title)
-		s.start = self.steps[-2].start if len(self.steps) > 1 else s.start
+		before = self.steps[-1].start
+		self.step(title)
 		coa = self.scene.coa[n]
 		self.see(lambda m: m.kind == "NA" and "hmac" in m.f and m.f["target"] == coa, 12,
-			"the authenticated Neighbor Advertisement for CoA%d" % n)
+			"the authenticated Neighbor Advertisement for CoA%d" % n, before)
 		self.valid_lbsa(n)
-		shown = self.steps[-2].end
-		s.start = self.steps[-2].start
-		s.end = time.time()
-		s.test = lambda ms: checks.key_exchange(ms, self.scene, n)
-		for m in self.watcher.since(shown):
-			self._print(m)
-		for r in s.test(self.watcher.since(s.start)):
-			self.judge(*r)
+		self.finish(lambda ms: checks.key_exchange(ms, self.scene, n), start=before)
 
 	def try_thief(self, title, cached):
 		self.step(title)
@@ -212,7 +213,7 @@ class Story:
 			[("the other host's kernel gives CoA1 up", failed, "dadfailed" if failed else "it took the address")])
 
 	def move(self, n, title):
-		self.step(title)
+		self.step(title, True)
 		ar1 = self.scene.ar(1)
 		lost, back = self.lab.move("l%d" % n, self.gap)
 		self.moves.append([title[3:], n, lost, back])

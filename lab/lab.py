@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""lab.py: the network lab.  Without a scenario it lists them; --hold leaves the network up to look around in.
+
+Exit status of --test: 0 passed, 77 cannot run here, 1 failed.
+"""
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from scenario import Story	# noqa: E402
+from story import Printer	# noqa: E402
+from topology import LabError	# noqa: E402
+import tests	# noqa: E402
+
+
+def attach(story):
+	"""mobile node on AR1's link, registered with its home agent"""
+	story.attach()
+
+
+def figure_2_1(story):
+	"""attach and local key exchange with AR1"""
+	story.figure_2_1()
+
+
+def handover(story):
+	"""Figure 2.1, then the handover to AR2"""
+	story.figure_2_1()
+	story.move(2, "3  Handover to AR2")
+
+
+def walk(story):
+	"""the whole story of ./demo, without its report"""
+	story.tell()
+
+
+SCENARIOS = {f.__name__: f for f in (attach, figure_2_1, handover, walk)}
+NEEDED = ("ip", "nft", "dumpcap", "mergecap", "tcpdump", "tshark", "radvd", "openssl", "ping", "sysctl")
+
+
+def obstacle(build):
+	"""Why no test can run here, or None."""
+	if os.geteuid():
+		return "needs root"
+	lacking = [t for t in NEEDED if not shutil.which(t)]
+	if lacking:
+		return "lacks " + ", ".join(lacking)
+	if not os.path.exists(build + "/src/daemon/lked"):
+		return "no lked in " + build
+	return None
+
+
+def run_test(name, build, quiet):
+	why = obstacle(build)
+	if why:
+		print("SKIP %s: %s" % (name, why))
+		return 77
+	with tempfile.TemporaryDirectory(prefix="lke-lab-") as d:
+		try:
+			bad = tests.TESTS[name](build, d, Printer(quiet=quiet))
+		except LabError as e:
+			bad = [str(e)]
+	for b in bad:
+		print("     " + b)
+	print("%s %s" % ("FAIL" if bad else "PASS", name))
+	return 1 if bad else 0
+
+
+def hold(story):
+	print("\nThe lab is up until you press Enter.  For example:")
+	for name in ("mn", "ar1", "ha", "cn"):
+		print("  ip netns exec %s sh" % story.lab[name].ns)
+	d = story.fleet.mn
+	print("  ip netns exec %s %s --run %s show" % (d.node.ns, d.lke, d.run_dir))
+	try:
+		input()
+	except (EOFError, KeyboardInterrupt):
+		pass
+
+
+def run_scenario(name, build, wait):
+	with tempfile.TemporaryDirectory(prefix="lke-lab-") as d:
+		try:
+			with Story(build, d) as story:
+				SCENARIOS[name](story)
+				if wait:
+					hold(story)
+				return 0 if not tests.failures(story) else 1
+		except LabError as e:
+			print("lab: " + str(e), file=sys.stderr)
+			return 1
+
+
+def main():
+	ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+	ap.add_argument("--build", default="build")
+	ap.add_argument("--list", action="store_true", help="list the scenarios")
+	ap.add_argument("--list-tests", action="store_true", help="list the tests, one a line")
+	ap.add_argument("--test", metavar="NAME", choices=sorted(tests.TESTS))
+	ap.add_argument("--verbose", action="store_true", help="print the messages of a test too")
+	ap.add_argument("--hold", action="store_true", help="keep the network until Enter is pressed")
+	ap.add_argument("scenario", nargs="?", choices=list(SCENARIOS))
+	a = ap.parse_args()
+	build = os.path.abspath(a.build)
+	if a.list_tests:
+		print("\n".join(tests.TESTS))
+		return 0
+	if a.test:
+		return run_test(a.test, build, not a.verbose)
+	if a.list or not (a.scenario or a.hold):
+		for name, f in SCENARIOS.items():
+			print("%-12s %s" % (name, f.__doc__))
+		return 0
+	why = obstacle(build)
+	if why:
+		print("lab: " + why, file=sys.stderr)
+		return 1
+	return run_scenario(a.scenario or "figure_2_1", build, a.hold)
+
+
+if __name__ == "__main__":
+	sys.exit(main())

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: ISC
+"""The lab's tests: each gets (build, directory, printer) and returns a list of what failed."""
+import os
+import re
+import signal
+import subprocess
+
+import analyse
+import demo
+import packet
+import scenario
+from scenario import Story
+from topology import HOME_ADDRESS
+
+
+def failures(story):
+	return ["%s: %s (%s)" % (s.title[:2].strip(), c["check"], c["detail"]) for s in story.steps for c in s.checks
+		if not c["ok"]]
+
+
+def demo_figure_2_1(build, directory, printer):
+	"""Attach, local key exchange, one handover: the short form of the demonstration, with its verification."""
+	with Story(build, directory, printer) as story:
+		story.figure_2_1()
+		story.move(2, "3  Handover to AR2")
+		story.exchange(2, "4  Local key exchange with AR2")
+		story.stop_traffic()
+		story.stop_daemons()
+		story.step("5  What the capture says")
+		messages = demo.judge_capture(story)
+		numbers, _, noise = story.numbers(messages)
+		demo.judge_numbers(story, [n[0] for n in numbers], noise)
+		return failures(story)
+
+
+def tcp_no_3s_stall(build, directory, printer):
+	"""A TCP connection to the care-of address does not wait for the kernel's neighbour discovery at a handover."""
+	bad = []
+	for k in range(2):
+		with Story(build, os.path.join(directory, str(k)), printer, tcp_on=None) as story:
+			story.tcp_on = HOME_ADDRESS if k else None
+			attach_with_tcp_on_coa(story)
+			story.exchange(1, "2  Local key exchange")
+			story.move(2, "3  Handover to AR2")
+			lost, back = story.moves[0][2:]
+			story.stop_traffic()
+			connections, total, stall = analyse.tcp(story.tcp_file, lost - 0.01, back + 1.0)
+			if connections != 1 or stall > back - lost + 0.25:
+				bad.append("%d connections, %d octets, longest stall %.0f ms" % (connections, total, stall * 1e3))
+			story.stop_daemons()
+			bad += failures(story)
+	return bad
+
+
+def attach_with_tcp_on_coa(story):
+	start = story.start_tcp
+
+	def begin():
+		story.tcp_on = story.tcp_on or packet.text(story.scene.coa[1])
+		start()
+	story.start_tcp = begin
+	story.attach()
+
+
+def state_of(node):
+	"""What a daemon may have changed in a namespace, as text without counters, lifetimes and kernel caches."""
+	out = {"tables": node.run("nft", "list", "ruleset", check=False),
+		"rules": node.show("-6", "rule", "show"), "links": node.show("-br", "link", "show")}
+	routes = node.show("-6", "route", "show", "table", "all")
+	addrs = node.show("-6", "-o", "addr", "show")
+	out["routes"] = "\n".join(sorted(re.sub(r" expires \S+| linkdown", "", r).strip() for r in routes.splitlines()))
+	out["addresses"] = "\n".join(sorted(re.sub(r"\\.*| tentative| dadfailed", "", a).strip() for a in addrs.splitlines()))
+	out["neighbours"] = "\n".join(l for l in node.show("-6", "neigh", "show").splitlines() if "PERMANENT" in l)
+	out["sysctls"] = node.run("sysctl", "-a", "-r", r"^net\.ipv6\.(conf|neigh)\.(all|default|wlan0|home0|core0|lke0)\.",
+		check=False)
+	out["sysctls"] = "\n".join(l for l in out["sysctls"].splitlines() if "stable_secret" not in l)
+	return out
+
+
+def differences(name, before, after):
+	bad = []
+	for k in before:
+		if before[k] != after[k]:
+			a, b = set(before[k].splitlines()), set(after[k].splitlines())
+			bad.append("%s: %s left or lost: +%s -%s" % (name, k, sorted(b - a)[:4], sorted(a - b)[:4]))
+	return bad
+
+
+def bound_pair(story):
+	"""CoA1 bound at AR2's link: every kind of state of a mobile node, an access router and a home agent exists."""
+	story.figure_2_1()
+	story.move(2, "3  Handover to AR2")
+	story.stop_traffic()
+
+
+def kill_nine_leaves_nothing(build, directory, printer):
+	"""kill -9 of both processes; a restart reconciles; after a clean exit nothing of the daemon is left."""
+	bad = []
+	before = {}
+
+	class Fleet(scenario.Fleet):
+		def start(self):
+			before.update({n: state_of(self.ha.lab[n]) for n in ("mn", "ar1", "ar2", "ha")})
+			super().start()
+	original, scenario.Fleet = scenario.Fleet, Fleet
+	try:
+		with Story(build, directory, printer) as story:
+			bound_pair(story)
+			fleet = story.fleet
+			daemons = {"mn": fleet.mn, "ha": fleet.ha, "ar1": fleet.ar[1], "ar2": fleet.ar[2]}
+			for d in daemons.values():
+				for pid in d.pids():
+					os.kill(pid, signal.SIGKILL)
+				d.process.wait(5)
+				story.lab.processes.remove(d.process)
+			for name in daemons:
+				if "table ip6 lke" in story.lab[name].run("nft", "list", "ruleset", check=False):
+					bad.append("%s: the nft table outlived kill -9" % name)
+			for d in daemons.values():
+				d.start()
+			for name, d in daemons.items():
+				status = d.stop()
+				if status:
+					bad.append("%s: exit status %s after the restart" % (name, status))
+				bad += differences(name, before[name], state_of(story.lab[name]))
+			story.recorder.close()
+	finally:
+		scenario.Fleet = original
+	return bad
+
+
+def second_daemon_refused(build, directory, printer):
+	"""A second lked with the same run directory ends with an error and harms nothing."""
+	with Story(build, directory, printer) as story:
+		d = story.fleet.ar[1]
+		p = subprocess.run(d.node.argv(d.lked, "-c", d.conf, "--state", d.state, "--run", d.run_dir), capture_output=True,
+			text=True, timeout=10)
+		bad = [] if p.returncode else ["the second daemon ended with status 0"]
+		if not (p.stderr + p.stdout).strip():
+			bad.append("the second daemon says nothing")
+		if d.process.poll() is not None or d.show() is None:
+			bad.append("the first daemon no longer answers")
+		story.stop_daemons()
+		return bad
+
+
+def thief_fails_dad(build, directory, printer):
+	"""A stock host that tries CoA1 fails its duplicate address detection: with the mobile on link and away."""
+	with Story(build, directory, printer) as story:
+		story.figure_2_1()
+		story.try_thief("2b another host, mobile on link", True)
+		story.move(2, "3  Handover to AR2")
+		story.try_thief("3b another host, mobile away", False)
+		story.stop_traffic()
+		story.stop_daemons()
+		return failures(story)
+
+
+TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
+	thief_fails_dad)}
