@@ -97,7 +97,7 @@ static int create(struct store *s)
 	 * start. */
 	snprintf(name, sizeof(name), "%s-wal", s->path);
 	if (access(name, F_OK) == 0)
-		return fail(s, "the store is gone but its log is there", name);
+		return fail(s, "cannot create", "the store is gone but its log is there");
 	snprintf(name, sizeof(name), "%s.new", s->path);
 	if (unlink(name) && errno != ENOENT)
 		return fail(s, "cannot create", strerror(errno));
