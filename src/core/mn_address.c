@@ -1,1 +1,366 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Addresses of the mobile node: identifiers of RFC 7217, stateless autoconfiguration (RFC 4862) and
+ * optimistic DAD (RFC 4429) by the engine itself, because the kernel's DAD would take the access
+ * router's cached advertisement for a conflict (AMB-093).
+ */
+#include "core/mobile_node.h"
+
+#define TWO_HOURS 7200 /* s, RFC 4862 5.5.3 e */
+#define LL_PLEN	  64
+
+struct mn_addr *mn_addr_find(const struct lke_engine *e, const struct lke_in6 *a)
+{
+	for (unsigned n = 0; n < MN_ADDRS; n++)
+		if (e->mn->addr[n] && in6_eq(&e->mn->addr[n]->addr, a))
+			return e->mn->addr[n];
+	return NULL;
+}
+
+struct mn_link *mn_link_of(struct lke_engine *e, uint32_t ifindex)
+{
+	for (unsigned n = 0; n < e->mn->links; n++)
+		if (e->mn->link[n]->ifc->ifindex == ifindex)
+			return e->mn->link[n];
+	return NULL;
+}
+
+struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
+				 const struct nd_prefix *pio, const struct lke_in6 *router)
+{
+	for (unsigned n = 0; n < MN_ADDRS; n++) {
+		struct mn_addr *a = e->mn->addr[n];
+
+		if (a && !a->linklocal && a->ifindex == ifindex && a->plen == pio->len &&
+		    in6_eq(&a->router, router) && in6_prefix_eq(&a->addr, &pio->prefix, pio->len))
+			return a;
+	}
+	return NULL;
+}
+
+/* F of RFC 7217 section 5 is HMAC-SHA-256; the identifier is its last 64 bits. */
+static int stable_iid(struct lke_engine *e, const struct iface *i, const struct lke_in6 *prefix,
+		      uint8_t dad_counter, uint8_t ret_iid[8])
+{
+	const struct iov_part part[] = { { prefix->b, 8 },
+					 { i->name, strlen(i->name) },
+					 { &dad_counter, 1 } };
+	uint8_t mac[SHA256_LEN];
+	struct hmac *h;
+	int err = hmac_sha256_new(e->cfg.mn.stable_secret, sizeof(e->cfg.mn.stable_secret), &h);
+
+	if (err < 0)
+		return err;
+	err = hmac_compute(h, part, sizeof(part) / sizeof(part[0]), mac);
+	hmac_free(h);
+	if (err == 0)
+		memcpy(ret_iid, mac + SHA256_LEN - 8, 8);
+	return err;
+}
+
+static struct mn_addr *addr_alloc(struct lke_engine *e, const struct lke_in6 *addr,
+				  uint32_t ifindex, uint8_t plen)
+{
+	struct mn_addr *a;
+	unsigned n = 0;
+
+	while (n < MN_ADDRS && e->mn->addr[n])
+		n++;
+	if (n == MN_ADDRS) {
+		drop(e, LKE_DROP_LIMIT);
+		return NULL;
+	}
+	a = mem_zalloc(sizeof(*a));
+	if (!a) {
+		drop(e, LKE_DROP_NOMEM);
+		return NULL;
+	}
+	a->addr = *addr;
+	a->plen = plen;
+	a->ifindex = ifindex;
+	a->linklocal = in6_is_linklocal(addr);
+	a->valid_until = LKE_NEVER;
+	a->preferred = LKE_LIFETIME_INFINITE;
+	tbf_init(&a->defence, MN_PLAIN_NA_RATE, MN_PLAIN_NA_RATE, e->now);
+	timer_init(&a->dad, MN_T_DAD, a);
+	timer_init(&a->end, MN_T_ADDR_END, a);
+	e->mn->addr[n] = a;
+	return a;
+}
+
+struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *prefix,
+			    uint8_t plen, uint8_t dad_counter)
+{
+	struct mn_addr *a;
+	struct lke_in6 addr;
+	uint8_t iid[8];
+
+	/* The reserved identifiers of RFC 2526 and the anycast one are passed over. */
+	do {
+		if (stable_iid(e, l->ifc, prefix, dad_counter, iid) < 0) {
+			alarm_note(e, LKE_ROLE_MN, prefix,
+				   "cannot compute an interface identifier");
+			return NULL;
+		}
+		addr = in6_make(prefix, iid);
+		dad_counter++;
+	} while (in6_is_anycast64(&addr) || mn_addr_find(e, &addr));
+	a = addr_alloc(e, &addr, l->ifc->ifindex, plen);
+	if (a) {
+		a->dad_counter = (uint8_t)(dad_counter - 1);
+		a->ours = true;
+	}
+	return a;
+}
+
+void mn_addr_announce(struct lke_engine *e, struct mn_addr *a)
+{
+	struct lke_action *act;
+
+	if (!a->ours)
+		return;
+	act = act_new(e, LKE_ACT_ADDR);
+	if (!act)
+		return;
+	act->addr.ifindex = a->ifindex;
+	act->addr.addr = a->addr;
+	act->addr.prefix_len = a->plen;
+	act->addr.valid = a->valid_until == LKE_NEVER
+				  ? LKE_LIFETIME_INFINITE
+				  : (uint32_t)((a->valid_until - e->now) / LKE_SEC);
+	act->addr.preferred = a->state == MN_ADDR_DEPRECATED ? 0 : a->preferred;
+	/* An old care-of address outlives its prefix lifetime while the temporary home agent serves
+	 * it. */
+	if (a->state == MN_ADDR_DEPRECATED)
+		act->addr.valid = LKE_LIFETIME_INFINITE;
+	if (act->addr.preferred > act->addr.valid)
+		act->addr.preferred = act->addr.valid;
+}
+
+void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove)
+{
+	void (*change)(struct lke_engine *, enum lke_steer, const struct lke_in6 *, uint32_t) =
+		remove ? steer_del : steer_add;
+
+	change(e, LKE_STEER_COA_DAD, &a->addr, 0);
+	if (a->linklocal)
+		return;
+	change(e, LKE_STEER_MINE, &a->addr, 0);
+	for (unsigned n = 0; n < e->mn->homes; n++)
+		change(e, LKE_STEER_SPI, &a->addr, e->mn->home[n].cfg->to_mn.spi);
+}
+
+void mn_addr_lifetimes(struct lke_engine *e, struct mn_addr *a, const struct nd_prefix *pio)
+{
+	uint32_t valid = pio->valid;
+	lke_time left = a->valid_until == LKE_NEVER ? LKE_NEVER : a->valid_until - e->now;
+
+	/* A forged advertisement must not end an address at once: RFC 4862 5.5.3 e. */
+	if (a->plen != 0 && a->preferred != LKE_LIFETIME_INFINITE && valid < TWO_HOURS &&
+	    (lke_time)valid * LKE_SEC < left) {
+		if (left <= TWO_HOURS * LKE_SEC)
+			valid = (uint32_t)(left / LKE_SEC);
+		else
+			valid = TWO_HOURS;
+	}
+	a->valid_until =
+		valid == LKE_LIFETIME_INFINITE ? LKE_NEVER : e->now + (lke_time)valid * LKE_SEC;
+	a->preferred = pio->preferred;
+	arm(e, &a->end, a->valid_until);
+}
+
+/* One DAD solicitation with a fresh nonce, so that a looped-back copy is known (RFC 7527). */
+static void send_dad_ns(struct lke_engine *e, struct mn_addr *a)
+{
+	struct nd_msg m = { .type = ND_NS, .target = a->addr, .has_nonce = true };
+	struct lke_in6 group = in6_solicited_node(&a->addr);
+	uint8_t buf[256];
+	int len;
+
+	if (!rnd_bytes(e, a->nonce, sizeof(a->nonce)))
+		return;
+	memcpy(m.nonce, a->nonce, sizeof(m.nonce));
+	len = nd_encode(&m, &in6_unspecified, &group, 0, buf, sizeof(buf));
+	if (len > 0)
+		send_packet(e, LKE_ROLE_MN, LKE_MSG_DAD_NS, a->ifindex, NULL, buf, (size_t)len);
+}
+
+void mn_addr_dad(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
+{
+	(void)l;
+	a->state = MN_ADDR_OPTIMISTIC;
+	send_dad_ns(e, a);
+	arm(e, &a->dad, e->now + DUP_ADDR_DETECT_TRANSMITS * RETRANS_TIMER);
+}
+
+static bool ll_in_use(const struct iface *i, const struct mn_addr *a)
+{
+	return a && iface_has_addr(i, &a->addr);
+}
+
+void mn_linklocal(struct lke_engine *e, struct mn_link *l)
+{
+	static const struct lke_in6 prefix = { { 0xfe, 0x80 } };
+	const struct iface *i = l->ifc;
+	const struct lke_in6 *kernel = iface_ll(i);
+
+	/* Our own one is kept although the kernel has not confirmed it yet. */
+	if (ll_in_use(i, l->ll) || (l->ll && l->ll->ours && !kernel))
+		return;
+	for (unsigned n = 0; !kernel && n < i->addrs; n++)
+		if (in6_is_linklocal(&i->addr[n].addr))
+			kernel = &i->addr[n].addr;
+	if (l->ll)
+		mn_addr_remove(e, l->ll);
+	if (kernel)
+		l->ll = addr_alloc(e, kernel, i->ifindex, LL_PLEN);
+	else
+		l->ll = mn_addr_new(e, l, &prefix, LL_PLEN, 0);
+	if (!l->ll)
+		return;
+	mn_addr_steer(e, l->ll, false);
+	mn_addr_announce(e, l->ll);
+}
+
+void mn_addr_deprecate(struct lke_engine *e, struct mn_addr *a)
+{
+	if (a->state == MN_ADDR_DEPRECATED || a->linklocal)
+		return;
+	a->state = MN_ADDR_DEPRECATED;
+	timerq_disarm(&e->timers, &a->dad);
+	mn_addr_announce(e, a);
+}
+
+void mn_addr_remove(struct lke_engine *e, struct mn_addr *a)
+{
+	struct lke_action *act;
+
+	mn_tunnel_clear(e, a);
+	mn_path(e, a, LKE_PATH_NONE);
+	mn_addr_steer(e, a, true);
+	if (a->ours) {
+		act = act_new(e, LKE_ACT_ADDR);
+		if (act) {
+			act->addr.ifindex = a->ifindex;
+			act->addr.addr = a->addr;
+			act->addr.prefix_len = a->plen;
+			act->addr.remove = true;
+		}
+	}
+	timerq_disarm(&e->timers, &a->dad);
+	timerq_disarm(&e->timers, &a->end);
+	for (unsigned n = 0; n < e->mn->links; n++) {
+		if (e->mn->link[n]->ll == a)
+			e->mn->link[n]->ll = NULL;
+		if (e->mn->link[n]->coa == a)
+			e->mn->link[n]->coa = NULL;
+	}
+	for (unsigned n = 0; n < MN_ADDRS; n++)
+		if (e->mn->addr[n] == a)
+			e->mn->addr[n] = NULL;
+	mem_free(a);
+}
+
+/* Somebody may still send to it: a key or a binding lives, or the home agent forwards there. */
+static bool needed(const struct lke_engine *e, const struct mn_addr *a)
+{
+	for (unsigned n = 0; n < e->mn->links; n++)
+		if (e->mn->link[n]->coa == a || e->mn->link[n]->ll == a)
+			return true;
+	return mn_lbsa_of(e, &a->addr, NULL) || update_of(e, &a->addr) ||
+	       mn_registered(e, &a->addr);
+}
+
+void mn_addr_clean(struct lke_engine *e)
+{
+	for (unsigned n = 0; n < MN_ADDRS; n++) {
+		struct mn_addr *a = e->mn->addr[n];
+
+		if (a && a->state == MN_ADDR_DEPRECATED && !needed(e, a))
+			mn_addr_remove(e, a);
+	}
+}
+
+void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a)
+{
+	struct mn_link *l = mn_link_of(e, a->ifindex);
+	struct lke_note *n;
+
+	if (a->state != MN_ADDR_OPTIMISTIC)
+		return;
+	a->state = MN_ADDR_PREFERRED;
+	if (!l)
+		return;
+	if (!a->linklocal) {
+		n = note_new(e, LKE_NOTE_COA, LKE_ROLE_MN);
+		if (n) {
+			n->ifindex = a->ifindex;
+			n->addr = a->addr;
+		}
+	}
+	mn_kex_try(e, l, false);
+}
+
+void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a)
+{
+	struct mn_link *l = mn_link_of(e, a->ifindex);
+
+	if (l && l->coa == a) {
+		l->coa = NULL;
+		mn_kex_cancel(e, l);
+		if (e->mn->active == l)
+			mn_detach(e, l);
+	}
+	if (a->state != MN_ADDR_DEPRECATED)
+		mn_addr_deprecate(e, a);
+	mn_addr_clean(e);
+	if (l)
+		mn_choose(e, l);
+}
+
+void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
+{
+	struct lke_in6 prefix = a->addr;
+	struct mn_addr *next = NULL;
+	bool was_ll = a == l->ll, was_coa = a == l->coa;
+
+	memset(prefix.b + 8, 0, 8);
+	if (!was_ll && !was_coa)
+		return;
+	if (a->dad_counter < IDGEN_RETRIES)
+		next = mn_addr_new(e, l, &prefix, a->plen, (uint8_t)(a->dad_counter + 1));
+	if (!next) {
+		alarm_note(e, LKE_ROLE_MN, &a->addr, "no usable address on this link");
+		return;
+	}
+	next->router = a->router;
+	next->valid_until = a->valid_until;
+	next->preferred = a->preferred;
+	if (was_ll) {
+		l->ll = next;
+		mn_addr_steer(e, next, false);
+		mn_addr_announce(e, next);
+		mn_addr_dad(e, l, next);
+		mn_addr_remove(e, a);
+		return;
+	}
+	arm(e, &next->end, next->valid_until);
+	mn_attach(e, l, next, true);
+}
+
+void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
+{
+	struct lke_note *n = note_new(e, LKE_NOTE_DAD_FAILED, LKE_ROLE_MN);
+
+	if (n) {
+		n->ifindex = a->ifindex;
+		n->addr = a->addr;
+	}
+	timerq_disarm(&e->timers, &a->dad);
+	/* The other node owns it: keep nothing that would use it again. */
+	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &a->addr, NULL));)
+		mn_lbsa_remove(e, b, "address in use elsewhere");
+	mn_addr_replace(e, l, a);
+	if (l->coa != a && mn_addr_find(e, &a->addr) == a)
+		mn_addr_remove(e, a);
+}

@@ -1,1 +1,270 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Attachment to a link: draft 2.1, 2.2.  Everything a handover needs leaves in one turn of the
+ * engine, the Binding Update first: it needs nothing from the kernel, and every microsecond before
+ * it is interruption.
+ */
+#include "core/mobile_node.h"
+
+bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa)
+{
+	for (unsigned n = 0; n < e->mn->homes; n++)
+		if (in6_eq(&e->mn->home[n].coa, coa))
+			return true;
+	return false;
+}
+
+/* A link earlier in the configuration is preferred (lke.conf(5)). */
+static bool takes_over(const struct lke_engine *e, const struct mn_link *l)
+{
+	const struct mn_link *a = e->mn->active;
+
+	return !a || a == l || !a->coa || l->order < a->order;
+}
+
+/* Packets from the care-of address leave by its router; packets to it are ours. */
+static void use_address(struct lke_engine *e, struct mn_link *l, struct mn_addr *a, bool fresh)
+{
+	bool dad = fresh || a->state == MN_ADDR_OPTIMISTIC;
+
+	/* A former address that no key of ours protects may have been taken meanwhile. */
+	if (a->state == MN_ADDR_DEPRECATED)
+		dad = !mn_lbsa_of(e, &a->addr, NULL);
+	if (fresh)
+		mn_addr_steer(e, a, false);
+	a->state = MN_ADDR_PREFERRED;
+	mn_addr_announce(e, a);
+	mn_path(e, a, LKE_PATH_ROUTER);
+	if (dad)
+		mn_addr_dad(e, l, a);
+}
+
+/* AMB-126: of the care-of addresses with a live key and an accepted binding the one whose key ends
+ * first. */
+static bool oldest(const struct lke_engine *e, struct lke_in6 *ret)
+{
+	const struct mn_lbsa *best = NULL;
+
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		const struct update *u = e->mn->update[n];
+		const struct mn_lbsa *b;
+
+		if (!u || u->reg || !u->accepted || in6_eq(&u->home, &e->mn->current))
+			continue;
+		b = mn_lbsa_of(e, &u->home, NULL);
+		if (b && b->expires > e->now + mn_lbsa_threshold(b) &&
+		    (!best || b->expires < best->expires))
+			best = b;
+	}
+	if (best)
+		*ret = best->coa;
+	return best != NULL;
+}
+
+struct bound {
+	struct lke_in6 coa[MN_TEMPORARY_AGENTS];
+	unsigned n;
+};
+
+static void bind_one(struct lke_engine *e, struct bound *b, const struct lke_in6 *coa)
+{
+	if (b->n == MN_TEMPORARY_AGENTS || in6_is_unspecified(coa) || in6_eq(coa, &e->mn->current))
+		return;
+	for (unsigned n = 0; n < b->n; n++)
+		if (in6_eq(&b->coa[n], coa))
+			return;
+	if (mn_bind(e, coa, false))
+		b->coa[b->n++] = *coa;
+}
+
+/* AMB-180: the access router of the registered care-of address, and the last previous one. */
+static void bind_previous(struct lke_engine *e, struct bound *b)
+{
+	struct lke_in6 first;
+
+	b->n = 0;
+	for (unsigned n = 0; n < e->mn->homes; n++)
+		bind_one(e, b, &e->mn->home[n].coa);
+	if (e->mn->homes == 0 && oldest(e, &first))
+		bind_one(e, b, &first);
+	bind_one(e, b, &e->mn->previous);
+}
+
+static bool is_bound(const struct bound *b, const struct lke_in6 *coa)
+{
+	for (unsigned n = 0; n < b->n; n++)
+		if (in6_eq(&b->coa[n], coa))
+			return true;
+	return false;
+}
+
+static bool registration_runs(const struct lke_engine *e, const struct mn_home *h)
+{
+	const struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+
+	return u && u->outstanding;
+}
+
+/* Is the key of the temporary home agent good for a while, so that the home agent need not know? */
+static bool lasting(const struct lke_engine *e, const struct lke_in6 *coa)
+{
+	const struct mn_lbsa *b = mn_lbsa_of(e, coa, NULL);
+
+	return in6_eq(coa, &e->mn->current) || (b && b->expires > e->now + mn_lbsa_threshold(b));
+}
+
+/*
+ * draft 2.2: `oldest` tells the home agent nothing while a temporary home agent serves the
+ * registered care-of address; `both` tells it always.  Data takes the old way until the home agent
+ * has answered (AMB-125).
+ */
+static void move_home(struct lke_engine *e, struct mn_home *h, const struct bound *b)
+{
+	bool here = in6_eq(&h->coa, &e->mn->current);
+	bool served = here || is_bound(b, &h->coa);
+
+	mn_home_tunnel(e, h, served ? &h->coa : &e->mn->current);
+	if (served && !registration_runs(e, h) &&
+	    (here || (e->cfg.mn.strategy == LKE_STRATEGY_OLDEST && lasting(e, &h->coa))))
+		return;
+	mn_register(e, h, &e->mn->current);
+}
+
+static void note_attached(struct lke_engine *e, const struct mn_link *l)
+{
+	struct lke_note *n = note_new(e, LKE_NOTE_ATTACHED, LKE_ROLE_MN);
+
+	if (!n)
+		return;
+	n->ifindex = l->ifc->ifindex;
+	n->addr = l->coa->addr;
+	n->peer = l->router->ll;
+	n->value = e->now - l->up_at;
+}
+
+/* Standby: the address is ready, nothing moves there. */
+static void attach_standby(struct lke_engine *e, struct mn_link *l, bool fresh)
+{
+	use_address(e, l, l->coa, fresh);
+	note_attached(e, l);
+}
+
+static void leave_old(struct lke_engine *e, struct mn_addr *coa)
+{
+	struct mn_addr *old = mn_addr_find(e, &e->mn->previous);
+
+	if (!old || old == coa)
+		return;
+	for (unsigned n = 0; n < e->mn->links; n++)
+		if (e->mn->link[n]->up && e->mn->link[n]->coa == old)
+			return; /* still usable on its own link */
+	mn_path(e, old, LKE_PATH_TUNNEL);
+	mn_addr_deprecate(e, old);
+}
+
+void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh)
+{
+	struct mobile_node *mn = e->mn;
+	struct lke_in6 old = mn->current;
+	struct bound b;
+	bool moved = !in6_eq(&old, &coa->addr), returns = update_of(e, &coa->addr) != NULL;
+
+	l->coa = coa;
+	l->attached = e->now;
+	if (!takes_over(e, l)) {
+		attach_standby(e, l, fresh);
+		mn_addr_clean(e);
+		return;
+	}
+	mn->active = l;
+	mn->current = coa->addr;
+	if (moved)
+		mn->previous = old;
+	/* Back on its link the address leaves its own tunnel (draft 4.2, AMB-117). */
+	if (returns) {
+		mn_bind(e, &coa->addr, true);
+		mn_tunnel_clear(e, coa);
+	}
+	b.n = 0;
+	if (moved)
+		bind_previous(e, &b);
+	for (unsigned n = 0; n < mn->homes; n++)
+		if (moved || in6_eq(&mn->home[n].coa, &coa->addr) == false)
+			move_home(e, &mn->home[n], &b);
+	mn_home_tunnels_move(e);
+	if (coa->path != LKE_PATH_NONE)
+		mn_path(e, coa, LKE_PATH_ROUTER);
+	mn_hold(e, false);
+	use_address(e, l, coa, fresh);
+	leave_old(e, coa);
+	mn_main_route(e);
+	note_attached(e, l);
+	if (e->cfg.mn.local_only)
+		mn_probe(e, l);
+	mn_addr_clean(e);
+}
+
+static struct mn_link *another_link(const struct lke_engine *e, const struct mn_link *gone)
+{
+	struct mn_link *best = NULL;
+
+	for (unsigned n = 0; n < e->mn->links; n++) {
+		struct mn_link *l = e->mn->link[n];
+
+		if (l != gone && l->up && l->router && l->coa && (!best || l->order < best->order))
+			best = l;
+	}
+	return best;
+}
+
+void mn_detach(struct lke_engine *e, struct mn_link *l)
+{
+	struct mn_addr *coa = l->coa;
+	struct mn_link *next = another_link(e, l);
+	struct lke_note *n;
+
+	l->coa = NULL;
+	if (!coa)
+		return;
+	if (e->mn->active != l) {
+		mn_addr_deprecate(e, coa);
+		mn_path(e, coa, LKE_PATH_TUNNEL);
+		return;
+	}
+	e->mn->active = NULL;
+	/* Packets wait at the tunnel device for the next link (PLATFORM: parking). */
+	mn_hold(e, true);
+	mn_path(e, coa, LKE_PATH_TUNNEL);
+	n = note_new(e, LKE_NOTE_DETACHED, LKE_ROLE_MN);
+	if (n) {
+		n->ifindex = l->ifc->ifindex;
+		n->addr = coa->addr;
+	}
+	if (next)
+		mn_attach(e, next, next->coa, false);
+}
+
+void mn_fallback(struct lke_engine *e, const struct lke_in6 *coa, const char *why)
+{
+	struct lke_note *note;
+	bool asked = false;
+
+	for (unsigned n = 0; n < e->mn->homes; n++) {
+		struct mn_home *h = &e->mn->home[n];
+		struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+
+		if (!in6_eq(&h->coa, coa) || in6_eq(coa, &e->mn->current) ||
+		    (u && u->outstanding && in6_eq(&u->coa, &e->mn->current)))
+			continue;
+		mn_register(e, h, &e->mn->current);
+		asked = true;
+	}
+	if (!asked)
+		return;
+	count(e, LKE_STAT_FALLBACKS);
+	note = note_new(e, LKE_NOTE_FALLBACK, LKE_ROLE_MN);
+	if (note) {
+		note->addr = *coa;
+		note_text(note, why);
+	}
+}

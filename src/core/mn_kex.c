@@ -1,1 +1,453 @@
 /* SPDX-License-Identifier: ISC */
+/* The local key exchange at the mobile node: draft 2.1 (a), (b), 3.2.1, 3.2.2, 5.2; AMB-050 ..
+ * AMB-078. */
+#include "core/mobile_node.h"
+
+void mn_kex_init(struct mn_link *l)
+{
+	l->kex.hold = KEREQ_HOLD;
+	l->kex.step = 1;
+	timer_init(&l->kex.timer, MN_T_KEX, l);
+}
+
+static void set_state(struct mn_kex *k, enum mn_kex_state state)
+{
+	k->state = state;
+}
+
+static void forget_key(struct mn_kex *k)
+{
+	mem_wipe(&k->kbm, sizeof(k->kbm));
+	k->has_key = false;
+}
+
+void mn_kex_cancel(struct lke_engine *e, struct mn_link *l)
+{
+	timerq_disarm(&e->timers, &l->kex.timer);
+	forget_key(&l->kex);
+	set_state(&l->kex, MN_KEX_IDLE);
+	l->kex.hold = KEREQ_HOLD;
+	l->kex.serial = 0;
+}
+
+void mn_kex_hold(struct lke_engine *e, struct mn_link *l, lke_time how_long)
+{
+	forget_key(&l->kex);
+	l->kex.serial = 0;
+	set_state(&l->kex, MN_KEX_HOLD);
+	arm(e, &l->kex.timer, e->now + how_long);
+}
+
+static void hold_doubling(struct lke_engine *e, struct mn_link *l)
+{
+	struct mn_kex *k = &l->kex;
+	lke_time how_long = k->hold;
+
+	if (k->hint && how_long < MN_BE_HOLD)
+		how_long = MN_BE_HOLD; /* AMB-078 */
+	k->hold = k->hold * 2 > KEREQ_HOLD_MAX ? KEREQ_HOLD_MAX : k->hold * 2;
+	mn_kex_hold(e, l, how_long);
+}
+
+/* draft 2.1, 6.3; AMB-070, 072, 076, 077: is everything there for an exchange? */
+static bool may_start(const struct lke_engine *e, const struct mn_link *l)
+{
+	const struct mn_router *r = l->router;
+
+	return e->cfg.mn.lke && l->up && l == e->mn->active && r && r->lke && r->reachable &&
+	       l->lke_allowed && r->suspended_until <= e->now && l->coa && l->ll &&
+	       l->coa->state == MN_ADDR_PREFERRED && l->ll->state == MN_ADDR_PREFERRED &&
+	       !update_of(e, &l->coa->addr);
+}
+
+/* Every transmission carries the key encrypted anew (AMB-051). */
+static void encrypt(struct lke_engine *e, struct mn_link *l)
+{
+	struct mn_kex *k = &l->kex;
+	struct lke_action *a;
+
+	timerq_disarm(&e->timers, &k->timer);
+	k->serial = ++e->mn->serial;
+	a = act_new(e, LKE_ACT_ENCRYPT);
+	if (a) {
+		a->cookie = COOKIE(MODULE_MN, k->serial);
+		memcpy(a->encrypt.plain, k->kbm.b, sizeof(a->encrypt.plain));
+		if (act_data(e, a, k->spki, k->spki_len)) {
+			set_state(k, MN_KEX_ENCRYPTING);
+			count(e, LKE_STAT_RSA_PUBLIC);
+			return;
+		}
+	}
+	mn_kex_hold(e, l, KEREQ_HOLD);
+}
+
+bool mn_kex_try(struct lke_engine *e, struct mn_link *l, bool renew)
+{
+	struct mn_kex *k = &l->kex;
+
+	if (k->state != MN_KEX_IDLE || !may_start(e, l))
+		return false;
+	if (!renew && !k->early && mn_lbsa_of(e, &l->coa->addr, NULL))
+		return false;
+	/* A weak key is worse than none: fail closed (draft 5.1, AMB-136). */
+	if (!rnd_bytes(e, k->kbm.b, sizeof(k->kbm.b))) {
+		alarm_note(e, LKE_ROLE_MN, NULL, "no randomness for a key exchange");
+		return false;
+	}
+	k->has_key = true;
+	k->coa = l->coa->addr;
+	k->ll = l->router->ll;
+	k->lladdr = l->router->lladdr;
+	memcpy(k->spki, l->router->spki, l->router->spki_len);
+	k->spki_len = l->router->spki_len;
+	k->modulus_len = l->router->modulus_len;
+	k->tries = 0;
+	k->resyncs = 0;
+	k->step = 1;
+	k->rto = KEREQ_INITIAL_RTO;
+	k->hint = false;
+	k->early = false;
+	k->dad_seen = 0;
+	encrypt(e, l);
+	return true;
+}
+
+static uint16_t requested_lifetime(const struct lke_engine *e, const struct mn_router *r)
+{
+	uint16_t want = e->cfg.mn.lifetime;
+
+	return want == 0 || want > r->max_lifetime ? r->max_lifetime : want;
+}
+
+/* AMB-170: both proofs cover the same octets, with every HMAC field zero. */
+static bool prove(const struct mn_kex *k, const struct mn_lbsa *old, struct wr *w, size_t mh,
+		  size_t request, size_t renewal)
+{
+	size_t off[2] = { mh + request, mh + renewal };
+	struct lke_mac_input in;
+	uint8_t mac[SHA1_LEN];
+
+	lke_mac_whole(w->p, w->off, mh + 4, off, old ? 2 : 1, &in);
+	if (mac_sha1(&k->kbm, &in, mac) < 0)
+		return false;
+	wr_patch_bytes(w, off[0], mac, sizeof(mac));
+	if (!old)
+		return true;
+	/* The input is read again: the first proof counts as zero in it. */
+	if (mac_sha1(&old->kbm, &in, mac) < 0)
+		return false;
+	wr_patch_bytes(w, off[1], mac, sizeof(mac));
+	return true;
+}
+
+static bool send_kereq(struct lke_engine *e, struct mn_link *l, const uint8_t *ct, size_t len)
+{
+	struct mn_kex *k = &l->kex;
+	const struct mn_lbsa *old = draft01(e) ? NULL : mn_lbsa_of(e, &k->coa, NULL);
+	struct ip6_out o = { .src = l->ll->addr,
+			     .dst = k->ll,
+			     .hop_limit = 255,
+			     .tclass = lke_traffic_class(e->cfg.profile),
+			     .hao = &k->coa };
+	struct mh_kereq m = { .seq = (uint16_t)(l->router->kex_seq + k->step),
+			      .data = ct,
+			      .data_len = len,
+			      .lifetime = requested_lifetime(e, l->router),
+			      .request.present = !draft01(e),
+			      .renewal.present = old != NULL };
+	uint8_t buf[PACKET_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	size_t mh = ip6_begin(&w, &o, IP6_NH_MH), request = 0, renewal = 0;
+
+	mh_kereq_encode(&w, &m, &request, &renewal);
+	ip6_end(&w); /* Payload Length is under the MAC */
+	if (w.err || (!draft01(e) && !prove(k, old, &w, mh, request, renewal)))
+		return false;
+	mh_set_checksum(&w, mh, &k->coa, &k->ll);
+	if (w.err)
+		return false;
+	send_packet(e, LKE_ROLE_MN, LKE_MSG_KEREQ, l->ifc->ifindex, &k->lladdr, buf, w.off);
+	count(e, LKE_STAT_KEREQ_SENT);
+	l->router->kex_seq = m.seq;
+	k->seq[k->tries++] = m.seq;
+	k->step = 1;
+	return true;
+}
+
+/* A tail of retransmissions: 4, 8, 16, 32, 32 s, each +-10 % (AMB-058). */
+static void arm_retransmission(struct lke_engine *e, struct mn_kex *k)
+{
+	arm(e, &k->timer, e->now + rnd_jitter(e, k->rto, KEREQ_JITTER_PERCENT));
+	k->rto = k->rto * 2 > KEREQ_MAX_RTO ? KEREQ_MAX_RTO : k->rto * 2;
+}
+
+void mn_kex_result(struct lke_engine *e, const struct lke_ev_result *r)
+{
+	struct mn_link *l = NULL;
+	struct mn_kex *k;
+
+	for (unsigned n = 0; n < e->mn->links; n++)
+		if (e->mn->link[n]->kex.serial == COOKIE_ID(r->cookie))
+			l = e->mn->link[n];
+	if (!l || l->kex.state != MN_KEX_ENCRYPTING || !l->router || !l->ll)
+		return;
+	k = &l->kex;
+	if (r->err != 0 || r->len != k->modulus_len) {
+		alarm_note(e, LKE_ROLE_MN, &k->ll, "encryption for a key exchange failed");
+		hold_doubling(e, l);
+		return;
+	}
+	/* The clock of the LBSA starts before the access router's (AMB-044). */
+	if (k->tries == 0)
+		k->first_sent = e->now;
+	if (!send_kereq(e, l, r->data, r->len)) {
+		hold_doubling(e, l);
+		return;
+	}
+	set_state(k, MN_KEX_SENT);
+	arm_retransmission(e, k);
+}
+
+void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
+{
+	struct mn_kex *k = &l->kex;
+
+	switch (k->state) {
+	case MN_KEX_HOLD:
+		set_state(k, MN_KEX_IDLE);
+		/* A key due for renewal is renewed, a missing one is made. */
+		if (l->coa) {
+			const struct mn_lbsa *b = mn_lbsa_of(e, &l->coa->addr, NULL);
+
+			mn_kex_try(e, l, b && b->expires - e->now <= mn_lbsa_threshold(b));
+		}
+		return;
+	case MN_KEX_SENT:
+		if (k->tries == KEREQ_TRIES) {
+			hold_doubling(e, l);
+			return;
+		}
+		/* A draft01 router drops an old number silently: leave its half window (AMB-050).
+		 */
+		if (k->tries == 3 && k->resyncs == 0)
+			k->step = KEREQ_SEQ_JUMP;
+		encrypt(e, l);
+		return;
+	case MN_KEX_IDLE:
+	case MN_KEX_ENCRYPTING:
+		if (k->early)
+			mn_kex_try(e, l, true);
+		return;
+	}
+}
+
+/* A restarted router has a new key and has forgotten ours (SEQUENCES 7); it may also just rotate.
+ */
+void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
+{
+	struct mn_lbsa *b = l->coa ? mn_lbsa_of(e, &l->coa->addr, NULL) : NULL;
+	lke_time limit;
+
+	if (l->router != r)
+		return;
+	if (l->kex.state == MN_KEX_HOLD) { /* a new key ends a hold, AMB-058 */
+		timerq_disarm(&e->timers, &l->kex.timer);
+		set_state(&l->kex, MN_KEX_IDLE);
+		l->kex.hold = KEREQ_HOLD;
+	}
+	if (!b || l->kex.state != MN_KEX_IDLE)
+		return;
+	limit = (b->expires - e->now) / 2;
+	l->kex.early = true;
+	arm(e, &l->kex.timer, e->now + rnd_below(e, limit < RENEW_MAX ? limit : RENEW_MAX));
+}
+
+void mn_kex_hint(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *router)
+{
+	(void)e;
+	if (l->kex.has_key && in6_eq(&l->kex.ll, router))
+		l->kex.hint = true;
+}
+
+void mn_kex_allow(struct lke_engine *e, const struct pkt *p)
+{
+	struct mn_link *l = p->ifc->mn;
+
+	/* The frame came from the access router: it does forward (draft 6.1, LKE-201). */
+	if (!l || !l->router || !lladdr_eq(&p->src_ll, &l->router->lladdr))
+		return;
+	l->lke_allowed = true;
+	mn_kex_try(e, l, false);
+}
+
+/* --- Key Exchange Acknowledgement --- */
+
+static bool sent_number(const struct mn_kex *k, uint16_t seq)
+{
+	for (unsigned n = 0; n < k->tries; n++)
+		if (k->seq[n] == seq)
+			return true;
+	return false;
+}
+
+static enum lke_drop check_scope(const struct mn_link *l, const struct pkt *p)
+{
+	const struct mn_kex *k = &l->kex;
+
+	if (p->ip.hop_limit != 255)
+		return LKE_DROP_SCOPE_HOPLIMIT;
+	if (!in6_is_linklocal(&p->ip.src) || !in6_is_linklocal(&p->ip.dst))
+		return LKE_DROP_SCOPE_ADDRESS;
+	if (!l->ll || !in6_eq(&p->ip.dst, &l->ll->addr))
+		return LKE_DROP_NOT_OURS;
+	if (!k->has_key || k->tries == 0 || !in6_eq(&p->ip.src, &k->ll))
+		return LKE_DROP_KEX_UNEXPECTED;
+	if (!p->ip.has_rh2 || !in6_eq(&p->ip.rh2, &k->coa))
+		return LKE_DROP_RH2;
+	return LKE_DROP_NONE;
+}
+
+static bool verify(const struct mn_kex *k, const struct pkt *p, const struct mh_keack *m)
+{
+	size_t off = p->ip.upper_off + m->mac_off;
+	struct lke_mac_input in;
+	uint8_t mac[SHA1_LEN];
+
+	lke_mac_whole(p->ip.pkt, p->ip.len, p->ip.upper_off + 4, &off, 1, &in);
+	return mac_sha1(&k->kbm, &in, mac) == 0 && mem_eq_ct(mac, m->mac, sizeof(m->mac));
+}
+
+/* draft 5.2 to the letter: an Ack that does not verify removes the LBSA and starts again (AMB-055).
+ */
+static void obey_bad_ack(struct lke_engine *e, struct mn_link *l)
+{
+	struct lke_in6 coa = l->kex.coa;
+
+	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &coa, NULL));)
+		mn_lbsa_remove(e, b, "acknowledgement failed verification");
+	mn_kex_cancel(e, l);
+	mn_kex_hold(e, l, KEREQ_INITIAL_RTO);
+}
+
+/* The address that Binding Updates go to shares the prefix of the care-of address (AMB-069). */
+static bool good_address(struct lke_engine *e, const struct mn_kex *k, const struct lke_in6 *ar)
+{
+	const struct mn_addr *a = mn_addr_find(e, &k->coa);
+
+	if (!in6_is_global(ar) || in6_eq(ar, &k->coa))
+		return false;
+	if (in6_prefix_eq(ar, &k->coa, a ? a->plen : 64))
+		return true;
+	if (draft01(e))
+		alarm_note(e, LKE_ROLE_MN, ar, "access router address outside the prefix");
+	return draft01(e);
+}
+
+static void note_refused(struct lke_engine *e, const struct mn_link *l, const struct mh_keack *m)
+{
+	struct lke_note *n = note_new(e, LKE_NOTE_REFUSED, LKE_ROLE_MN);
+
+	if (!n)
+		return;
+	n->ifindex = l->ifc->ifindex;
+	n->addr = l->kex.coa;
+	n->peer = l->kex.ll;
+	n->status = m->status;
+	n->seq = m->seq;
+	note_text(n, "key exchange");
+}
+
+static void refused(struct lke_engine *e, struct mn_link *l, const struct mh_keack *m)
+{
+	struct mn_kex *k = &l->kex;
+
+	note_refused(e, l, m);
+	switch (m->status) {
+	case STATUS_SEQUENCE:
+		/* AMB-131: two jumps reach the accepted half from every start; after the waiting
+		 * time. */
+		if (++k->resyncs == 1)
+			k->step = KEREQ_SEQ_JUMP;
+		else if (k->resyncs == 2)
+			k->step = KEREQ_SEQ_JUMP2;
+		return;
+	case STATUS_PROHIBITED:
+		mn_kex_hold(e, l, KEREQ_REFUSED_HOLD);
+		/* The address belongs to a key we lost: the next one (AMB-170). */
+		if (!draft01(e) && !mn_lbsa_of(e, &k->coa, NULL) && l->coa &&
+		    in6_eq(&l->coa->addr, &k->coa)) {
+			mn_kex_cancel(e, l);
+			mn_addr_replace(e, l, l->coa);
+		}
+		return;
+	case STATUS_RESOURCES:
+		mn_kex_hold(e, l, KEREQ_HOLD);
+		return;
+	default:
+		mn_kex_hold(e, l, KEREQ_REFUSED_HOLD);
+		return;
+	}
+}
+
+static void accept(struct lke_engine *e, struct mn_link *l, const struct mh_keack *m)
+{
+	struct mn_kex *k = &l->kex;
+	struct mn_lbsa *b = mn_lbsa_new(e);
+
+	if (!b) {
+		hold_doubling(e, l);
+		return;
+	}
+	b->coa = k->coa;
+	b->ar = m->ar;
+	b->peer_ll = k->ll;
+	b->peer_lladdr = k->lladdr;
+	b->ifindex = l->ifc->ifindex;
+	b->kbm = k->kbm;
+	b->since = k->first_sent;
+	b->expires = k->first_sent + (lke_time)m->lifetime * LIFETIME_UNIT * LKE_SEC;
+	b->proved = !draft01(e);
+	b->kex_seq = m->seq;
+	b->dad_seen = k->dad_seen;
+	mn_kex_cancel(e, l);
+	mn_lbsa_start(e, b);
+	if (draft01(e))
+		mn_lbsa_remove_older(e, b);
+}
+
+int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
+{
+	struct mn_link *l = p->ifc->mn;
+	enum lke_drop bad;
+	struct mh_keack m;
+	int err;
+
+	if (!l)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_SCOPE_INTERFACE);
+	bad = check_scope(l, p);
+	if (bad != LKE_DROP_NONE)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, bad);
+	err = mh_keack_decode(v, &m);
+	if (err < 0)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, (enum lke_drop) - err);
+	if (!sent_number(&l->kex, m.seq))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_KEX_UNEXPECTED);
+	if (!verify(&l->kex, p, &m)) {
+		if (draft01(e) && m.seq == l->kex.seq[l->kex.tries - 1])
+			obey_bad_ack(e, l);
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_KEX_MAC);
+	}
+	if (m.status < 128 && !good_address(e, &l->kex, &m.ar))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_SCOPE_ADDRESS);
+	if (m.status < 128 &&
+	    (m.lifetime == 0 ||
+	     l->kex.first_sent + (lke_time)m.lifetime * LIFETIME_UNIT * LKE_SEC <= e->now))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_STATE); /* AMB-043 */
+	note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_NONE);
+	count(e, LKE_STAT_KEACK_IN);
+	if (m.status < 128)
+		accept(e, l, &m);
+	else
+		refused(e, l, &m);
+	return 0;
+}

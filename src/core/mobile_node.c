@@ -1,1 +1,447 @@
 /* SPDX-License-Identifier: ISC */
+/* The mobile node's role machine: start and stop, dispatch of packets and timers, commands. */
+#include "core/mobile_node.h"
+
+#define ANNOUNCED_HOLD (1 * LKE_SEC) /* an announced move that does not come ends the parking */
+
+static void home_address(struct lke_engine *e, const struct mn_home *h, bool remove)
+{
+	struct lke_action *a = act_new(e, LKE_ACT_ADDR);
+
+	if (a) {
+		a->addr.addr = h->cfg->addr;
+		a->addr.prefix_len = 128;
+		a->addr.remove = remove;
+		a->addr.valid = LKE_LIFETIME_INFINITE;
+		a->addr.preferred = LKE_LIFETIME_INFINITE;
+	}
+	a = act_new(e, LKE_ACT_PATH);
+	if (a) {
+		a->path.src = h->cfg->addr;
+		a->path.path = remove ? LKE_PATH_NONE : LKE_PATH_TUNNEL;
+	}
+}
+
+static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
+{
+	struct mn_home *h = &e->mn->home[e->mn->homes];
+	int err = sa_init(&h->out, &cfg->to_ha);
+
+	if (err == 0)
+		err = sa_init(&h->in, &cfg->to_mn);
+	h->cfg = cfg;
+	e->mn->homes++; /* sa_done() copes with a half-built one */
+	if (err == 0)
+		home_address(e, h, false);
+	return err;
+}
+
+int mn_new(struct lke_engine *e)
+{
+	struct mobile_node *mn = mem_zalloc(sizeof(*mn));
+	int err = 0;
+
+	if (!mn)
+		return LKE_ERR_NOMEM;
+	e->mn = mn;
+	timer_init(&mn->hold, MN_T_HOLD, mn);
+	for (unsigned n = 0; err == 0 && n < e->cfg.mn.homes; n++)
+		err = start_home(e, &e->cfg.mn.home[n]);
+	if (err == 0)
+		mn_main_route(e);
+	return err;
+}
+
+void mn_free(struct lke_engine *e)
+{
+	struct mobile_node *mn = e->mn;
+
+	for (unsigned n = 0; n < UPDATES_MAX; n++)
+		mem_free(mn->update[n]);
+	for (unsigned n = 0; n < MN_LBSAS; n++)
+		mem_free_wipe(mn->lbsa[n], sizeof(struct mn_lbsa));
+	for (unsigned n = 0; n < MN_ADDRS; n++)
+		mem_free(mn->addr[n]);
+	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++)
+		mem_free(mn->router[n]);
+	for (unsigned n = 0; n < mn->links; n++) {
+		mn->link[n]->ifc->mn = NULL;
+		mem_free_wipe(mn->link[n], sizeof(struct mn_link));
+	}
+	for (unsigned n = 0; n < mn->homes; n++) {
+		sa_done(&mn->home[n].out);
+		sa_done(&mn->home[n].in);
+	}
+	mem_free_wipe(mn, sizeof(*mn));
+	e->mn = NULL;
+}
+
+void mn_stop(struct lke_engine *e)
+{
+	struct mobile_node *mn = e->mn;
+	struct lke_action *a;
+
+	mn_hold(e, false);
+	for (unsigned n = 0; n < mn->homes; n++) {
+		mn_home_tunnel(e, &mn->home[n], &in6_unspecified);
+		home_address(e, &mn->home[n], true);
+	}
+	for (unsigned n = 0; n < MN_ADDRS; n++)
+		if (mn->addr[n])
+			mn_addr_remove(e, mn->addr[n]);
+	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++) {
+		if (!mn->router[n] || !mn->router[n]->neigh_set)
+			continue;
+		a = act_new(e, LKE_ACT_NEIGH);
+		if (a) {
+			a->neigh.ifindex = mn->router[n]->ifindex;
+			a->neigh.addr = mn->router[n]->ll;
+			a->neigh.lladdr = mn->router[n]->lladdr;
+			a->neigh.remove = true;
+		}
+	}
+	a = mn->main_path != LKE_PATH_NONE ? act_new(e, LKE_ACT_PATH) : NULL;
+	if (a)
+		a->path.path = LKE_PATH_NONE; /* src is :: */
+}
+
+static struct mn_link *link_new(struct lke_engine *e, struct iface *i, unsigned order)
+{
+	struct mobile_node *mn = e->mn;
+	struct mn_link *l;
+
+	if (mn->links == LKE_MAX_IFACES) {
+		drop(e, LKE_DROP_LIMIT);
+		return NULL;
+	}
+	l = mem_zalloc(sizeof(*l));
+	if (!l) {
+		drop(e, LKE_DROP_NOMEM);
+		return NULL;
+	}
+	l->ifc = i;
+	l->order = order;
+	mn_kex_init(l);
+	timer_init(&l->solicit, MN_T_SOLICIT, l);
+	timer_init(&l->probe, MN_T_PROBE, l);
+	mn->link[mn->links++] = l;
+	i->mn = l;
+	return l;
+}
+
+static struct mn_link *link_get(struct lke_engine *e, struct iface *i)
+{
+	if (i->mn)
+		return i->mn;
+	for (unsigned n = 0; n < e->cfg.mn.interfaces; n++)
+		if (strcmp(e->cfg.mn.interface[n], i->name) == 0)
+			return link_new(e, i, n);
+	return NULL;
+}
+
+void mn_link_changed(struct lke_engine *e, struct iface *i)
+{
+	struct mn_link *l = link_get(e, i);
+	bool flapped;
+
+	if (!l)
+		return;
+	/* The system may have merged down and up into one report. */
+	flapped = l->up && i->up && i->carrier_changes != l->carrier_changes;
+	l->carrier_changes = i->carrier_changes;
+	if (l->up && (!i->up || flapped))
+		mn_link_down(e, l);
+	if (!l->up && i->up)
+		mn_link_up(e, l);
+	else if (l->up && (!l->ll || iface_ll(i)))
+		mn_linklocal(e, l);
+}
+
+void mn_link_removed(struct lke_engine *e, struct iface *i)
+{
+	struct mobile_node *mn = e->mn;
+	struct mn_link *l = i->mn;
+
+	if (!l)
+		return;
+	if (l->up)
+		mn_link_down(e, l);
+	if (l->ll)
+		mn_addr_remove(e, l->ll);
+	timerq_disarm(&e->timers, &l->solicit);
+	timerq_disarm(&e->timers, &l->probe);
+	timerq_disarm(&e->timers, &l->kex.timer);
+	for (unsigned n = 0; n < mn->links; n++)
+		if (mn->link[n] == l) {
+			mn->link[n] = mn->link[--mn->links];
+			break;
+		}
+	i->mn = NULL;
+	mem_free_wipe(l, sizeof(*l));
+}
+
+int mn_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
+{
+	switch (m->type) {
+	case ND_RA:
+		return mn_ra_input(e, p, m);
+	case ND_NS:
+		return mn_ns_input(e, p, m);
+	case ND_NA:
+		return mn_na_input(e, p, m);
+	default:
+		return -(int)LKE_DROP_NOT_OURS;
+	}
+}
+
+static int binding_error(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
+{
+	struct mh_be be;
+	int err = mh_be_decode(v, &be);
+
+	if (err < 0)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BE, p, (enum lke_drop) - err);
+	/* "Unrecognised MH type" about a KEReq: no LKE there, perhaps (AMB-078, AMB-176). */
+	if (be.status == 2 && p->ifc->mn)
+		mn_kex_hint(e, p->ifc->mn, &p->ip.src);
+	note_in(e, LKE_ROLE_MN, LKE_MSG_BE, p, LKE_DROP_NONE);
+	return 0;
+}
+
+int mn_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
+{
+	switch (v->type) {
+	case MH_BA:
+		return mn_ba_input(e, p, v);
+	case MH_KEACK:
+		return mn_keack_input(e, p, v);
+	case MH_BRR:
+		return mn_brr_input(e, p);
+	case MH_BE:
+		return binding_error(e, p, v);
+	default:
+		return drop(e, LKE_DROP_MH_TYPE);
+	}
+}
+
+static int esp_payload(struct lke_engine *e, const struct pkt *p, struct mn_home *h,
+		       const uint8_t *plain, size_t len)
+{
+	struct lke_in6 src = ip6_pseudo_src(&p->ip);
+	struct mh_view v;
+	struct mh_ba ba;
+	int err = mh_check(plain, len, &src, &h->cfg->addr, &v);
+
+	if (err < 0)
+		return drop(e, (enum lke_drop) - err);
+	if (v.type == MH_BRR) {
+		struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+
+		if (u && !u->outstanding)
+			mn_register(e, h, &u->coa);
+		return 0;
+	}
+	if (v.type != MH_BA)
+		return drop(e, LKE_DROP_MH_TYPE);
+	err = mh_ba_decode(&v, &ba);
+	if (err < 0)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, (enum lke_drop) - err);
+	return mn_home_ba(e, p, h, &ba);
+}
+
+int mn_esp_input(struct lke_engine *e, const struct pkt *p)
+{
+	uint8_t plain[PACKET_MAX], next;
+	struct mn_home *h;
+	uint32_t spi;
+	size_t len;
+	int err;
+
+	if (!mn_addr_find(e, &p->ip.dst) || !sa_spi(&p->ip, &spi))
+		return -(int)LKE_DROP_NOT_OURS;
+	h = p->ip.has_rh2 ? mn_home_find(e, &p->ip.rh2) : NULL;
+	/* The selectors name the home address and the home agent (RFC 3776 4.1). */
+	if (!h || h->cfg->to_mn.spi != spi || !in6_eq(&p->ip.src, &h->cfg->agent))
+		return drop(e, LKE_DROP_ESP_SPI);
+	err = sa_open(&h->in, &p->ip, plain, sizeof(plain), &len, &next);
+	if (err < 0)
+		return drop(e, (enum lke_drop) - err);
+	if (next != IP6_NH_MH)
+		return drop(e, LKE_DROP_ESP_SELECTOR);
+	err = esp_payload(e, p, h, plain, len);
+	mem_wipe(plain, sizeof(plain));
+	return err;
+}
+
+/* 1/5 about our own tunnel packet: the access router has no binding (AMB-112). */
+static int tunnel_refused(struct lke_engine *e, const struct pkt *p, const struct ip6_info *in)
+{
+	const struct mn_link *l = p->ifc->mn;
+
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (!u || u->reg || !in6_eq(&u->agent, &p->ip.src) ||
+		    !in6_eq(&u->agent, &in->dst) || !l || !in6_eq(&in->src, &e->mn->current))
+			continue;
+		note_in(e, LKE_ROLE_MN, LKE_MSG_ICMP_ERROR, p, LKE_DROP_NONE);
+		mn_bind_again(e, u);
+		return 0;
+	}
+	return note_in(e, LKE_ROLE_MN, LKE_MSG_ICMP_ERROR, p, LKE_DROP_NO_BINDING);
+}
+
+int mn_icmp_input(struct lke_engine *e, const struct pkt *p)
+{
+	struct rd r = rd_init(p->ip.pkt + p->ip.upper_off, p->ip.upper_len);
+	uint8_t type = rd_u8(&r), code = rd_u8(&r);
+	struct ip6_info in = { 0 };
+	uint8_t next;
+
+	rd_skip(&r, 6);
+	/* The quoted packet may be cut short: only its fixed header counts. */
+	rd_skip(&r, 6);
+	next = rd_u8(&r);
+	rd_skip(&r, 1);
+	rd_in6(&r, &in.src);
+	rd_in6(&r, &in.dst);
+	if (r.err)
+		return drop(e, LKE_DROP_SHORT);
+	if (ip6_checksum(&p->ip.src, &p->ip.dst, IP6_NH_ICMPV6, p->ip.pkt + p->ip.upper_off,
+			 p->ip.upper_len) != 0)
+		return drop(e, LKE_DROP_CHECKSUM);
+	if (type == 1 && code == 5 && next == IP6_NH_IPV6)
+		return tunnel_refused(e, p, &in);
+	/* Parameter Problem about a KEReq: link-local to link-local (AMB-078). */
+	if (type == 4 && p->ifc->mn && in6_is_linklocal(&in.src) && in6_eq(&in.dst, &p->ip.src))
+		mn_kex_hint(e, p->ifc->mn, &p->ip.src);
+	return 0;
+}
+
+void mn_timer(struct lke_engine *e, struct timer *t)
+{
+	switch ((enum mn_timer_kind)t->kind) {
+	case MN_T_SOLICIT:
+		mn_solicit_timer(e, t->owner);
+		break;
+	case MN_T_PROBE:
+		mn_probe_timer(e, t->owner);
+		break;
+	case MN_T_DAD:
+		mn_addr_dad_timer(e, t->owner);
+		break;
+	case MN_T_ADDR_END:
+		mn_addr_end_timer(e, t->owner);
+		break;
+	case MN_T_ROUTER:
+		mn_router_timer(e, t->owner);
+		break;
+	case MN_T_KEX:
+		mn_kex_timer(e, t->owner);
+		break;
+	case MN_T_RENEW:
+		mn_lbsa_renew_timer(e, t->owner);
+		break;
+	case MN_T_LBSA_END:
+		mn_lbsa_remove(e, t->owner, "expired");
+		mn_addr_clean(e);
+		break;
+	case MN_T_UPDATE:
+		mn_update_timer(e, t->owner);
+		break;
+	case MN_T_UPDATE_END:
+		mn_update_end(e, t->owner);
+		break;
+	case MN_T_HOLD:
+		if (e->mn->active)
+			mn_hold(e, false);
+		break;
+	}
+}
+
+void mn_result(struct lke_engine *e, const struct lke_ev_result *r)
+{
+	mn_kex_result(e, r);
+}
+
+/* The operator says that the node is about to leave, or names the router to take. */
+static int handover(struct lke_engine *e, const struct lke_in6 *arg)
+{
+	struct mn_link *l = e->mn->active;
+	struct mn_router *r;
+
+	if (!l)
+		return LKE_ERR_STATE;
+	if (in6_is_unspecified(arg)) {
+		mn_hold(e, true);
+		arm(e, &e->mn->hold, e->now + ANNOUNCED_HOLD);
+		return 0;
+	}
+	r = mn_router_find(e, l->ifc->ifindex, arg);
+	if (!r)
+		return LKE_ERR_NOENT;
+	return mn_take_router(e, l, r);
+}
+
+static int flush_lbsa(struct lke_engine *e, const struct lke_in6 *arg)
+{
+	int err = in6_is_unspecified(arg) ? 0 : LKE_ERR_NOENT;
+
+	for (unsigned n = 0; n < MN_LBSAS; n++) {
+		struct mn_lbsa *b = e->mn->lbsa[n];
+
+		if (b && (in6_is_unspecified(arg) || in6_eq(&b->coa, arg))) {
+			mn_lbsa_remove(e, b, "operator");
+			err = 0;
+		}
+	}
+	mn_addr_clean(e);
+	return err;
+}
+
+static int flush_binding(struct lke_engine *e, const struct lke_in6 *arg)
+{
+	int err = in6_is_unspecified(arg) ? 0 : LKE_ERR_NOENT;
+
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+		struct lke_in6 home;
+
+		if (!u || (!in6_is_unspecified(arg) && !in6_eq(&u->home, arg)))
+			continue;
+		err = 0;
+		home = u->home;
+		if (u->reg) {
+			mn_register(e, u->reg, &e->mn->current);
+			continue;
+		}
+		mn_unbind(e, u);
+		mn_fallback(e, &home, "operator");
+	}
+	mn_addr_clean(e);
+	return err;
+}
+
+int mn_command(struct lke_engine *e, const struct lke_ev_command *c)
+{
+	struct mn_link *l = e->mn->active;
+
+	switch (c->cmd) {
+	case LKE_CMD_HANDOVER:
+		return handover(e, &c->arg);
+	case LKE_CMD_KEX:
+		if (!l)
+			return LKE_ERR_STATE;
+		if (l->kex.state == MN_KEX_HOLD)
+			mn_kex_cancel(e, l);
+		return mn_kex_try(e, l, true) ? 0 : LKE_ERR_STATE;
+	case LKE_CMD_FLUSH_LBSA:
+		return flush_lbsa(e, &c->arg);
+	case LKE_CMD_FLUSH_BINDING:
+		return flush_binding(e, &c->arg);
+	case LKE_CMD_SUSPEND:
+	case LKE_CMD_RESUME:
+		return LKE_ERR_NOENT;
+	}
+	return LKE_ERR_NOENT;
+}

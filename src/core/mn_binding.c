@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: ISC */
+/* Binding Update, Binding Acknowledgement and Finished with previous access routers: draft 2.1
+ * (a)-(c). */
+#include "core/mobile_node.h"
+
+#define ROUNDS_MAX 3 /* refresh requests without lasting success, AMB-112 */
+#define LASTING	   (10 * LKE_SEC)
+
+/* Completes a BU or Finished that stands at off: Authenticator, checksum, length. */
+static bool seal(struct wr *w, size_t off, const struct ip6_out *o, const struct secret16 *kbm)
+{
+	const struct lke_in6 *pseudo = o->hao ? o->hao : &o->src;
+	struct lke_mac_input in;
+	uint8_t mac[SHA1_LEN];
+
+	if (w->err)
+		return false;
+	lke_mac_binding(&o->src, &o->dst, w->p + off, w->off - off, &in);
+	if (mac_sha1(kbm, &in, mac) < 0)
+		return false;
+	wr_patch_bytes(w, w->off - AUTH_DATA_LEN, mac, AUTH_DATA_LEN);
+	mh_set_checksum(w, off, pseudo, &o->dst);
+	ip6_end(w);
+	mem_wipe(mac, sizeof(mac));
+	return !w->err;
+}
+
+static struct ip6_out header(const struct lke_engine *e, const struct update *u,
+			     const struct lke_in6 *src)
+{
+	return (struct ip6_out){ .src = *src,
+				 .dst = u->agent,
+				 .hop_limit = 64,
+				 .tclass = lke_traffic_class(e->cfg.profile),
+				 .hao = in6_eq(src, &u->home) ? NULL : &u->home };
+}
+
+/* AMB-179, AMB-045: never longer than the key, and short, so that a lost binding is not a black
+ * hole. */
+static uint16_t lifetime_of(const struct lke_engine *e, const struct update *u)
+{
+	lke_time left = (u->lbsa->expires - e->now) / LKE_SEC;
+
+	if (u->dereg)
+		return 0;
+	if (!draft01(e) && left > TEMPORARY_BINDING_LIFETIME)
+		left = TEMPORARY_BINDING_LIFETIME;
+	left /= LIFETIME_UNIT;
+	return (uint16_t)(left > UINT16_MAX - 1 ? UINT16_MAX - 1 : left);
+}
+
+void mn_bind_send(struct lke_engine *e, struct update *u)
+{
+	struct ip6_out o = header(e, u, &e->mn->current);
+	struct mh_bu bu = { .flags = BU_A | BU_H };
+	uint8_t buf[256];
+	struct wr w = wr_init(buf, sizeof(buf));
+	size_t off;
+
+	if (!e->mn->active || !tbf_take(&u->rate, 1, e->now)) {
+		u->outstanding = u->outstanding || u->tries == 0;
+		arm(e, &u->timer, e->now + LKE_SEC / MAX_UPDATE_RATE);
+		return;
+	}
+	if (!u->lbsa->has_bu_seq) {
+		u->lbsa->bu_seq =
+			(uint16_t)rnd_u32(e); /* draft 2.1 (a): starts from a random value */
+		u->lbsa->has_bu_seq = true;
+	}
+	bu.seq = (uint16_t)(u->lbsa->bu_seq + 1);
+	bu.lifetime = u->lifetime = lifetime_of(e, u);
+	off = ip6_begin(&w, &o, IP6_NH_MH);
+	mh_bu_encode(&w, &bu, true);
+	if (!seal(&w, off, &o, &u->lbsa->kbm))
+		return;
+	mn_send(e, LKE_MSG_BU, &w);
+	count(e, LKE_STAT_BU_SENT);
+	u->lbsa->bu_seq = bu.seq;
+	u->coa = e->mn->current;
+	if (u->tries == 0)
+		u->outstanding = false;
+	update_sent(e, u, bu.seq);
+}
+
+bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg)
+{
+	struct mn_lbsa *b = mn_lbsa_of(e, old, NULL);
+	struct mn_addr *a = mn_addr_find(e, old);
+	struct update *u;
+
+	/* The key must outlive the answer; a deregistration is accepted to the end (AMB-045). */
+	if (!b || (!dereg && b->expires < e->now + LIFETIME_UNIT * LKE_SEC))
+		return false;
+	u = update_find(e, old, &b->ar);
+	if (!u)
+		u = update_new(e, old, &b->ar);
+	if (!u)
+		return false;
+	u->lbsa = b;
+	u->dereg = dereg;
+	update_begin(u, INITIAL_BINDACK_TIMEOUT);
+	mn_bind_send(e, u);
+	if (!dereg && a)
+		mn_tunnel_set(e, a, &b->ar);
+	return true;
+}
+
+void mn_unbind(struct lke_engine *e, struct update *u)
+{
+	struct mn_addr *a = mn_addr_find(e, &u->home);
+
+	if (a && !u->reg && in6_eq(&a->tunnel.agent, &u->agent))
+		mn_tunnel_clear(e, a);
+	update_free(e, u);
+}
+
+static void send_finished(struct lke_engine *e, const struct update *u, const struct mn_lbsa *b)
+{
+	struct ip6_out o = header(e, u, &u->coa);
+	struct mh_finished f = { .seq = u->finished_seq,
+				 .lifetime = u->finished_lifetime,
+				 .nonce = u->finished_nonce };
+	uint8_t buf[256];
+	struct wr w = wr_init(buf, sizeof(buf));
+	size_t off = ip6_begin(&w, &o, IP6_NH_MH);
+
+	mh_finished_encode(&w, &f);
+	if (!seal(&w, off, &o, &b->kbm))
+		return;
+	mn_send(e, LKE_MSG_FINISHED, &w);
+	count(e, LKE_STAT_FINISHED_SENT);
+}
+
+/* Which key of this care-of address and router signed the acknowledgement? */
+static struct mn_lbsa *signer(struct lke_engine *e, const struct pkt *p, const struct mh_view *v,
+			      const struct update *u, const struct mh_ba *ba)
+{
+	struct lke_mac_input in;
+	uint8_t mac[SHA1_LEN];
+
+	lke_mac_binding(&p->ip.src, &p->ip.dst, v->p, v->len, &in);
+	for (struct mn_lbsa *b = NULL; (b = mn_lbsa_of(e, &u->home, b));)
+		if (in6_eq(&b->ar, &u->agent) && mac_sha1(&b->kbm, &in, mac) == 0 &&
+		    mem_eq_ct(mac, ba->auth.mac, AUTH_DATA_LEN))
+			return b;
+	return NULL;
+}
+
+static void note_bound(struct lke_engine *e, const struct update *u, const struct mh_ba *ba,
+		       enum lke_note_type type)
+{
+	struct lke_note *n = note_new(e, type, LKE_ROLE_MN);
+
+	if (!n)
+		return;
+	n->addr = u->home;
+	n->peer = u->agent;
+	n->status = ba->status;
+	n->seq = ba->seq;
+	n->lifetime = (uint32_t)ba->lifetime * LIFETIME_UNIT;
+	if (e->mn->active)
+		n->value = e->now - e->mn->active->up_at;
+}
+
+/* Back on the old link: neighbours learn the address again, a new exchange follows after a stay
+ * (AMB-117). */
+static void returned(struct lke_engine *e, struct update *u, const struct mh_ba *ba)
+{
+	struct mn_link *l = e->mn->active;
+
+	if (l && in6_eq(&u->home, &e->mn->current)) {
+		mn_send_na(e, l, &u->home, NULL, NULL);
+		note_bound(e, u, ba, LKE_NOTE_RETURNED);
+		mn_kex_hold(e, l, MN_RETURN_STAY);
+	}
+	mn_unbind(e, u);
+	mn_addr_clean(e);
+}
+
+static void accepted(struct lke_engine *e, struct update *u, const struct mh_ba *ba,
+		     struct mn_lbsa *b)
+{
+	uint32_t lifetime = (uint32_t)ba->lifetime * LIFETIME_UNIT;
+	bool news = !u->accepted || u->accepted_at < (e->mn->active ? e->mn->active->attached : 0);
+
+	if (news || e->now - u->accepted_at > LASTING)
+		u->rounds = 0;
+	update_accept(e, u, lifetime, (lke_time)lifetime * LKE_SEC / 2);
+	if (ba->has_finished_request) {
+		u->has_finished = true;
+		u->finished_seq = ba->seq;
+		u->finished_lifetime = ba->lifetime;
+		u->finished_nonce = ba->nonce;
+		u->finished_until = e->now + FINISHED_ANSWER;
+		send_finished(e, u, b);
+	}
+	u->lbsa = b;
+	mn_lbsa_remove_older(e, b);
+	if (!news)
+		return;
+	count(e, LKE_STAT_HANDOVERS);
+	note_bound(e, u, ba, LKE_NOTE_HANDOVER);
+}
+
+/* The router knows no such key any more: the next older one, else the home agent (AMB-097,
+ * SEQUENCES 4). */
+static void key_refused(struct lke_engine *e, struct update *u, struct mn_lbsa *b)
+{
+	struct lke_in6 home = u->home;
+
+	mn_lbsa_remove(e, b, "refused by the access router");
+	if (mn_bind(e, &home, false))
+		return;
+	mn_unbind(e, u);
+	mn_fallback(e, &home, "key refused");
+	mn_addr_clean(e);
+}
+
+static void refused(struct lke_engine *e, struct update *u, const struct mh_ba *ba,
+		    struct mn_lbsa *b)
+{
+	note_bound(e, u, ba, LKE_NOTE_REFUSED);
+	if (ba->status == STATUS_DAD_FAILED || ba->status == STATUS_NOT_HOME_AGENT) {
+		key_refused(e, u, b);
+		return;
+	}
+	update_refused(e, u);
+	mn_fallback(e, &u->home, "refused");
+	if (!u->accepted)
+		mn_unbind(e, u);
+}
+
+static int signed_ba(struct lke_engine *e, const struct pkt *p, struct update *u,
+		     const struct mh_ba *ba, struct mn_lbsa *b)
+{
+	bool done = u->dereg && (ba->status < 128 || ba->status == STATUS_NOT_HOME_AGENT);
+
+	note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE);
+	count(e, LKE_STAT_BA_IN);
+	if (done)
+		returned(e, u, ba);
+	else if (ba->status < 128 && ba->lifetime > 0)
+		accepted(e, u, ba, b);
+	else if (ba->status < 128)
+		mn_unbind(e, u);
+	else
+		refused(e, u, ba, b);
+	if (ba->status < 128)
+		mn_kex_allow(e, p);
+	return 0;
+}
+
+/* AMB-105: 135 is believed only signed, and only when it is not behind what was sent. */
+static int sequence_refused(struct lke_engine *e, const struct pkt *p, struct update *u,
+			    const struct mh_ba *ba, struct mn_lbsa *b)
+{
+	if (!u->outstanding || b != u->lbsa || (ba->seq != u->seq && !seq_newer(ba->seq, u->seq)))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_SEQUENCE);
+	note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE);
+	b->bu_seq = ba->seq;
+	update_begin(u, INITIAL_BINDACK_TIMEOUT);
+	mn_bind_send(e, u);
+	return 0;
+}
+
+/* AMB-106: an unsigned error is a hint: the home agent is asked as well, nothing is deleted. */
+static int unsigned_ba(struct lke_engine *e, const struct pkt *p, struct update *u,
+		       const struct mh_ba *ba)
+{
+	if (ba->status >= 128 && update_answers(u, ba->seq) && !u->fell_back) {
+		u->fell_back = true;
+		mn_fallback(e, &u->home, "unsigned refusal");
+	}
+	return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BAD_MISSING);
+}
+
+int mn_ba_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
+{
+	struct lke_in6 home = ip6_pseudo_dst(&p->ip);
+	struct update *u = update_find(e, &home, &p->ip.src);
+	struct mn_lbsa *b;
+	struct mh_ba ba;
+	int err = mh_ba_decode(v, &ba);
+
+	if (err < 0)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, (enum lke_drop) - err);
+	if (!u)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BA_UNMATCHED);
+	if (u->reg) /* a home agent's answer has to come in ESP */
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_ESP_MISSING);
+	if (!mn_addr_find(e, &p->ip.dst))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NOT_OURS);
+	if (!ba.auth.present || !ba.auth.well_placed)
+		return unsigned_ba(e, p, u, &ba);
+	b = signer(e, p, v, u, &ba);
+	if (!b)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BAD_MAC);
+	if (ba.status == STATUS_SEQUENCE)
+		return sequence_refused(e, p, u, &ba, b);
+	if (!u->outstanding && u->has_finished && ba.has_finished_request && ba.status < 128 &&
+	    ba.seq == u->finished_seq && ba.nonce == u->finished_nonce &&
+	    e->now < u->finished_until && in6_eq(&p->ip.dst, &u->coa)) {
+		note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE);
+		send_finished(e, u, b); /* the first one was lost */
+		return 0;
+	}
+	if (!update_answers(u, ba.seq) || !in6_eq(&p->ip.dst, &u->coa))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BA_UNMATCHED);
+	return signed_ba(e, p, u, &ba, b);
+}
+
+void mn_bind_again(struct lke_engine *e, struct update *u)
+{
+	if (u->outstanding || u->dereg)
+		return; /* a BU is on its way */
+	if (!tbf_take(&u->rate, 0, e->now))
+		return;
+	if (++u->rounds > ROUNDS_MAX) {
+		mn_fallback(e, &u->home, "binding does not last");
+		return;
+	}
+	mn_bind(e, &u->home, false);
+}
+
+int mn_brr_input(struct lke_engine *e, const struct pkt *p)
+{
+	struct lke_in6 home = ip6_pseudo_dst(&p->ip);
+	struct update *u = update_find(e, &home, &p->ip.src);
+
+	if (!u || !in6_eq(&p->ip.dst, &e->mn->current))
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BRR, p, LKE_DROP_NO_BINDING);
+	count(e, LKE_STAT_BRR_IN);
+	note_in(e, LKE_ROLE_MN, LKE_MSG_BRR, p, LKE_DROP_NONE);
+	if (!u->reg)
+		mn_bind_again(e, u);
+	else if (!u->outstanding)
+		mn_register(e, u->reg, &u->coa);
+	return 0;
+}
+
+/* A key that gets no answer may be unknown to the router: the older one is tried too (SEQUENCES 4).
+ */
+static void retry(struct lke_engine *e, struct update *u)
+{
+	struct mn_lbsa *older;
+
+	if (u->tries >= BU_TRIES_FALLBACK && !u->fell_back) {
+		u->fell_back = true;
+		/* The silence may also mean that the router of this link is gone. */
+		if (e->mn->active)
+			mn_probe(e, e->mn->active);
+		if (u->dereg) {
+			mn_unbind(e, u);
+			return;
+		}
+		mn_fallback(e, &u->home, "no answer");
+	}
+	older = u->tries == BU_TRIES_FALLBACK - 1 ? mn_lbsa_of(e, &u->home, u->lbsa) : NULL;
+	if (older && in6_eq(&older->ar, &u->agent)) {
+		u->lbsa = older;
+		u->outstanding = false; /* another number space */
+	}
+	mn_bind_send(e, u);
+}
+
+/* A refresh keeps the registered care-of address while a temporary home agent serves it. */
+static void refresh_home(struct lke_engine *e, struct update *u)
+{
+	struct mn_home *h = u->reg;
+	struct mn_lbsa *b = mn_lbsa_of(e, &h->coa, NULL);
+	struct update *t = update_of(e, &h->coa);
+	bool served = b && t && t->accepted && b->expires > e->now + mn_lbsa_threshold(b);
+
+	mn_register(e, h, served ? &h->coa : &e->mn->current);
+}
+
+void mn_update_timer(struct lke_engine *e, struct update *u)
+{
+	if (!u->reg && !u->lbsa) {
+		struct lke_in6 home = u->home;
+
+		mn_unbind(e, u);
+		mn_fallback(e, &home, "key expired");
+		mn_addr_clean(e);
+		return;
+	}
+	if (u->reg && u->outstanding)
+		mn_register_send(e, u);
+	else if (u->reg)
+		refresh_home(e, u);
+	else if (u->outstanding)
+		retry(e, u);
+	else if (!u->dereg)
+		mn_bind(e, &u->home, false);
+}
+
+void mn_update_end(struct lke_engine *e, struct update *u)
+{
+	u->accepted = false;
+	u->expires = LKE_NEVER;
+	if (u->reg) {
+		struct mn_home *h = u->reg;
+
+		h->coa = in6_unspecified;
+		if (!u->outstanding)
+			mn_register(e, h, &e->mn->current);
+	} else if (!u->outstanding) {
+		mn_unbind(e, u);
+	}
+	mn_addr_clean(e);
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The mobile node's role machine: what its files share.
+ *
+ *	mobile_node.c		start, stop, dispatch, commands
+ *	mn_view.c		copies of state for `show`
+ *	mn_movement.c		links, routers, the choice of one, movement
+ *	mn_address.c		link-local and care-of addresses, optimistic DAD
+ *	mn_dad.c		answers to the access router's authenticated DAD
+ *	mn_kex.c		the key exchange
+ *	mn_lbsa.c		LBSAs and their ends
+ *	mn_registration.c	registration with home agents by ESP
+ *	mn_handover.c		attachment to a link: what is bound, in which order
+ *	mn_binding.c		Binding Updates to previous access routers and their answers
+ *	mn_tunnel.c		paths and tunnels of the forwarding plane
+ *	update_list.c		the Binding Update List
+ */
+#ifndef CORE_MOBILE_NODE_H
+#define CORE_MOBILE_NODE_H
+
+#include "core/internal.h"
+#include "core/sa.h"
+#include "core/update_list.h"
+
+#define MN_ADDRS 16
+#define MN_LBSAS 16
+
+enum mn_timer_kind {
+	MN_T_SOLICIT = TIMER_KIND(MODULE_MN, 1),     /* struct mn_link: next RS */
+	MN_T_PROBE = TIMER_KIND(MODULE_MN, 2),	     /* struct mn_link: is the router there? */
+	MN_T_DAD = TIMER_KIND(MODULE_MN, 3),	     /* struct mn_addr */
+	MN_T_ADDR_END = TIMER_KIND(MODULE_MN, 4),    /* struct mn_addr: valid lifetime */
+	MN_T_ROUTER = TIMER_KIND(MODULE_MN, 5),	     /* struct mn_router: lifetime */
+	MN_T_KEX = TIMER_KIND(MODULE_MN, 6),	     /* struct mn_link: exchange */
+	MN_T_RENEW = TIMER_KIND(MODULE_MN, 7),	     /* struct mn_lbsa: AMB-046 */
+	MN_T_LBSA_END = TIMER_KIND(MODULE_MN, 8),    /* struct mn_lbsa */
+	MN_T_UPDATE = TIMER_KIND(MODULE_MN, 9),	     /* struct update: retransmission, refresh */
+	MN_T_UPDATE_END = TIMER_KIND(MODULE_MN, 10), /* struct update: granted lifetime */
+	MN_T_HOLD =
+		TIMER_KIND(MODULE_MN, 11), /* struct mobile_node: an announced move did not come */
+};
+
+/* A router heard on a link. */
+struct mn_router {
+	struct lke_in6 ll;
+	uint32_t ifindex;
+	struct lke_lladdr lladdr;
+	bool reachable;	       /* heard since the link came up */
+	bool lke;	       /* H and a usable option 6 */
+	int8_t preference;     /* RFC 4191 */
+	uint16_t max_lifetime; /* s, option 6 */
+	uint8_t spki[RSA_SPKI_MAX];
+	size_t spki_len;
+	uint16_t modulus_len, rsa_bits;
+	bool has_key;
+	lke_time key_seen;	  /* when the key last changed; 0: never */
+	lke_time suspended_until; /* alternating keys, AMB-076 */
+	lke_time heard, expires;
+	uint16_t kex_seq;     /* last Seq# sent to it, AMB-050 */
+	struct nd_prefix pio; /* autonomous prefix of its last advertisement */
+	bool has_pio;
+	bool neigh_set; /* permanent neighbour entry in the kernel */
+	struct timer end;
+};
+
+enum mn_addr_state {
+	MN_ADDR_OPTIMISTIC, /* in use, DAD runs (RFC 4429) */
+	MN_ADDR_PREFERRED,
+	MN_ADDR_DEPRECATED, /* of a link that was left */
+};
+
+/* A link-local or care-of address. */
+struct mn_addr {
+	struct lke_in6 addr;
+	struct lke_in6 router; /* link-local of the router whose prefix it is */
+	uint8_t plen;
+	uint32_t ifindex;
+	bool linklocal, ours; /* ours: set by the engine, so removed by it */
+	enum mn_addr_state state;
+	uint8_t dad_counter; /* RFC 7217 */
+	uint8_t nonce[6];    /* of the running DAD, RFC 7527 */
+	lke_time valid_until;
+	uint32_t preferred; /* s, as advertised last */
+	enum lke_path path;
+	struct lke_in6 path_router;
+	struct lke_act_tunnel tunnel; /* as set; tunnel.agent :: means none */
+	struct tbf defence;	      /* plain NAs, AMB-084 */
+	struct timer dad, end;
+};
+
+struct mn_lbsa {
+	struct lke_in6 coa, ar;
+	struct lke_in6 peer_ll;
+	struct lke_lladdr peer_lladdr;
+	uint32_t ifindex;
+	struct secret16 kbm;
+	lke_time since, expires; /* since: first KEReq with this key, AMB-044 */
+	bool proved;		 /* made with a request proof, AMB-170 */
+	uint16_t kex_seq;
+	bool has_bu_seq;
+	uint16_t bu_seq;   /* last Sequence # sent under this key */
+	lke_time dad_seen; /* last verified NS with option 7, AMB-095 */
+	struct timer renew, end;
+};
+
+enum mn_kex_state {
+	MN_KEX_IDLE,
+	MN_KEX_ENCRYPTING, /* waits for LKE_EV_RESULT */
+	MN_KEX_SENT,
+	MN_KEX_HOLD,
+};
+
+/* The key exchange of a link: one at a time (AMB-068). */
+struct mn_kex {
+	enum mn_kex_state state;
+	bool has_key;
+	struct secret16 kbm;
+	struct lke_in6 coa, ll; /* ll: of the access router */
+	struct lke_lladdr lladdr;
+	uint8_t spki[RSA_SPKI_MAX]; /* the exchange keeps its first key, AMB-076 */
+	size_t spki_len;
+	uint16_t modulus_len;
+	uint16_t seq[KEREQ_TRIES]; /* of this exchange, in order */
+	unsigned tries;
+	unsigned resyncs; /* verified 135 */
+	uint16_t step;	  /* added to the last Seq# for the next KEReq */
+	lke_time first_sent, dad_seen;
+	lke_time rto;
+	lke_time hold;	 /* length of the next hold */
+	uint32_t serial; /* names the ENCRYPT action */
+	bool hint;	 /* an error answered a KEReq, AMB-078 */
+	bool early;	 /* renew because the router's key changed (SEQUENCES 7) */
+	struct timer timer;
+};
+
+struct mn_link {
+	struct iface *ifc;
+	unsigned order; /* place in the configuration */
+	bool up;
+	uint32_t carrier_changes;
+	lke_time up_at;
+	struct mn_addr *ll;
+	struct mn_router *router; /* chosen; NULL while unknown */
+	struct mn_addr *coa;	  /* care-of address in use on this link */
+	bool lke_allowed;	  /* a home agent answered through this router */
+	lke_time attached;
+	unsigned solicitations; /* RS sent since the link came up */
+	unsigned probes;	/* NUD solicitations left unanswered */
+	struct mn_kex kex;
+	struct timer solicit, probe;
+};
+
+struct mn_home {
+	struct lke_config_home *cfg; /* in e->cfg */
+	struct sa out, in;
+	struct lke_in6 coa; /* in the last accepted registration; :: none */
+	struct lke_act_tunnel tunnel;
+	bool has_seq;
+	uint16_t seq;
+	uint32_t used; /* sequence numbers used under this key, AMB-172 */
+};
+
+struct mobile_node {
+	struct mn_link *link[LKE_MAX_IFACES];
+	unsigned links;
+	struct mn_link *active;	 /* the link that carries the traffic */
+	struct lke_in6 previous; /* care-of address before the present one; :: none */
+	struct lke_in6 current;	 /* care-of address bound last; :: none */
+	struct mn_router *router[MN_ROUTERS_MAX];
+	struct mn_addr *addr[MN_ADDRS];
+	struct mn_lbsa *lbsa[MN_LBSAS];
+	struct update *update[UPDATES_MAX];
+	struct mn_home home[LKE_MAX_HOMES];
+	unsigned homes;
+	bool held;
+	uint32_t main_ifindex; /* main default route as set */
+	enum lke_path main_path;
+	struct lke_in6 main_router;
+	struct timer hold;
+	uint32_t serial;
+};
+
+/* --- mn_movement.c --- */
+int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+void mn_link_up(struct lke_engine *e, struct mn_link *l);
+void mn_link_down(struct lke_engine *e, struct mn_link *l);
+/* Chooses a router again (AMB-070) and attaches to it when it is another one. */
+void mn_choose(struct lke_engine *e, struct mn_link *l);
+/* Moves to this router of the link; LKE_ERR_STATE if it is not reachable. */
+int mn_take_router(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
+void mn_router_timer(struct lke_engine *e, struct mn_router *r);
+void mn_solicit_timer(struct lke_engine *e, struct mn_link *l);
+/* Neighbor Unreachability Detection of the router in use (RFC 6275 11.5.1; AMB-073). */
+void mn_probe(struct lke_engine *e, struct mn_link *l);
+void mn_probe_timer(struct lke_engine *e, struct mn_link *l);
+void mn_probe_answer(struct lke_engine *e, struct mn_link *l, const struct pkt *p,
+		     const struct nd_msg *m);
+struct mn_router *mn_router_find(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);
+
+/* --- mn_address.c --- */
+struct mn_addr *mn_addr_find(const struct lke_engine *e, const struct lke_in6 *a);
+/* A care-of address in this prefix on this interface, present or former; NULL if there is none. */
+struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
+				 const struct nd_prefix *pio, const struct lke_in6 *router);
+/* RFC 7217: makes the address, does not announce it.  NULL: table full, no memory, no more tries.
+ */
+struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *prefix,
+			    uint8_t plen, uint8_t dad_counter);
+/* The link-local address of a link that is up: the kernel's, or one of our own. */
+void mn_linklocal(struct lke_engine *e, struct mn_link *l);
+void mn_addr_lifetimes(struct lke_engine *e, struct mn_addr *a, const struct nd_prefix *pio);
+void mn_addr_announce(struct lke_engine *e,
+		      struct mn_addr *a); /* LKE_ACT_ADDR with its present lifetimes */
+void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove);
+void mn_addr_dad(struct lke_engine *e, struct mn_link *l,
+		 struct mn_addr *a); /* starts optimistic DAD */
+void mn_addr_deprecate(struct lke_engine *e, struct mn_addr *a);
+void mn_addr_remove(struct lke_engine *e, struct mn_addr *a);
+/* Removes every deprecated address that no LBSA and no binding needs. */
+void mn_addr_clean(struct lke_engine *e);
+void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a);
+void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a);
+/* Another node uses the address. */
+void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a);
+/* Next address of the same prefix after a failure or a refusal (AMB-170). */
+void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a);
+struct mn_link *mn_link_of(struct lke_engine *e, uint32_t ifindex);
+
+/* --- mn_dad.c --- */
+int mn_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+int mn_na_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+/* Unsolicited or plain NA of ours: S=0 O=1, target link-layer address option. */
+void mn_send_na(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *target,
+		const struct nd_auth *auth, const struct secret16 *kbm);
+
+/* --- mn_lbsa.c --- */
+/* The newest live LBSA of the care-of address, or the next older one than before; NULL at the end.
+ */
+struct mn_lbsa *mn_lbsa_of(const struct lke_engine *e, const struct lke_in6 *coa,
+			   const struct mn_lbsa *before);
+struct mn_lbsa *mn_lbsa_new(struct lke_engine *e);	     /* counted when it fails */
+void mn_lbsa_start(struct lke_engine *e, struct mn_lbsa *b); /* arms its timers, notes it */
+void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why);
+/* Removes the keys of the care-of address that are older than b. */
+void mn_lbsa_remove_older(struct lke_engine *e, const struct mn_lbsa *b);
+lke_time mn_lbsa_threshold(const struct mn_lbsa *b); /* AMB-046 */
+void mn_lbsa_renew_timer(struct lke_engine *e, struct mn_lbsa *b);
+
+/* --- mn_kex.c --- */
+void mn_kex_init(struct mn_link *l);
+/* Starts an exchange if everything allows it now; otherwise nothing happens. */
+bool mn_kex_try(struct lke_engine *e, struct mn_link *l, bool renew);
+void mn_kex_cancel(struct lke_engine *e, struct mn_link *l);
+void mn_kex_hold(struct lke_engine *e, struct mn_link *l, lke_time how_long);
+/* A home agent (or temporary one) answered through the router of this link: LKE may run (AMB-072).
+ */
+void mn_kex_allow(struct lke_engine *e, const struct pkt *p);
+void mn_kex_timer(struct lke_engine *e, struct mn_link *l);
+void mn_kex_result(struct lke_engine *e, const struct lke_ev_result *r);
+int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
+void mn_kex_hint(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *router);
+
+/* --- mn_registration.c --- */
+/* Registers the care-of address with the home agent of h; replaces a running registration. */
+void mn_register(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa);
+void mn_register_send(struct lke_engine *e, struct update *u);
+/* Registers the present care-of address with every home agent that has another one. */
+void mn_register_all(struct lke_engine *e);
+int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h,
+	       const struct mh_ba *ba);
+struct mn_home *mn_home_find(const struct lke_engine *e, const struct lke_in6 *home);
+
+/* --- mn_handover.c --- */
+/* The link has a router and a care-of address: moves everything there in one turn. */
+void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh);
+/* The active link is gone; takes another one or parks the packets. */
+void mn_detach(struct lke_engine *e, struct mn_link *l);
+/* Falls back to the home agent because the temporary one of home's care-of address does not answer.
+ */
+void mn_fallback(struct lke_engine *e, const struct lke_in6 *coa, const char *why);
+/* Is the address the care-of address of an accepted registration with a home agent? */
+bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa);
+
+/* --- mn_binding.c --- */
+/* Binds old to the present care-of address at the access router of its LBSA; dereg: back on that
+ * link. */
+bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg);
+void mn_bind_send(struct lke_engine *e, struct update *u);
+int mn_ba_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+int mn_brr_input(struct lke_engine *e, const struct pkt *p);
+/* The access router says that it has no working binding: one BU, three times, then the home agent.
+ */
+void mn_bind_again(struct lke_engine *e, struct update *u);
+void mn_update_timer(struct lke_engine *e, struct update *u);
+void mn_update_end(struct lke_engine *e, struct update *u);
+/* Removes the entry with its tunnel. */
+void mn_unbind(struct lke_engine *e, struct update *u);
+
+/* --- mn_tunnel.c --- */
+void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path);
+void mn_main_route(struct lke_engine *e);
+/* Tunnel of a former care-of address to its temporary home agent from the present care-of address.
+ */
+void mn_tunnel_set(struct lke_engine *e, struct mn_addr *old, const struct lke_in6 *agent);
+void mn_tunnel_clear(struct lke_engine *e, struct mn_addr *old);
+/* Sets the home agents' tunnels to what is registered or about to be. */
+void mn_home_tunnel(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa);
+void mn_home_tunnels_move(struct lke_engine *e); /* new link, same care-of addresses */
+void mn_hold(struct lke_engine *e, bool hold);
+/* Frame to the router of the active link. */
+void mn_send(struct lke_engine *e, enum lke_msg msg, const struct wr *w);
+
+#endif
