@@ -273,6 +273,9 @@ static int packet_event(struct lke_engine *e, const struct lke_ev_packet *k)
 		return drop(e, (enum lke_drop) - err);
 	if (p.ip.has_fragment)
 		return drop(e, LKE_DROP_FRAGMENT);
+	if (e->ha && p.ip.has_hao && p.ip.upper != IP6_NH_MH && p.ip.upper != IP6_NH_ESP &&
+	    iface_of_addr(e, &p.ip.dst))
+		return ha_hao_input(e, &p);
 	switch (p.ip.upper) {
 	case IP6_NH_ICMPV6:
 		return icmp_packet(e, &p);

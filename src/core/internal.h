@@ -219,6 +219,8 @@ int ha_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 int ha_esp_input(struct lke_engine *e, const struct pkt *p);
 /* MH without ESP that no LBSA claimed: HoTI, unknown types, BU without protection. */
 int ha_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+/* Any other packet to us with a Home Address option: RFC 6275 9.3.1. */
+int ha_hao_input(struct lke_engine *e, const struct pkt *p);
 void ha_timer(struct lke_engine *e, struct timer *t);
 void ha_result(struct lke_engine *e, const struct lke_ev_result *r);
 void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/* What a home agent sends back: Binding Acknowledgements in ESP, Binding Errors; audit records. */
+#include "core/home_agent.h"
+
+bool ha_on_link(const struct pkt *p)
+{
+	if (p->src_ll.len == 0)
+		return false;
+	if (in6_is_linklocal(&p->ip.src))
+		return true;
+	for (unsigned n = 0; n < p->ifc->addrs; n++) {
+		const struct iface_addr *a = &p->ifc->addr[n];
+
+		if (!a->tentative && in6_is_global(&a->addr) &&
+		    in6_prefix_eq(&a->addr, &p->ip.src, a->plen))
+			return true;
+	}
+	return false;
+}
+
+static void encode_ba(struct wr *w, const struct mobile *m, const struct ha_bu *bu,
+		      const struct mh_ba *ba)
+{
+	mh_ba_encode(w, ba, false);
+	mh_set_checksum(w, 0, &bu->agent, &m->home);
+}
+
+/* RFC 6275 9.5.4: to the source of the Binding Update, with a routing header if that is not home.
+ */
+void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, uint8_t status,
+		uint16_t seq, uint16_t lifetime)
+{
+	struct mh_ba ba = { .status = status, .seq = seq, .lifetime = lifetime };
+	struct ip6_out o = { .src = bu->agent,
+			     .dst = bu->src,
+			     .hop_limit = HA_HOP_LIMIT,
+			     .rh2 = bu->has_hao ? &m->home : NULL };
+	uint8_t mh[64], buf[PACKET_MAX];
+	struct wr w = wr_init(mh, sizeof(mh));
+	int len;
+
+	encode_ba(&w, m, bu, &ba);
+	assert(!w.err);
+	len = sa_protect(e, &m->to_mn, &o, mh, w.off, buf, sizeof(buf));
+	if (len < 0) {
+		alarm_note(e, LKE_ROLE_HA, &m->home, "acknowledgement could not be protected");
+		return;
+	}
+	count(e, LKE_STAT_BA_SENT);
+	send_packet_full(e, LKE_ROLE_HA, LKE_MSG_BA, bu->direct ? bu->ifindex : 0,
+			 bu->direct ? &bu->src_ll : NULL, buf, (size_t)len, &m->home, status, seq,
+			 (uint32_t)lifetime * LIFETIME_UNIT);
+}
+
+int ha_audit(struct lke_engine *e, const struct mobile *m, const struct ha_bu *bu,
+	     enum lke_drop reason, uint8_t status, uint16_t lifetime)
+{
+	struct lke_note *n = note_new(e, LKE_NOTE_MESSAGE, LKE_ROLE_HA);
+
+	if (reason != LKE_DROP_NONE)
+		e->drops[reason]++;
+	if (!n)
+		return -(int)reason;
+	n->msg = LKE_MSG_BU;
+	n->drop = reason;
+	n->ifindex = bu->ifindex;
+	n->src = bu->src;
+	n->dst = bu->agent;
+	n->addr = m->home;
+	n->peer = bu->coa;
+	n->status = status;
+	n->seq = bu->seq;
+	n->lifetime = (uint32_t)lifetime * LIFETIME_UNIT;
+	n->value = m->spi;
+	note_text(n, m->name);
+	return -(int)reason;
+}
+
+/* A registered node that gets a Binding Error drops its home agent for minutes (AMB-176). */
+static bool registered(const struct lke_engine *e, const struct pkt *p)
+{
+	if (ha_serves(e, &p->ip.src) || (p->ip.has_hao && ha_serves(e, &p->ip.hao)))
+		return true;
+	for (unsigned n = 0; n < e->ha->mobiles; n++) {
+		const struct binding *b = binding_find(e, &e->ha->mobile[n].home);
+
+		if (b && b->kind == BINDING_BY_ESP && in6_eq(&b->coa, &p->ip.src))
+			return true;
+	}
+	return false;
+}
+
+void ha_send_be(struct lke_engine *e, const struct pkt *p, uint8_t status)
+{
+	struct mh_be be = { .status = status };
+	struct ip6_out o = { .src = p->ip.dst, .dst = p->ip.src, .hop_limit = HA_HOP_LIMIT };
+	uint8_t buf[PACKET_MAX];
+	struct wr w = wr_init(buf, sizeof(buf));
+	bool direct = ha_on_link(p);
+	size_t off;
+
+	if (in6_is_multicast(&o.src) || !(in6_is_global(&o.dst) || in6_is_linklocal(&o.dst)))
+		return;
+	if (!tbf_take(&e->ha->errors, 1, e->now)) {
+		drop(e, LKE_DROP_RATE_ANSWER);
+		return;
+	}
+	if (registered(e, p) || (in6_is_linklocal(&o.dst) && !direct))
+		return;
+	if (p->ip.has_hao)
+		be.home = p->ip.hao;
+	off = ip6_begin(&w, &o, IP6_NH_MH);
+	mh_be_encode(&w, &be);
+	mh_set_checksum(&w, off, &o.src, &o.dst);
+	ip6_end(&w);
+	assert(!w.err);
+	send_packet(e, LKE_ROLE_HA, LKE_MSG_BE, direct ? p->ifc->ifindex : 0,
+		    direct ? &p->src_ll : NULL, buf, w.off);
+}

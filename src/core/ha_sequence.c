@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sequence numbers of home registrations.  They belong to (home address, key generation), not to
+ * the binding (AMB-153, AMB-173).  A floor is written ahead of use: after a restart it counts as
+ * the last accepted number, so that no recorded Binding Update is accepted twice (AMB-151).
+ */
+#include "core/home_agent.h"
+
+static uint32_t advance(const struct mobile *m, uint16_t seq)
+{
+	return m->has_seq ? (uint16_t)(seq - m->last_seq) : 0;
+}
+
+uint8_t ha_sequence_judge(const struct lke_engine *e, const struct mobile *m, uint16_t seq)
+{
+	const struct lke_config_ha *cfg = &e->cfg.ha;
+
+	if (m->has_seq && !seq_newer(seq, m->last_seq))
+		return STATUS_SEQUENCE;
+	if (cfg->max_jump && advance(m, seq) > cfg->max_jump)
+		return STATUS_SEQUENCE; /* AMB-174 */
+	/* Beyond the budget the window no longer knows the oldest recorded numbers (AMB-172). */
+	if (cfg->enforce_cycle && !draft01(e) && m->used + advance(m, seq) > SEQ_BUDGET)
+		return STATUS_PROHIBITED;
+	return STATUS_ACCEPTED;
+}
+
+bool ha_sequence_durable(const struct lke_engine *e, const struct mobile *m, uint16_t seq)
+{
+	if (e->cfg.ha.volatile_state)
+		return true;
+	return m->has_floor && !seq_newer(seq, m->floor);
+}
+
+static bool checkpoint(struct lke_engine *e, const struct mobile *m, uint64_t kind, uint16_t floor,
+		       uint32_t used)
+{
+	struct lke_action *a = act_new(e, LKE_ACT_CHECKPOINT);
+
+	if (!a)
+		return false;
+	a->cookie = COOKIE(MODULE_HA, kind << 32 | m->index);
+	a->checkpoint.home = m->home;
+	a->checkpoint.generation = m->generation;
+	a->checkpoint.floor = floor;
+	a->checkpoint.used = used;
+	a->checkpoint.suspended = m->suspended;
+	return true;
+}
+
+/* A reservation that a restart burns is counted as used. */
+static uint32_t used_at(const struct lke_engine *e, const struct mobile *m, uint16_t floor)
+{
+	return m->has_seq ? m->used + advance(m, floor) : e->cfg.ha.reserve;
+}
+
+bool ha_sequence_reserve(struct lke_engine *e, struct mobile *m, uint16_t seq)
+{
+	uint16_t floor = (uint16_t)(seq + e->cfg.ha.reserve);
+
+	if (m->writing)
+		return true;
+	if (!checkpoint(e, m, HA_CHECKPOINT_FLOOR, floor, used_at(e, m, floor)))
+		return false;
+	m->writing = true;
+	m->writing_floor = floor;
+	return true;
+}
+
+bool ha_sequence_store_service(struct lke_engine *e, const struct mobile *m)
+{
+	uint16_t floor = m->writing ? m->writing_floor : m->floor;
+
+	if (e->cfg.ha.volatile_state)
+		return true;
+	return checkpoint(e, m, HA_CHECKPOINT_SERVICE, floor, used_at(e, m, floor));
+}
+
+static void report_budget(struct lke_engine *e, const struct mobile *m, const char *text)
+{
+	struct lke_note *n = note_new(e, LKE_NOTE_SEQUENCE_BUDGET, LKE_ROLE_HA);
+
+	if (!n)
+		return;
+	n->addr = m->home;
+	n->seq = m->last_seq;
+	n->value = m->used;
+	note_text(n, text);
+}
+
+static bool crossed(uint32_t before, uint32_t now, uint32_t mark)
+{
+	return before < mark && now >= mark;
+}
+
+void ha_sequence_commit(struct lke_engine *e, struct mobile *m, uint16_t seq)
+{
+	uint32_t before = m->used;
+
+	m->used += advance(m, seq);
+	m->last_seq = seq;
+	m->has_seq = true;
+	if (crossed(before, m->used, SEQ_BUDGET)) {
+		report_budget(e, m, "all of the sequence budget used: change the key");
+		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence budget used up: change the key");
+	} else if (crossed(before, m->used, SEQ_BUDGET / 4 * 3)) {
+		report_budget(e, m, "three quarters of the sequence budget used");
+	} else if (crossed(before, m->used, SEQ_BUDGET / 2)) {
+		report_budget(e, m, "half of the sequence budget used");
+	}
+}
+
+/* Floors of other key generations are history; the word about suspension outlives a change of keys.
+ */
+void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f)
+{
+	struct mobile *m = ha_by_home(e, &f->home);
+
+	if (!m)
+		return;
+	if (f->generation >= m->suspend_generation && f->generation <= m->generation) {
+		m->suspend_generation = f->generation;
+		m->suspended |= f->suspended;
+	}
+	if (f->generation != m->generation)
+		return;
+	m->has_seq = true;
+	m->last_seq = f->floor;
+	m->used = f->used;
+	m->has_floor = true;
+	m->floor = f->floor;
+	if (m->used >= SEQ_BUDGET)
+		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence budget used up: change the key");
+}
+
+static void floor_written(struct lke_engine *e, struct mobile *m, int err)
+{
+	m->writing = false;
+	if (err < 0) {
+		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence floor not durable");
+		ha_refuse_waiting(e, m, STATUS_RESOURCES);
+		return;
+	}
+	m->has_floor = true;
+	m->floor = m->writing_floor;
+	ha_proceed(e, m);
+}
+
+void ha_result(struct lke_engine *e, const struct lke_ev_result *r)
+{
+	uint64_t id = COOKIE_ID(r->cookie);
+	uint32_t index = (uint32_t)id;
+	struct mobile *m;
+
+	if (index >= e->ha->mobiles)
+		return;
+	m = &e->ha->mobile[index];
+	if (id >> 32 == HA_CHECKPOINT_FLOOR && m->writing)
+		floor_written(e, m, r->err);
+	else if (id >> 32 == HA_CHECKPOINT_SERVICE && r->err < 0)
+		alarm_note(e, LKE_ROLE_HA, &m->home, "suspension not durable");
+}
