@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-import subprocess
+import socket
 
 from topology import HOME_ADDRESS, HOME_AGENT, LabError, run, wait_for
 
@@ -85,15 +85,25 @@ class Daemon:
 		except OSError:
 			return ""
 
-	def show(self, *what):
-		p = subprocess.run(self.node.argv(self.lke, "--run", self.run_dir, "show", *what, "-j"),
-			capture_output=True, text=True, timeout=10)
-		if p.returncode:
-			return None
-		try:
-			return json.loads(p.stdout)
-		except ValueError:
-			return None
+	def show(self, what=None):
+		"""The daemon's own view, by its control socket; None while it does not answer.  For waiting, never for checks."""
+		with socket.socket(socket.AF_UNIX) as c:
+			c.settimeout(5)
+			try:
+				c.connect(self.run_dir + "/ctl.sock")
+				c.sendall(json.dumps({"cmd": "show", **({"what": what} if what else {})}).encode() + b"\n")
+				with c.makefile() as f:
+					return json.loads(f.readline())
+			except (OSError, ValueError):
+				return None
+
+	def lbsa_state(self, coa):
+		shown = self.show("lbsa") or {}
+		for entries in shown.values():
+			for e in entries if isinstance(entries, list) else []:
+				if isinstance(e, dict) and e.get("care_of_address") == coa:
+					return e.get("state")
+		return None
 
 	def pids(self):
 		"""Both processes of this daemon (the first is our child: `ip netns exec` becomes the program)."""

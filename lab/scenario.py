@@ -125,8 +125,8 @@ class Story:
 
 	def valid_lbsa(self, n, seconds=6):
 		"""AR n has verified the duplicate address detection of its LBSA."""
-		wait_for(lambda: '"valid"' in str(self.fleet.ar[n].show("lbsa")).replace("'", '"').lower(), seconds,
-			"a valid LBSA at AR%d" % n, 0.05)
+		coa = packet.text(self.scene.coa[n])
+		wait_for(lambda: self.fleet.ar[n].lbsa_state(coa) == "valid", seconds, "a valid LBSA at AR%d" % n, 0.05)
 
 	def start_probe(self, name, address, port):
 		pair = []
