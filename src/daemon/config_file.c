@@ -1,1 +1,323 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * Reading: libinih splits the lines; the line reader below counts them and sees section headers
+ * itself, because libinih joins sections of one name and stops at a malformed line.
+ */
+#include "daemon/config_file.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/config_parser.h"
+
+#define FILES_MAX  256	   /* in the .d directory */
+#define LINES_MAX  1000000 /* of one file */
+#define ERRORS_MAX 100	   /* then reading stops */
+
+static const char *const section_names[] = { "AccessRouter", "MobileNode", "HomeAgent",
+					     "Mobile NAME",  "Daemon",	   NULL };
+
+void config_problem(struct parser *p, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	report_error(p->r, p->file, p->line, "%s", text);
+}
+
+struct place config_here(const struct parser *p)
+{
+	struct place place = { .line = p->line };
+
+	str_copy(place.file, sizeof(place.file), p->file);
+	return place;
+}
+
+static void begin_ar(struct parser *p)
+{
+	struct lke_config *cfg = &p->cfg->engine;
+
+	if (cfg->ars == LKE_MAX_IFACES) {
+		config_problem(p, "more than %d [AccessRouter] sections", LKE_MAX_IFACES);
+		return;
+	}
+	lke_config_ar_defaults(&cfg->ar[cfg->ars]);
+	p->ar[cfg->ars] = (struct parsed_ar){ .place = config_here(p) };
+	cfg->ars++;
+	p->section = SECTION_AR;
+}
+
+/* Room for one more [Mobile] section.  The old array is wiped: it may hold keys. */
+static bool mobile_room(struct parser *p)
+{
+	struct daemon_config *cfg = p->cfg;
+	unsigned cap = cfg->mobiles_cap ? cfg->mobiles_cap * 2 : 16;
+	struct lke_config_mobile *mobile;
+	struct parsed_mobile *parsed;
+
+	if (cfg->mobiles < cfg->mobiles_cap)
+		return true;
+	parsed = mem_realloc_array(p->mobile, cap, sizeof(*parsed));
+	if (!parsed)
+		return false;
+	p->mobile = parsed;
+	mobile = mem_realloc_array(cfg->mobile, cap, sizeof(*mobile));
+	if (!mobile)
+		return false;
+	cfg->mobile = mobile;
+	cfg->mobiles_cap = cap;
+	return true;
+}
+
+static void begin_mobile(struct parser *p, const char *name)
+{
+	struct daemon_config *cfg = p->cfg;
+
+	while (isspace((unsigned char)*name))
+		name++;
+	if (*name == '\0' || strlen(name) >= LKE_NAME_MAX) {
+		config_problem(p, "[Mobile NAME] needs a name of 1 to %d letters",
+			       LKE_NAME_MAX - 1);
+		return;
+	}
+	for (unsigned i = 0; i < cfg->mobiles; i++) {
+		if (strcmp(cfg->mobile[i].name, name) == 0) {
+			config_problem(p, "[Mobile %s] is given twice, first at %s:%d", name,
+				       p->mobile[i].place.file, p->mobile[i].place.line);
+			return;
+		}
+	}
+	if (cfg->mobiles == MOBILES_MAX || !mobile_room(p)) {
+		config_problem(p, "too many [Mobile] sections");
+		return;
+	}
+	memset(&cfg->mobile[cfg->mobiles], 0, sizeof(cfg->mobile[0]));
+	str_copy(cfg->mobile[cfg->mobiles].name, LKE_NAME_MAX, name);
+	p->mobile[cfg->mobiles] = (struct parsed_mobile){ .place = config_here(p) };
+	cfg->mobiles++;
+	p->section = SECTION_MOBILE;
+}
+
+static void begin_single(struct parser *p, enum section section, struct place *place,
+			 const char *name)
+{
+	if (place->line)
+		config_problem(p, "[%s] is given twice, first at %s:%d", name, place->file,
+			       place->line);
+	*place = config_here(p);
+	p->section = section;
+}
+
+static void begin_section(struct parser *p, const char *name)
+{
+	p->section = SECTION_BAD;
+	p->seen_count = 0;
+	if (strcmp(name, "AccessRouter") == 0)
+		begin_ar(p);
+	else if (strcmp(name, "MobileNode") == 0)
+		begin_single(p, SECTION_MN, &p->mn, name);
+	else if (strcmp(name, "HomeAgent") == 0)
+		begin_single(p, SECTION_HA, &p->ha, name);
+	else if (strncmp(name, "Mobile", 6) == 0 && (isspace((unsigned char)name[6]) || !name[6]))
+		begin_mobile(p, name + 6);
+	else if (strcmp(name, "Daemon") == 0)
+		p->section = SECTION_DAEMON;
+	else {
+		const char *near = report_nearest(name, section_names);
+
+		config_problem(p,
+			       near ? "unknown section [%s]; did you mean [%s]?"
+				    : "unknown section [%s]",
+			       name, near);
+	}
+}
+
+struct line_reader {
+	FILE *f;
+	struct parser *p;
+};
+
+/* Looks at a line before libinih does: sections, and what libinih would only count as an error. */
+static void look_at_line(struct parser *p, char *line)
+{
+	char *s = line, *end;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	if (*s == '\0' || *s == '#' || *s == ';')
+		return;
+	if (*s != '[') {
+		if (!strpbrk(s, "=:"))
+			config_problem(p, "expected KEY = VALUE or [SECTION]");
+		return;
+	}
+	end = strchr(s, ']');
+	if (!end) {
+		p->section = SECTION_BAD;
+		config_problem(p, "']' is missing");
+		return;
+	}
+	*end = '\0';
+	begin_section(p, s + 1);
+	*s = '\0'; /* libinih need not see it: the section is known */
+}
+
+static char *read_line(char *buf, int size, void *ctx)
+{
+	struct line_reader *lr = ctx;
+	struct parser *p = lr->p;
+	size_t len;
+
+	if (p->line >= LINES_MAX || p->r->errors >= ERRORS_MAX || !fgets(buf, size, lr->f))
+		return NULL;
+	p->line++;
+	len = strlen(buf);
+	if (len + 1 == (size_t)size && buf[len - 1] != '\n') {
+		int c;
+
+		config_problem(p, "line is longer than %d letters", size - 2);
+		do
+			c = fgetc(lr->f);
+		while (c != EOF && c != '\n');
+		buf[0] = '\0';
+	}
+	look_at_line(p, buf);
+	return buf;
+}
+
+static int on_pair(void *ctx, const char *section, const char *name, const char *value)
+{
+	config_key(ctx, name, value);
+	return 1;
+}
+
+static void read_file(struct parser *p, const char *path)
+{
+	struct line_reader lr = { .f = fopen(path, "re"), .p = p };
+	struct stat st;
+
+	p->file = path;
+	p->line = 0;
+	p->section = SECTION_NONE;
+	if (!lr.f) {
+		report_error(p->r, path, 0, "%s", strerror(errno));
+		return;
+	}
+	if (fstat(fileno(lr.f), &st) == 0 && !S_ISREG(st.st_mode)) {
+		report_error(p->r, path, 0, "is not a regular file");
+		fclose(lr.f);
+		return;
+	}
+	ini_allow_multiline = false;
+	ini_inline_comment_prefixes = (char *)"#;";
+	if (ini_parse_stream(read_line, &lr, on_pair, p) == -2)
+		report_error(p->r, path, p->line, "out of memory");
+	if (ferror(lr.f))
+		report_error(p->r, path, p->line, "%s", strerror(EIO));
+	if (p->r->errors >= ERRORS_MAX)
+		report_error(p->r, path, p->line, "too many errors, the rest is not read");
+	else if (p->line >= LINES_MAX)
+		report_error(p->r, path, p->line, "more than %d lines", LINES_MAX);
+	fclose(lr.f);
+}
+
+static int is_conf(const struct dirent *d)
+{
+	const char *dot = strrchr(d->d_name, '.');
+
+	return d->d_name[0] != '.' && dot && strcmp(dot, ".conf") == 0;
+}
+
+static void read_directory(struct parser *p, const char *path)
+{
+	char dir[CONFIG_PATH_MAX], file[CONFIG_PATH_MAX];
+	struct dirent **entry = NULL;
+	int n;
+
+	if ((size_t)snprintf(dir, sizeof(dir), "%s.d", path) >= sizeof(dir))
+		return;
+	n = scandir(dir, &entry, is_conf, alphasort);
+	if (n < 0 && errno != ENOENT)
+		report_error(p->r, dir, 0, "%s", strerror(errno));
+	for (int i = 0; i < n; i++) {
+		if ((size_t)snprintf(file, sizeof(file), "%s/%s", dir, entry[i]->d_name) >=
+		    sizeof(file))
+			report_error(p->r, dir, 0, "file name is too long");
+		else if (i == FILES_MAX)
+			report_error(p->r, dir, 0, "more than %d files", FILES_MAX);
+		else if (i < FILES_MAX)
+			read_file(p, file);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+static void defaults(struct daemon_config *cfg)
+{
+	memset(cfg, 0, sizeof(*cfg));
+	lke_config_defaults(&cfg->engine);
+	str_copy(cfg->tun, sizeof(cfg->tun), "lke0");
+	str_copy(cfg->user, sizeof(cfg->user), "nobody");
+	cfg->rsa_bits = 2048;
+}
+
+int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)
+{
+	unsigned errors = r->errors;
+	const char *seen[CONFIG_SEEN_MAX];
+	struct parser *p = mem_zalloc(sizeof(*p));
+
+	defaults(ret_cfg);
+	if (!p)
+		return LKE_ERR_NOMEM;
+	p->r = r;
+	p->cfg = ret_cfg;
+	p->seen = seen;
+	read_file(p, path);
+	read_directory(p, path);
+	p->file = path;
+	p->line = 0;
+	config_check(p);
+	ret_cfg->engine.ha.mobile = ret_cfg->mobile;
+	ret_cfg->engine.ha.mobiles = ret_cfg->mobiles;
+	mem_free(p->mobile);
+	mem_free(p);
+	return r->errors == errors ? 0 : LKE_ERR_INVAL;
+}
+
+void daemon_config_done(struct daemon_config *cfg)
+{
+	if (cfg->mobile)
+		mem_free_wipe(cfg->mobile, cfg->mobiles_cap * sizeof(*cfg->mobile));
+	mem_wipe(cfg, sizeof(*cfg));
+}
+
+bool daemon_config_is_mn_interface(const struct daemon_config *cfg, const char *name)
+{
+	for (unsigned i = 0; i < cfg->engine.mn.interfaces; i++)
+		if (strcmp(cfg->engine.mn.interface[i], name) == 0)
+			return true;
+	return false;
+}
+
+bool daemon_config_has_interface(const struct daemon_config *cfg, const char *name)
+{
+	for (unsigned i = 0; i < cfg->engine.ars; i++)
+		if (strcmp(cfg->engine.ar[i].interface, name) == 0)
+			return true;
+	for (unsigned i = 0; i < cfg->engine.ha.interfaces; i++)
+		if (strcmp(cfg->engine.ha.interface[i], name) == 0)
+			return true;
+	return daemon_config_is_mn_interface(cfg, name);
+}

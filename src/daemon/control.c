@@ -1,1 +1,282 @@
 /* SPDX-License-Identifier: ISC */
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/in6.h"
+#include "base/mem.h"
+#include "daemon/identity.h"
+#include "daemon/log.h"
+
+struct client {
+	struct bufferevent *bev; /* NULL: free slot */
+	struct control *control;
+	uint32_t generation; /* of the slot: an answer for a client that left finds another one */
+	bool monitor;
+	unsigned waiting; /* commands without an answer */
+	uint64_t lost;	  /* events a slow monitor did not get */
+};
+
+struct control {
+	struct driver *d;
+	struct evconnlistener *listener;
+	struct client client[CONTROL_CLIENTS_MAX];
+};
+
+/* Cookies of commands: slot, generation of the slot, and never 0. */
+static uint64_t cookie_of(const struct control *c, const struct client *cl)
+{
+	return ((uint64_t)cl->generation << 8 | (uint64_t)(cl - c->client)) + 1;
+}
+
+static void close_client(struct client *cl)
+{
+	bufferevent_free(cl->bev);
+	cl->bev = NULL;
+	cl->monitor = false;
+	cl->waiting = 0;
+	cl->generation++;
+}
+
+static bool send_json(struct client *cl, json_t *j)
+{
+	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	struct evbuffer *out = bufferevent_get_output(cl->bev);
+	bool ok = text && evbuffer_add_printf(out, "%s\n", text) >= 0;
+
+	free(text);
+	json_decref(j);
+	return ok;
+}
+
+static void answer(struct client *cl, json_t *j)
+{
+	if (!j)
+		j = json_pack("{s:b,s:s,s:i}", "ok", 0, "error", "out of memory", "code", 1);
+	(void)send_json(cl, j);
+}
+
+static void refuse(struct client *cl, const char *why, int code)
+{
+	answer(cl, json_pack("{s:b,s:s,s:i}", "ok", 0, "error", why, "code", code));
+}
+
+static const struct {
+	const char *name;
+	enum lke_command cmd;
+	bool arg_needed;
+} commands[] = {
+	{ "handover", LKE_CMD_HANDOVER, false },
+	{ "kex", LKE_CMD_KEX, false },
+	{ "flush-lbsa", LKE_CMD_FLUSH_LBSA, true },
+	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true },
+	{ "suspend", LKE_CMD_SUSPEND, true },
+	{ "resume", LKE_CMD_RESUME, true },
+};
+
+/* Exit codes of lke(1): 2 usage, 1 failed, 7 no such object. */
+static void command(struct client *cl, const char *name, const char *arg)
+{
+	struct driver *d = cl->control->d;
+	struct lke_event ev = { .type = LKE_EV_COMMAND };
+	size_t i = 0;
+
+	while (i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, name) != 0)
+		i++;
+	if (i == sizeof(commands) / sizeof(commands[0])) {
+		refuse(cl, "unknown command", 2);
+		return;
+	}
+	if ((arg && in6_parse(arg, &ev.command.arg) < 0) || (!arg && commands[i].arg_needed)) {
+		refuse(cl, "an IPv6 address is needed", 2);
+		return;
+	}
+	if (cl->waiting == CONTROL_REQUESTS_MAX) {
+		refuse(cl, "too many commands under way", 1);
+		return;
+	}
+	ev.command.cmd = commands[i].cmd;
+	ev.command.cookie = cookie_of(cl->control, cl);
+	cl->waiting++;
+	log_notice("command of the operator: %s%s%s", name, arg ? " " : "", arg ? arg : "");
+	driver_input(d, &ev);
+	driver_pump(d);
+}
+
+static void request(struct client *cl, const char *line, size_t len)
+{
+	json_error_t error;
+	json_t *j = json_loadb(line, len, JSON_REJECT_DUPLICATES, &error);
+	const char *cmd = json_string_value(json_object_get(j, "cmd"));
+	const char *what = json_string_value(json_object_get(j, "what"));
+	const char *arg = json_string_value(json_object_get(j, "arg"));
+	struct driver *d = cl->control->d;
+
+	if (!cmd) {
+		refuse(cl, "a request is a JSON object with \"cmd\"", 2);
+	} else if (strcmp(cmd, "show") == 0) {
+		json_t *shown = show_json(d, what);
+
+		if (shown)
+			answer(cl, shown);
+		else
+			refuse(cl, "nothing of this name can be shown", 2);
+	} else if (strcmp(cmd, "status") == 0) {
+		answer(cl, show_status(d));
+	} else if (strcmp(cmd, "monitor") == 0) {
+		cl->monitor = true;
+		bufferevent_set_timeouts(cl->bev, NULL, NULL);
+	} else {
+		command(cl, cmd, arg);
+	}
+	json_decref(j);
+}
+
+static void on_read(struct bufferevent *bev, void *ctx)
+{
+	struct client *cl = ctx;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	uint32_t generation = cl->generation;
+
+	while (cl->bev && cl->generation == generation) {
+		size_t len;
+		char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
+
+		if (!line) {
+			if (evbuffer_get_length(in) >= CONTROL_FRAME_MAX)
+				close_client(cl);
+			return;
+		}
+		if (len >= CONTROL_FRAME_MAX ||
+		    evbuffer_get_length(bufferevent_get_output(bev)) > CONTROL_OUTPUT_MAX)
+			close_client(cl);
+		else
+			request(cl, line, len);
+		free(line);
+	}
+}
+
+static void on_event(struct bufferevent *bev, short what, void *ctx)
+{
+	struct client *cl = ctx;
+
+	/* End of file, error or idle too long.  A client may half-close after its request; answers
+	 * that are not yet written are then lost, as with any client that goes. */
+	close_client(cl);
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len,
+		      void *ctx)
+{
+	struct control *c = ctx;
+	const struct timeval idle = { .tv_sec = CONTROL_IDLE_S };
+	struct client *cl = c->client;
+
+	while (cl < c->client + CONTROL_CLIENTS_MAX && cl->bev)
+		cl++;
+	if (cl == c->client + CONTROL_CLIENTS_MAX ||
+	    !identity_peer_allowed(fd, c->d->w->control_gid)) {
+		close(fd);
+		return;
+	}
+	cl->bev = bufferevent_socket_new(c->d->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!cl->bev) {
+		close(fd);
+		return;
+	}
+	cl->control = c;
+	cl->lost = 0;
+	bufferevent_setcb(cl->bev, on_read, NULL, on_event, cl);
+	bufferevent_setwatermark(cl->bev, EV_READ, 0, CONTROL_FRAME_MAX);
+	bufferevent_set_timeouts(cl->bev, &idle, &idle);
+	bufferevent_enable(cl->bev, EV_READ | EV_WRITE);
+}
+
+int control_new(struct driver *d, int listen_fd, struct control **ret)
+{
+	struct control *c = mem_zalloc(sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->d = d;
+	/* Backlog 0: it listens already, and listen() is not allowed here. */
+	c->listener =
+		evconnlistener_new(d->base, on_accept, c, LEV_OPT_CLOSE_ON_EXEC, 0, listen_fd);
+	if (!c->listener) {
+		mem_free(c);
+		return -ENOMEM;
+	}
+	*ret = c;
+	return 0;
+}
+
+void control_free(struct control *c)
+{
+	if (!c)
+		return;
+	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (c->client[i].bev)
+			close_client(&c->client[i]);
+	evconnlistener_free(c->listener);
+	mem_free(c);
+}
+
+static void monitor_event(struct client *cl, const char *text)
+{
+	struct evbuffer *out = bufferevent_get_output(cl->bev);
+
+	if (evbuffer_get_length(out) > CONTROL_OUTPUT_MAX) {
+		cl->lost++;
+		return;
+	}
+	if (cl->lost) {
+		evbuffer_add_printf(
+			out, "{\"schema\":\"lke.event/1\",\"event\":\"lost\",\"count\":%llu}\n",
+			(unsigned long long)cl->lost);
+		cl->lost = 0;
+	}
+	evbuffer_add_printf(out, "%s\n", text);
+}
+
+void control_note(struct control *c, const struct lke_note *n)
+{
+	char *text = NULL;
+
+	for (unsigned i = 0; c && i < CONTROL_CLIENTS_MAX; i++) {
+		struct client *cl = &c->client[i];
+
+		if (!cl->bev || !cl->monitor)
+			continue;
+		/* Written once, and only when somebody listens. */
+		if (!text) {
+			json_t *j = show_note(c->d, n);
+
+			text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+			json_decref(j);
+		}
+		if (text)
+			monitor_event(cl, text);
+	}
+	free(text);
+}
+
+void control_reply(struct control *c, uint64_t cookie, int err)
+{
+	struct client *cl = &c->client[((cookie - 1) & 0xff) % CONTROL_CLIENTS_MAX];
+
+	if (!cookie || !cl->bev || cookie_of(c, cl) != cookie || !cl->waiting)
+		return;
+	cl->waiting--;
+	if (err)
+		refuse(cl, lke_strerror(err),
+		       err == LKE_ERR_NOENT   ? 7
+		       : err == LKE_ERR_INVAL ? 2
+					      : 1);
+	else
+		answer(cl, json_pack("{s:b}", "ok", 1));
+}

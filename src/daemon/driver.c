@@ -1,1 +1,287 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The engine process: one event loop.  Every event source feeds the engine, then the actions are
+ * carried out in order, then one timer is armed.
+ */
+#include "daemon/driver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "platform/linux/clock.h"
+#include "platform/linux/sandbox.h"
+
+#define ENTROPY_INTERVAL_S 60
+#define EMPTY_ROOT                                                                                 \
+	"/run" /* exists everywhere; an empty file system is mounted over it for this process */
+
+void driver_fail(struct driver *d, const char *what, int err)
+{
+	log_error("%s: %s; the engine process ends", what, strerror(-err));
+	d->exit_code = EXIT_FAILED;
+	event_base_loopbreak(d->base);
+}
+
+void driver_input(struct driver *d, const struct lke_event *ev)
+{
+	if (!d->stopping)
+		(void)lke_engine_input(d->engine, ev, clock_now());
+}
+
+void driver_result(struct driver *d, uint64_t cookie, int err, const uint8_t *data, size_t len)
+{
+	struct lke_event ev = { .type = LKE_EV_RESULT };
+
+	if (!cookie)
+		return;
+	ev.result =
+		(struct lke_ev_result){ .cookie = cookie, .err = err, .data = data, .len = len };
+	driver_input(d, &ev);
+}
+
+void driver_pump(struct driver *d)
+{
+	const struct lke_action *a;
+
+	/* Carrying out an action may come back here (a result, a closed link): the outer call goes
+	 * on. */
+	if (d->pumping)
+		return;
+	d->pumping = true;
+	while ((a = lke_engine_next_action(d->engine)))
+		driver_carry_out(d, a);
+	d->pumping = false;
+	if (clock_timer_set(d->timer_fd, lke_engine_deadline(d->engine)) < 0)
+		driver_fail(d, "timer", -errno);
+	if (d->stopping && requests_idle(d))
+		event_base_loopbreak(d->base);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	struct lke_event ev = { .type = LKE_EV_TIMER };
+
+	clock_timer_clear(fd);
+	driver_input(d, &ev);
+	driver_pump(d);
+}
+
+static void on_tun(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	int n = fwd_from_tun(d->fwd, TUN_PACKETS_PER_WAKEUP, clock_now());
+
+	if (n < 0 && n != -EAGAIN && n != -EIO)
+		driver_fail(d, "TUN device", n);
+	driver_tunnel_events(d);
+	driver_pump(d);
+}
+
+void driver_watch_tun(struct driver *d, bool watch)
+{
+	if (watch)
+		event_add(d->tun_ev, NULL);
+	else
+		event_del(d->tun_ev);
+}
+
+static void on_worker(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	struct rsa_answer a;
+
+	while (rsa_worker_next(d->worker, &a)) {
+		driver_result(d, a.cookie, a.err, a.err ? NULL : a.data, a.err ? 0 : a.len);
+		mem_wipe(&a, sizeof(a));
+		driver_pump(d);
+	}
+}
+
+static void on_entropy(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	struct lke_event ev = { .type = LKE_EV_ENTROPY };
+
+	if (system_random(ev.entropy, sizeof(ev.entropy)) == 0)
+		driver_input(d, &ev);
+	mem_wipe(&ev, sizeof(ev));
+	driver_pump(d);
+}
+
+static int feed_rsa_key(struct driver *d)
+{
+	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
+	uint8_t spki[RSA_SPKI_MAX], digest[SHA256_LEN];
+	size_t len;
+
+	if (!d->w->rsa)
+		return 0;
+	if (rsa_key_spki(d->w->rsa, spki, sizeof(spki), &len) < 0 || sha256(spki, len, digest) < 0)
+		return -EINVAL;
+	for (unsigned i = 0; i < SHA256_LEN; i++)
+		snprintf(d->rsa_fingerprint + 2 * i, 3, "%02x", digest[i]);
+	d->rsa_bits = rsa_key_bits(d->w->rsa);
+	ev.rsa_key = (struct lke_ev_rsa_key){ .key_id = 1,
+					      .modulus_len = (uint16_t)(d->rsa_bits / 8),
+					      .spki = spki,
+					      .spki_len = len,
+					      .ops_per_sec = d->rsa_ops };
+	driver_input(d, &ev);
+	log_notice("RSA key of %u bits, SHA256:%.16s..., %u operations a second", d->rsa_bits,
+		   d->rsa_fingerprint, d->rsa_ops);
+	return 0;
+}
+
+static void feed_floors(struct driver *d)
+{
+	for (unsigned i = 0; i < d->w->floors; i++) {
+		struct lke_event ev = { .type = LKE_EV_FLOOR, .floor = d->w->floor[i] };
+
+		driver_input(d, &ev);
+	}
+}
+
+static struct event *watch(struct driver *d, int fd, short what, event_callback_fn fn)
+{
+	struct event *e = event_new(d->base, fd, (short)(what | EV_PERSIST), fn, d);
+
+	if (e && event_add(e, NULL) < 0) {
+		event_free(e);
+		return NULL;
+	}
+	return e;
+}
+
+/* What must exist before the sandbox closes. */
+static int prepare(struct driver *d)
+{
+	struct fwd_conf conf = { .tun_fd = d->w->tun_fd, .send = driver_send_frame, .ctx = d };
+	int err;
+
+	if (d->w->rsa)
+		d->rsa_ops =
+			rsa_key_measure(d->w->rsa); /* also loads what the library loads lazily */
+	if (system_random(conf.secret, sizeof(conf.secret)) < 0)
+		return -EIO;
+	err = fwd_new(&conf, &d->fwd);
+	mem_wipe(conf.secret, sizeof(conf.secret));
+	d->request = mem_zalloc(REQUESTS_MAX * sizeof(*d->request));
+	d->buf = mem_zalloc(PACKET_BUF);
+	d->timer_fd = clock_timer_open();
+	d->base = event_base_new();
+	if (err < 0)
+		return err;
+	if (d->timer_fd < 0)
+		return d->timer_fd;
+	if (!d->request || !d->buf || !d->base)
+		return -ENOMEM;
+	return lke_engine_new(&d->w->cfg.engine, clock_now(), &d->engine) < 0 ? -EINVAL : 0;
+}
+
+static int make_events(struct driver *d)
+{
+	struct timeval tv = { .tv_sec = ENTROPY_INTERVAL_S };
+
+	d->timer_ev = watch(d, d->timer_fd, EV_READ, on_timer);
+	d->tun_ev = watch(d, d->w->tun_fd, EV_READ, on_tun);
+	d->mon_ev = watch(d, d->w->mon_fd, EV_READ, driver_on_monitor);
+	d->priv_ev = watch(d, d->priv_fd, EV_READ, requests_on_readable);
+	d->worker_ev = watch(d, rsa_worker_fd(d->worker), EV_READ, on_worker);
+	d->priv_write_ev = event_new(d->base, d->priv_fd, EV_WRITE, requests_on_writable, d);
+	d->entropy_ev = event_new(d->base, -1, EV_PERSIST, on_entropy, d);
+	if (!d->timer_ev || !d->tun_ev || !d->mon_ev || !d->priv_ev || !d->worker_ev ||
+	    !d->priv_write_ev || !d->entropy_ev)
+		return -ENOMEM;
+	return event_add(d->entropy_ev, &tv) < 0 ? -ENOMEM : 0;
+}
+
+static int begin(struct driver *d)
+{
+	int err = rsa_worker_new(d->w->rsa, &d->worker);
+
+	if (err < 0)
+		return -EAGAIN;
+	err = make_events(d);
+	if (!err)
+		err = control_new(d, d->w->control_fd, &d->control);
+	if (!err)
+		err = driver_links_open(d);
+	if (!err)
+		err = feed_rsa_key(d);
+	if (err)
+		return err;
+	feed_floors(d);
+	driver_pump(d);
+	return mon_start(d->w->mon_fd, &d->mon);
+}
+
+static void end(struct driver *d)
+{
+	struct event *ev[] = { d->timer_ev,	 d->tun_ev,    d->mon_ev,    d->priv_ev,
+			       d->priv_write_ev, d->worker_ev, d->entropy_ev };
+
+	control_free(d->control);
+	driver_links_close(d);
+	for (size_t i = 0; i < sizeof(ev) / sizeof(ev[0]); i++)
+		if (ev[i])
+			event_free(ev[i]);
+	rsa_worker_free(d->worker);
+	lke_engine_free(d->engine);
+	fwd_free(d->fwd);
+	if (d->mon)
+		mon_stop(d->mon);
+	if (d->base)
+		event_base_free(d->base);
+	if (d->w->group)
+		group_close(d->w->group);
+	rsa_key_free(d->w->rsa);
+	if (d->request)
+		mem_free_wipe(d->request, REQUESTS_MAX * sizeof(*d->request));
+	mem_free(d->buf);
+	daemon_config_done(&d->w->cfg);
+}
+
+int driver_run(struct world *w, int sock)
+{
+	static struct driver d;
+	char why[256] = "";
+	int err;
+
+	d.w = w;
+	d.priv_fd = sock;
+	d.started = clock_now();
+	/* netlink and nftables descriptors of the parent were inherited too: without a capability
+	 * the kernel refuses every change on them.  The lock must not outlive the parent. */
+	close(w->lock_fd);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	err = prepare(&d);
+	if (err < 0) {
+		log_error("cannot start the engine: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	err = sandbox_enter(w->uid, w->gid, EMPTY_ROOT, why, sizeof(why));
+	if (err < 0) {
+		log_error("sandbox: %s", why[0] ? why : strerror(-err));
+		return err == -ENOSYS || err == -EINVAL ? EXIT_KERNEL : EXIT_FAILED;
+	}
+	/* A change of user clears it, so it is set here. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	err = begin(&d);
+	if (err < 0) {
+		log_error("cannot start the engine: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	event_base_dispatch(d.base);
+	end(&d);
+	return d.exit_code;
+}

@@ -1,1 +1,239 @@
 /* SPDX-License-Identifier: ISC */
+/*
+ * The privileged process: a short loop that executes checked requests.  It reads nothing from the
+ * network.  When the engine process has ended, however, everything it added to the host is removed.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/in6.h"
+#include "daemon/checkpoint.h"
+#include "daemon/log.h"
+#include "daemon/notify.h"
+#include "daemon/priv_msg.h"
+#include "daemon/world.h"
+#include "platform/linux/clock.h"
+#include "platform/linux/sandbox.h"
+
+#define STOP_WAIT (5 * LKE_SEC) /* for the engine process after SIGTERM */
+
+struct privileged {
+	struct world *w;
+	int sock, signals;
+	pid_t child;
+	bool child_gone, socket_gone, stopping;
+	int child_status;
+	lke_time give_up; /* LKE_NEVER unless stopping */
+};
+
+static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
+{
+	const struct world *w = ctx;
+	char name[IF_NAMESIZE];
+
+	if (ifindex == 0 || !if_indextoname(ifindex, name) || strcmp(name, "lo") == 0)
+		return false;
+	if (mn)
+		return daemon_config_is_mn_interface(&w->cfg, name);
+	return ifindex == w->tun_ifindex || world_is_agent(w) ||
+	       daemon_config_has_interface(&w->cfg, name);
+}
+
+static bool home_ok(void *ctx, const struct lke_in6 *home)
+{
+	const struct world *w = ctx;
+
+	for (unsigned i = 0; i < w->cfg.mobiles; i++)
+		if (in6_eq(&w->cfg.mobile[i].home, home))
+			return true;
+	for (unsigned i = 0; i < w->cfg.engine.mn.homes; i++)
+		if (in6_eq(&w->cfg.engine.mn.home[i].addr, home))
+			return true;
+	return false;
+}
+
+static int do_steer(struct world *w, const struct priv_request *r)
+{
+	struct lke_act_steer act = priv_to_steer(r);
+	int err = steer_apply(w->steer, &act);
+
+	if (err < 0)
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING, "nftables: %s",
+			 steer_error(w->steer));
+	return err;
+}
+
+static int open_link(struct privileged *p, const struct priv_request *r)
+{
+	struct priv_reply reply = { .cookie = r->cookie, .type = r->type, .ifindex = r->ifindex };
+	struct packet_link link = { .fd = -1 };
+	int err;
+
+	reply.err = world_open_link(p->w, r->ifindex, &link);
+	reply.ethernet = link.ethernet;
+	reply.own_len = link.own.len;
+	memcpy(reply.own, link.own.b, sizeof(reply.own));
+	err = priv_send(p->sock, &reply, sizeof(reply), reply.err ? -1 : link.fd);
+	if (!reply.err)
+		packet_close(&link);
+	return err;
+}
+
+static int execute(struct world *w, const struct priv_request *r)
+{
+	struct lke_act_addr addr;
+	struct lke_act_path path;
+	struct lke_act_neigh neigh;
+	struct lke_act_intercept intercept;
+	struct lke_act_checkpoint checkpoint;
+
+	switch (r->type) {
+	case PRIV_ADDR:
+		addr = priv_to_addr(r);
+		return nl_addr(w->nl, &addr, w->tun_ifindex);
+	case PRIV_PATH:
+		path = priv_to_path(r);
+		return nl_path(w->nl, &path, w->tun_ifindex);
+	case PRIV_NEIGH:
+		neigh = priv_to_neigh(r);
+		return nl_neigh(w->nl, &neigh);
+	case PRIV_STEER:
+		return do_steer(w, r);
+	case PRIV_INTERCEPT:
+		intercept = priv_to_intercept(r);
+		return nl_intercept(w->nl, &intercept, w->tun_ifindex);
+	case PRIV_CHECKPOINT:
+		checkpoint = priv_to_checkpoint(r);
+		return checkpoint_write(w, &checkpoint);
+	case PRIV_READY:
+		notify_ready();
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static void serve(struct privileged *p)
+{
+	const struct priv_limits limits = { interface_ok, home_ok, p->w, world_is_mn(p->w),
+					    world_is_agent(p->w) };
+	struct priv_request r;
+	struct priv_reply reply = { 0 };
+	ssize_t n = priv_receive(p->sock, &r, sizeof(r), NULL);
+	int err;
+
+	if (n == -EAGAIN || n == -EINTR)
+		return;
+	if (n <= 0) {
+		p->socket_gone = true;
+		return;
+	}
+	err = priv_check(&r, (size_t)n, &limits);
+	if (err == -EBADMSG) {
+		log_error("the engine process sent a request of the wrong length; it is stopped");
+		p->socket_gone = true;
+		return;
+	}
+	if (err < 0)
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING,
+			 "request %u of the engine process refused: %s", r.type, strerror(-err));
+	if (!err && r.type == PRIV_OPEN_LINK) {
+		if (open_link(p, &r) < 0)
+			p->socket_gone = true;
+		return;
+	}
+	reply.cookie = r.cookie;
+	reply.type = r.type;
+	reply.err = err ? err : execute(p->w, &r);
+	if (priv_send(p->sock, &reply, sizeof(reply), -1) < 0)
+		p->socket_gone = true;
+}
+
+static void ask_to_stop(struct privileged *p)
+{
+	struct priv_reply stop = { .type = PRIV_STOP };
+
+	if (p->stopping)
+		return;
+	p->stopping = true;
+	p->give_up = clock_now() + STOP_WAIT;
+	notify_stopping();
+	if (priv_send(p->sock, &stop, sizeof(stop), -1) < 0)
+		p->socket_gone = true;
+}
+
+static void take_signal(struct privileged *p)
+{
+	struct signalfd_siginfo si;
+
+	while (read(p->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT)
+			ask_to_stop(p);
+		else if (si.ssi_signo == SIGCHLD &&
+			 waitpid(p->child, &p->child_status, WNOHANG) == p->child)
+			p->child_gone = true;
+	}
+}
+
+static void loop(struct privileged *p)
+{
+	while (!p->child_gone) {
+		struct pollfd fd[2] = { { .fd = p->socket_gone ? -1 : p->sock, .events = POLLIN },
+					{ .fd = p->signals, .events = POLLIN } };
+
+		/* A closed socket tells the engine process to end: it has another user, signals
+		 * cannot. */
+		if (p->socket_gone && p->sock >= 0) {
+			close(p->sock);
+			p->sock = -1;
+			if (p->give_up == LKE_NEVER)
+				p->give_up = clock_now() + STOP_WAIT;
+		}
+		if (poll(fd, 2, p->give_up == LKE_NEVER ? -1 : 200) < 0 && errno != EINTR)
+			return;
+		if (fd[1].revents)
+			take_signal(p);
+		if (fd[0].revents && p->sock >= 0)
+			serve(p);
+		if (clock_now() >= p->give_up) {
+			log_warning("the engine process does not end; cleaning up without it");
+			return;
+		}
+	}
+}
+
+int privileged_run(struct world *w, int sock, pid_t child)
+{
+	struct privileged p = { .w = w, .sock = sock, .child = child, .give_up = LKE_NEVER };
+	sigset_t set;
+	int err;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGCHLD);
+	p.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (checkpoint_start(w) != EXIT_OK)
+		return EXIT_FAILED;
+	err = privileged_limit();
+	if (p.signals < 0 || err < 0) {
+		log_error("cannot limit the privileged process: %s", strerror(err ? -err : errno));
+		return EXIT_FAILED;
+	}
+	loop(&p);
+	if (p.sock >= 0)
+		close(p.sock);
+	close(p.signals);
+	if (!p.child_gone)
+		return EXIT_FAILED;
+	if (WIFSIGNALED(p.child_status))
+		log_error("the engine process was killed by signal %d; cleaning up",
+			  WTERMSIG(p.child_status));
+	return WIFEXITED(p.child_status) ? WEXITSTATUS(p.child_status) : EXIT_FAILED;
+}

@@ -1,1 +1,173 @@
 /* SPDX-License-Identifier: ISC */
+#include "daemon/rsa_worker.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+struct job {
+	uint64_t cookie;
+	bool encrypt;
+	uint8_t in[RSA_SPKI_MAX]; /* ciphertext or public key */
+	size_t in_len;
+	uint8_t plain[LKE_KBM_LEN];
+	struct rsa_answer answer;
+};
+
+/*
+ * One ring: [fetched, done) are answered, [done, queued) wait or are being worked on.  The thread
+ * touches job[done] without the lock; nobody else does until done moves on.
+ */
+struct rsa_worker {
+	const struct rsa_key *key;
+	int fd;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stop;
+	unsigned fetched, done, queued; /* count for ever, modulo 2^32 */
+	struct job job[RSA_WORKER_QUEUE];
+};
+
+static void work(struct rsa_worker *w, struct job *j)
+{
+	struct rsa_answer *a = &j->answer;
+
+	a->cookie = j->cookie;
+	a->len = 0;
+	if (j->encrypt)
+		a->err = rsa_pub_encrypt(j->in, j->in_len, j->plain, sizeof(j->plain), a->data,
+					 sizeof(a->data), &a->len);
+	else
+		a->err = rsa_key_decrypt(w->key, j->in, j->in_len, a->data, sizeof(a->data),
+					 &a->len);
+	mem_wipe(j->plain, sizeof(j->plain));
+	mem_wipe(j->in, sizeof(j->in));
+}
+
+static void *run(void *ctx)
+{
+	struct rsa_worker *w = ctx;
+	const uint64_t one = 1;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->stop) {
+		struct job *j = &w->job[w->done % RSA_WORKER_QUEUE];
+
+		if (w->done == w->queued) {
+			pthread_cond_wait(&w->wake, &w->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&w->lock);
+		work(w, j);
+		pthread_mutex_lock(&w->lock);
+		w->done++;
+		if (write(w->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+			break;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+int rsa_worker_new(const struct rsa_key *key, struct rsa_worker **ret)
+{
+	struct rsa_worker *w = mem_zalloc(sizeof(*w));
+
+	if (!w)
+		return LKE_ERR_NOMEM;
+	w->key = key;
+	w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->fd < 0) {
+		mem_free(w);
+		return LKE_ERR_SYS;
+	}
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->wake, NULL);
+	errno = pthread_create(&w->thread, NULL, run, w);
+	if (errno) {
+		close(w->fd);
+		mem_free(w);
+		return LKE_ERR_SYS;
+	}
+	*ret = w;
+	return 0;
+}
+
+void rsa_worker_free(struct rsa_worker *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->lock);
+	w->stop = true;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	close(w->fd);
+	mem_free_wipe(w, sizeof(*w));
+}
+
+int rsa_worker_fd(const struct rsa_worker *w)
+{
+	return w->fd;
+}
+
+static int put(struct rsa_worker *w, uint64_t cookie, const uint8_t *in, size_t len,
+	       const uint8_t *plain)
+{
+	struct job *j;
+
+	if (len > sizeof(j->in))
+		return LKE_ERR_INVAL;
+	pthread_mutex_lock(&w->lock);
+	if (w->queued - w->fetched == RSA_WORKER_QUEUE) {
+		pthread_mutex_unlock(&w->lock);
+		return LKE_ERR_FULL;
+	}
+	j = &w->job[w->queued % RSA_WORKER_QUEUE];
+	j->cookie = cookie;
+	j->encrypt = plain != NULL;
+	memcpy(j->in, in, len);
+	j->in_len = len;
+	if (plain)
+		memcpy(j->plain, plain, sizeof(j->plain));
+	w->queued++;
+	pthread_cond_signal(&w->wake);
+	pthread_mutex_unlock(&w->lock);
+	return 0;
+}
+
+int rsa_worker_decrypt(struct rsa_worker *w, uint64_t cookie, const struct lke_act_decrypt *job)
+{
+	if (!w->key)
+		return LKE_ERR_INVAL;
+	return put(w, cookie, job->data, job->len, NULL);
+}
+
+int rsa_worker_encrypt(struct rsa_worker *w, uint64_t cookie, const struct lke_act_encrypt *job)
+{
+	return put(w, cookie, job->spki, job->spki_len, job->plain);
+}
+
+bool rsa_worker_next(struct rsa_worker *w, struct rsa_answer *ret)
+{
+	bool found = false;
+	uint64_t n;
+
+	pthread_mutex_lock(&w->lock);
+	if (w->fetched != w->done) {
+		struct rsa_answer *a = &w->job[w->fetched % RSA_WORKER_QUEUE].answer;
+
+		*ret = *a;
+		mem_wipe(a, sizeof(*a));
+		w->fetched++;
+		found = true;
+	} else if (read(w->fd, &n, sizeof(n)) < 0) {
+		/* already empty */
+	}
+	pthread_mutex_unlock(&w->lock);
+	return found;
+}

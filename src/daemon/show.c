@@ -1,1 +1,328 @@
 /* SPDX-License-Identifier: ISC */
+/* The state of the daemon as JSON: schema lke.show/1, only ever added to.  No secrets: the views
+ * have none. */
+#include <string.h>
+
+#include "base/in6.h"
+#include "daemon/control.h"
+#include "daemon/log.h"
+#include "platform/linux/clock.h"
+
+static json_t *in6_json(const struct lke_in6 *a)
+{
+	char text[IN6_TEXT_MAX];
+
+	return in6_is_unspecified(a) ? json_null() : json_string(in6_text(a, text));
+}
+
+static json_t *lladdr_json(const struct lke_lladdr *a)
+{
+	char text[LLADDR_TEXT_MAX];
+
+	return a->len ? json_string(lladdr_text(a, text)) : json_null();
+}
+
+static const char *role_text(enum lke_role role)
+{
+	return role == LKE_ROLE_MN   ? "mobile-node"
+	       : role == LKE_ROLE_AR ? "access-router"
+				     : "home-agent";
+}
+
+/* Seconds until t, null without an end. */
+static json_t *left_json(lke_time t)
+{
+	lke_time now = clock_now();
+
+	if (t == LKE_NEVER)
+		return json_null();
+	return json_real(t > now ? (double)(t - now) / 1e9 : 0.0);
+}
+
+static json_t *link_roles(const struct driver *d, const char *name)
+{
+	const struct lke_config *c = &d->w->cfg.engine;
+	json_t *roles = json_array();
+
+	for (unsigned i = 0; i < c->ars; i++)
+		if (strcmp(c->ar[i].interface, name) == 0)
+			json_array_append_new(roles, json_string("access-router"));
+	for (unsigned i = 0; i < c->ha.interfaces; i++)
+		if (strcmp(c->ha.interface[i], name) == 0)
+			json_array_append_new(roles, json_string("home-agent"));
+	if (daemon_config_is_mn_interface(&d->w->cfg, name))
+		json_array_append_new(roles, json_string("mobile-node"));
+	return roles;
+}
+
+static json_t *show_interfaces(struct driver *d)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < d->links; i++) {
+		const struct driver_link *l = &d->link[i];
+
+		if (!l->last.name[0])
+			continue;
+		json_array_append_new(list, json_pack("{s:s,s:i,s:o,s:b,s:i,s:b,s:o}", "name",
+						      l->last.name, "ifindex", (int)l->last.ifindex,
+						      "link_layer", lladdr_json(&l->last.lladdr),
+						      "up", l->last.up, "mtu", (int)l->last.mtu,
+						      "socket", l->socket.fd >= 0, "roles",
+						      link_roles(d, l->last.name)));
+	}
+	return list;
+}
+
+static json_t *show_lbsas(struct driver *d)
+{
+	json_t *list = json_array();
+	struct lke_lbsa_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_lbsa(d->engine, &cursor, &v)) {
+		json_t *j = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:b,s:b,s:b,s:o,s:i}", "role",
+				      role_text(v.role), "interface", driver_ifname(d, v.ifindex),
+				      "care_of_address", in6_json(&v.coa), "access_router",
+				      in6_json(&v.ar), "peer_link_local", in6_json(&v.peer_ll),
+				      "peer_link_layer", lladdr_json(&v.peer_lladdr), "state",
+				      lke_lbsa_state_name(v.state), "proved", v.proved, "cached_na",
+				      v.cached_na, "bound", v.bound, "expires_in",
+				      left_json(v.expires), "kex_sequence", (int)v.kex_seq);
+
+		json_object_set_new(j, "bu_sequence",
+				    v.has_bu_seq ? json_integer(v.bu_seq) : json_null());
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+static json_t *traffic_json(struct driver *d, bool mobile_side, const struct lke_in6 *home)
+{
+	struct fwd_tunnel_info t;
+
+	if (!fwd_tunnel_info(d->fwd, mobile_side, home, &t))
+		return json_null();
+	return json_pack("{s:I,s:I,s:I,s:I,s:i}", "encap_packets", (json_int_t)t.encap,
+			 "encap_bytes", (json_int_t)t.encap_bytes, "decap_packets",
+			 (json_int_t)t.decap, "decap_bytes", (json_int_t)t.decap_bytes, "path_mtu",
+			 (int)t.path_mtu);
+}
+
+static json_t *show_bindings(struct driver *d)
+{
+	json_t *list = json_array();
+	struct lke_binding_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_binding(d->engine, &cursor, &v))
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:o,s:o}", "role", role_text(v.role),
+				  "home_address", in6_json(&v.home), "agent", in6_json(&v.agent),
+				  "care_of_address", in6_json(&v.coa), "state",
+				  lke_binding_state_name(v.state), "sequence", (int)v.seq,
+				  "expires_in", left_json(v.expires), "traffic",
+				  traffic_json(d, v.role == LKE_ROLE_MN, &v.home)));
+	return list;
+}
+
+static json_t *show_routers(struct driver *d)
+{
+	json_t *list = json_array();
+	struct lke_router_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_router(d->engine, &cursor, &v))
+		json_array_append_new(
+			list, json_pack("{s:s,s:o,s:o,s:b,s:b,s:i,s:o,s:o,s:b}", "interface",
+					driver_ifname(d, v.ifindex), "link_local", in6_json(&v.ll),
+					"link_layer", lladdr_json(&v.lladdr), "chosen", v.chosen,
+					"lke", v.lke, "rsa_bits", (int)v.rsa_bits, "expires_in",
+					left_json(v.expires), "care_of_address", in6_json(&v.coa),
+					"tentative", v.coa_tentative));
+	return list;
+}
+
+static json_t *show_mobiles(struct driver *d)
+{
+	json_t *list = json_array();
+	struct lke_mobile_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_mobile(d->engine, &cursor, &v)) {
+		json_t *j =
+			json_pack("{s:s,s:o,s:b,s:i,s:i,s:I,s:I}", "name", v.name, "home_address",
+				  in6_json(&v.home), "suspended", v.suspended, "key_generation",
+				  (int)v.generation, "sequence_used", (int)v.used, "accepted",
+				  (json_int_t)v.accepted, "refused", (json_int_t)v.refused);
+
+		json_object_set_new(j, "last_sequence",
+				    v.has_seq ? json_integer(v.last_seq) : json_null());
+		json_array_append_new(list, j);
+	}
+	return list;
+}
+
+static void plane_json(struct driver *d, json_t *counters, json_t *drops)
+{
+	struct fwd_counters f;
+	json_t *j;
+
+	fwd_counters(d->fwd, &f);
+	j = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i}", "encap_packets",
+		      (json_int_t)f.encap, "encap_bytes", (json_int_t)f.encap_bytes,
+		      "decap_packets", (json_int_t)f.decap, "decap_bytes",
+		      (json_int_t)f.decap_bytes, "direct", (json_int_t)f.direct, "too_big",
+		      (json_int_t)f.too_big, "fragmented", (json_int_t)f.fragmented, "reassembled",
+		      (json_int_t)f.reassembled, "send_errors", (json_int_t)f.send_errors,
+		      "unmatched", (json_int_t)f.unmatched, "events_lost",
+		      (json_int_t)f.events_lost, "tunnels", (int)f.tunnels);
+	json_object_set_new(counters, "plane", j);
+	for (unsigned i = 1; i < LKE_DROP_COUNT; i++) {
+		uint64_t n = f.drop[i] + lke_engine_drops(d->engine, (enum lke_drop)i);
+
+		if (n)
+			json_object_set_new(drops, lke_drop_name((enum lke_drop)i),
+					    json_integer((json_int_t)n));
+	}
+}
+
+static void add_counters(struct driver *d, json_t *top)
+{
+	json_t *counters = json_object(), *drops = json_object();
+
+	for (unsigned i = 0; i < LKE_STAT_COUNT; i++)
+		json_object_set_new(
+			counters, lke_stat_name((enum lke_stat)i),
+			json_integer((json_int_t)lke_engine_stat(d->engine, (enum lke_stat)i)));
+	json_object_set_new(counters, "send_errors", json_integer((json_int_t)d->send_errors));
+	json_object_set_new(counters, "kernel_errors", json_integer((json_int_t)d->kernel_errors));
+	json_object_set_new(counters, "requests_lost", json_integer((json_int_t)d->requests_lost));
+	json_object_set_new(counters, "monitor_overruns",
+			    json_integer((json_int_t)mon_overruns(d->mon)));
+	plane_json(d, counters, drops);
+	json_object_set_new(top, "counters", counters);
+	json_object_set_new(top, "drops", drops);
+}
+
+static void add_head(struct driver *d, json_t *top)
+{
+	const struct lke_config *c = &d->w->cfg.engine;
+	json_t *roles = json_array();
+
+	if (c->ars)
+		json_array_append_new(roles, json_string("access-router"));
+	if (c->ha.interfaces)
+		json_array_append_new(roles, json_string("home-agent"));
+	if (c->mn.interfaces)
+		json_array_append_new(roles, json_string("mobile-node"));
+	json_object_set_new(top, "schema", json_string("lke.show/1"));
+	json_object_set_new(top, "version", json_string(LKE_VERSION));
+	json_object_set_new(top, "profile",
+			    json_string(c->profile == LKE_PROFILE_DRAFT01 ? "draft01" : "default"));
+	json_object_set_new(top, "roles", roles);
+	json_object_set_new(top, "uptime", json_real((double)(clock_now() - d->started) / 1e9));
+	json_object_set_new(top, "forward", json_string("tun"));
+	if (d->rsa_bits)
+		json_object_set_new(top, "rsa",
+				    json_pack("{s:i,s:s,s:i}", "bits", (int)d->rsa_bits, "sha256",
+					      d->rsa_fingerprint, "ops_per_sec", (int)d->rsa_ops));
+}
+
+json_t *show_json(struct driver *d, const char *what)
+{
+	static const struct {
+		const char *what, *name;
+		json_t *(*fn)(struct driver *d);
+	} part[] = {
+		{ "interfaces", "interfaces", show_interfaces },
+		{ "lbsa", "lbsas", show_lbsas },
+		{ "bindings", "bindings", show_bindings },
+		{ "routers", "routers", show_routers },
+		{ "mobiles", "mobiles", show_mobiles },
+	};
+	bool all = !what || strcmp(what, "all") == 0, known = all;
+	json_t *top = json_object();
+
+	add_head(d, top);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		if (!all && strcmp(part[i].what, what) != 0)
+			continue;
+		json_object_set_new(top, part[i].name, part[i].fn(d));
+		known = true;
+	}
+	if (all || strcmp(what, "counters") == 0) {
+		add_counters(d, top);
+		known = true;
+	}
+	if (known)
+		return top;
+	json_decref(top);
+	return NULL;
+}
+
+/* One line: why not healthy, or "" */
+static void find_trouble(struct driver *d, char *why, size_t size)
+{
+	const struct lke_config *c = &d->w->cfg.engine;
+	struct lke_router_view v;
+	size_t cursor = 0;
+	bool chosen = false;
+
+	why[0] = '\0';
+	for (unsigned i = 0; i < d->links && !why[0]; i++)
+		if (daemon_config_has_interface(&d->w->cfg, d->link[i].last.name) &&
+		    !d->link[i].last.up &&
+		    !daemon_config_is_mn_interface(&d->w->cfg, d->link[i].last.name))
+			snprintf(why, size, "interface %s is down", d->link[i].last.name);
+	for (unsigned i = 0; i < c->ars && !why[0]; i++) {
+		bool found = false;
+
+		for (unsigned j = 0; j < d->links; j++)
+			found |= strcmp(d->link[j].last.name, c->ar[i].interface) == 0;
+		if (!found)
+			snprintf(why, size, "interface %s does not exist", c->ar[i].interface);
+	}
+	while (lke_engine_next_router(d->engine, &cursor, &v))
+		chosen |= v.chosen;
+	if (!why[0] && c->mn.interfaces && !chosen)
+		snprintf(why, size, "no router is chosen on any interface");
+	if (!why[0] && d->requests_lost)
+		snprintf(why, size, "requests to the kernel were lost");
+	if (!why[0] && d->kernel_errors)
+		snprintf(why, size, "the kernel refused %llu requests, the last: %s",
+			 (unsigned long long)d->kernel_errors, d->last_kernel_error);
+}
+
+json_t *show_status(struct driver *d)
+{
+	char why[192];
+
+	find_trouble(d, why, sizeof(why));
+	return json_pack("{s:s,s:b,s:s}", "schema", "lke.status/1", "healthy", why[0] == '\0',
+			 "why", why[0] ? why : "all is well");
+}
+
+json_t *show_note(struct driver *d, const struct lke_note *n)
+{
+	char text[400];
+	json_t *j = json_pack("{s:s,s:f,s:s,s:s,s:s,s:o,s:o,s:i,s:i,s:i,s:I,s:s,s:s}", "schema",
+			      "lke.event/1", "time", (double)clock_now() / 1e9, "event",
+			      lke_note_name(n->type), "role", role_text(n->role), "interface",
+			      driver_ifname(d, n->ifindex), "address", in6_json(&n->addr), "peer",
+			      in6_json(&n->peer), "status", (int)n->status, "sequence", (int)n->seq,
+			      "lifetime", (int)n->lifetime, "value", (json_int_t)n->value, "reason",
+			      n->text, "text", note_sentence(n, text, sizeof(text)));
+
+	if (j && n->type == LKE_NOTE_MESSAGE) {
+		json_object_set_new(j, "message", json_string(lke_msg_name(n->msg)));
+		json_object_set_new(j, "direction", json_string(n->out ? "out" : "in"));
+		json_object_set_new(j, "verdict",
+				    json_string(n->drop == LKE_DROP_NONE ? "accepted"
+									 : lke_drop_name(n->drop)));
+		json_object_set_new(j, "source", in6_json(&n->src));
+		json_object_set_new(j, "destination", in6_json(&n->dst));
+	}
+	return j;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+/* Impossible combinations, and the key files. */
+#include <pwd.h>
+#include <string.h>
+
+#include "base/in6.h"
+#include "base/mem.h"
+#include "daemon/config_parser.h"
+#include "daemon/key_file.h"
+
+#define AT(place) p->r, (place)->file, (place)->line
+
+static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
+			       const struct parsed_ar *parsed)
+{
+	const struct place *at = &parsed->place;
+
+	/* AMB-041: the recommended 7200 s is above the default of RFC 4861, so the router lifetime
+	 * follows unless it was set. */
+	if (!parsed->router_lifetime_set && ar->router_lifetime < ar->max_lifetime &&
+	    ar->max_lifetime <= 9000)
+		ar->router_lifetime = ar->max_lifetime;
+	if (ar->lke && ar->max_lifetime > ar->router_lifetime)
+		report_error(AT(at),
+			     "MaxLifetime (%us) is above RouterLifetime (%us); raise "
+			     "RouterLifetime (at most "
+			     "9000s) or lower MaxLifetime (draft 3.1.1)",
+			     ar->max_lifetime, ar->router_lifetime);
+	if (ar->lke && ar->ha_lifetime && ar->max_lifetime > ar->ha_lifetime)
+		report_error(AT(at),
+			     "MaxLifetime (%us) is above HomeAgentLifetime (%us) (draft 3.1.1)",
+			     ar->max_lifetime, ar->ha_lifetime);
+	if (ar->max_lifetime < 600 || ar->max_lifetime > 9000)
+		report_warning(
+			AT(at),
+			"MaxLifetime = %us: below 600s mobiles exchange keys all the time, above "
+			"9000s no router lifetime can cover it",
+			ar->max_lifetime);
+	if (ar->router_lifetime && ar->router_lifetime < (ar->ra_max_interval_ms + 999) / 1000)
+		report_error(AT(at),
+			     "RouterLifetime (%us) is below RaInterval (%ums) (RFC 4861 6.2.1)",
+			     ar->router_lifetime, ar->ra_max_interval_ms);
+	if (ar->prefix_preferred > ar->prefix_valid)
+		report_error(AT(at),
+			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2)",
+			     ar->prefix_preferred, ar->prefix_valid);
+}
+
+static void check_ar(struct parser *p, unsigned i)
+{
+	struct lke_config *cfg = &p->cfg->engine;
+	struct lke_config_ar *ar = &cfg->ar[i];
+	const struct place *at = &p->ar[i].place;
+
+	check_ar_lifetimes(p, ar, &p->ar[i]);
+	if (!ar->interface[0]) {
+		report_error(AT(at), "[AccessRouter] needs Interface");
+		return;
+	}
+	for (unsigned j = 0; j < i; j++)
+		if (strcmp(cfg->ar[j].interface, ar->interface) == 0)
+			report_error(AT(at),
+				     "interface %s has an [AccessRouter] section already, at %s:%d",
+				     ar->interface, p->ar[j].place.file, p->ar[j].place.line);
+	if (daemon_config_is_mn_interface(p->cfg, ar->interface))
+		report_error(AT(at),
+			     "interface %s cannot be of an access router and of a mobile node",
+			     ar->interface);
+	if (ar->advertise == LKE_ADVERTISE_NO && ar->prefixes)
+		report_warning(AT(at), "Prefix has no effect with Advertise = no");
+}
+
+static void load_key(struct parser *p, const struct place *at, const char *path, uid_t owner,
+		     struct lke_config_sa *to_ha, struct lke_config_sa *to_mn, uint32_t *generation)
+{
+	struct key_file keys;
+
+	if (key_file_load(path, owner, p->r, &keys) < 0) {
+		report_error(AT(at), "key file %s cannot be used", path);
+		return;
+	}
+	*to_ha = keys.to_ha;
+	*to_mn = keys.to_mn;
+	*generation = keys.generation;
+	mem_wipe(&keys, sizeof(keys));
+}
+
+static void check_home(struct parser *p, unsigned i, uid_t owner)
+{
+	struct lke_config_mn *mn = &p->cfg->engine.mn;
+	struct lke_config_home *home = &mn->home[i];
+	const struct place *at = &p->home[i].place;
+
+	if (!p->home[i].agent_set)
+		report_error(AT(at), "HomeAddress needs a HomeAgent after it");
+	else if (in6_eq(&home->addr, &home->agent))
+		report_error(AT(at), "HomeAddress and HomeAgent are the same");
+	for (unsigned j = 0; j < i; j++)
+		if (in6_eq(&mn->home[j].addr, &home->addr))
+			report_error(AT(at), "HomeAddress is given twice");
+	if (!p->home[i].key[0])
+		report_error(
+			AT(at),
+			"HomeAddress needs a Key: without a security association no home agent "
+			"accepts it; run: lke genkey");
+	else
+		load_key(p, at, p->home[i].key, owner, &home->to_ha, &home->to_mn,
+			 &home->generation);
+}
+
+static void check_mn(struct parser *p, uid_t owner)
+{
+	struct lke_config_mn *mn = &p->cfg->engine.mn;
+
+	if (!p->mn.line)
+		return;
+	if (!mn->interfaces)
+		report_error(AT(&p->mn), "[MobileNode] needs Interface");
+	if (!mn->homes && !mn->local_only)
+		report_error(
+			AT(&p->mn),
+			"[MobileNode] needs HomeAddress, HomeAgent and Key, or LocalOnly = yes "
+			"for mobility without a home agent (AMB-073)");
+	if (mn->local_only && !mn->lke)
+		report_error(AT(&p->mn), "LocalOnly = yes with Lke = no leaves nothing to do");
+	for (unsigned i = 0; i < mn->homes; i++)
+		check_home(p, i, owner);
+}
+
+static bool same_key(const struct lke_config_sa *a, const struct lke_config_sa *b)
+{
+	return a->auth_key_len && a->auth_key_len == b->auth_key_len &&
+	       mem_eq_ct(a->auth_key, b->auth_key, a->auth_key_len);
+}
+
+static void check_mobile_pair(struct parser *p, unsigned i, unsigned j)
+{
+	const struct lke_config_mobile *a = &p->cfg->mobile[i], *b = &p->cfg->mobile[j];
+	const struct place *at = &p->mobile[i].place;
+
+	if (!in6_is_unspecified(&a->home) && in6_eq(&a->home, &b->home))
+		report_error(AT(at), "[Mobile %s] has the home address of [Mobile %s]", a->name,
+			     b->name);
+	if (same_key(&a->to_ha, &b->to_ha) || same_key(&a->to_mn, &b->to_mn))
+		report_error(AT(at),
+			     "[Mobile %s] has the key of [Mobile %s]: each could speak for the "
+			     "other; make "
+			     "one with: lke genkey",
+			     a->name, b->name);
+	if (a->to_ha.spi && a->to_ha.spi == b->to_ha.spi)
+		report_error(AT(at),
+			     "[Mobile %s] has spi-to-ha 0x%x of [Mobile %s]; it must be unique",
+			     a->name, a->to_ha.spi, b->name);
+}
+
+static void check_mobile(struct parser *p, unsigned i, uid_t owner)
+{
+	struct lke_config_mobile *m = &p->cfg->mobile[i];
+	const struct place *at = &p->mobile[i].place;
+
+	if (in6_is_unspecified(&m->home))
+		report_error(AT(at), "[Mobile %s] needs HomeAddress", m->name);
+	if (!p->mobile[i].key[0])
+		report_error(AT(at), "[Mobile %s] needs Key; make one with: lke genkey", m->name);
+	else
+		load_key(p, at, p->mobile[i].key, owner, &m->to_ha, &m->to_mn, &m->generation);
+	for (unsigned j = 0; j < i; j++)
+		check_mobile_pair(p, i, j);
+}
+
+static void check_ha(struct parser *p, uid_t owner)
+{
+	struct lke_config_ha *ha = &p->cfg->engine.ha;
+
+	for (unsigned i = 0; i < p->cfg->mobiles; i++)
+		check_mobile(p, i, owner);
+	if (!p->ha.line) {
+		if (p->cfg->mobiles)
+			report_error(AT(&p->mobile[0].place),
+				     "[Mobile] without a [HomeAgent] section");
+		return;
+	}
+	if (!ha->interfaces)
+		report_error(AT(&p->ha), "[HomeAgent] needs Interface, the home link");
+	if (!p->cfg->mobiles)
+		report_warning(AT(&p->ha),
+			       "[HomeAgent] without any [Mobile NAME] section serves nobody");
+	if (ha->volatile_state)
+		report_warning(AT(&p->ha),
+			       "SequenceStore = none: old Binding Updates can be replayed after a "
+			       "restart (RFC 6275 15.3)");
+	for (unsigned i = 0; i < ha->interfaces; i++)
+		if (daemon_config_is_mn_interface(p->cfg, ha->interface[i]))
+			report_error(AT(&p->ha),
+				     "interface %s cannot be of a home agent and of a mobile node",
+				     ha->interface[i]);
+}
+
+void config_check(struct parser *p)
+{
+	struct daemon_config *cfg = p->cfg;
+	struct passwd *pw = getpwnam(cfg->user);
+
+	if (!pw)
+		report_error(p->r, p->file, 0, "user %s of [Daemon] does not exist", cfg->user);
+	else if (pw->pw_uid == 0)
+		report_error(p->r, p->file, 0,
+			     "user of [Daemon] must not be root: it runs the process that "
+			     "reads packets");
+	for (unsigned i = 0; i < cfg->engine.ars; i++)
+		check_ar(p, i);
+	check_mn(p, pw ? pw->pw_uid : 0);
+	check_ha(p, pw ? pw->pw_uid : 0);
+	if (!p->mn.line && !p->ha.line && !cfg->engine.ars && p->r->errors == 0)
+		report_error(p->r, p->file, 0,
+			     "no role: give an [AccessRouter], [MobileNode] or [HomeAgent] "
+			     "section");
+	if (daemon_config_has_interface(cfg, cfg->tun))
+		report_error(p->r, p->file, 0, "Tun = %s is also an interface of a role", cfg->tun);
+}

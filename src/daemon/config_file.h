@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/* lke.conf(5): reading and checking.  All problems are reported in one pass. */
+#ifndef DAEMON_CONFIG_FILE_H
+#define DAEMON_CONFIG_FILE_H
+
+#include <sys/types.h>
+
+#include "daemon/report.h"
+#include "lke/config.h"
+#include "lke/error.h"
+
+#define MOBILES_MAX 65536 /* [Mobile] sections */
+
+struct daemon_config {
+	struct lke_config engine;
+	struct lke_config_mobile *mobile; /* owned; engine.ha.mobile points here */
+	unsigned mobiles, mobiles_cap;
+	char tun[LKE_IFNAME_MAX];
+	char user[LKE_NAME_MAX];
+	unsigned rsa_bits;
+	bool state_file; /* keep the RSA key over a restart */
+};
+
+/*
+ * Reads path and then path.d/?*.conf in the order of their names, with the key files they name.
+ * owner: user, besides root, that key files may belong to.  Returns 0, or LKE_ERR_INVAL or
+ * LKE_ERR_NOMEM with problems reported to r; the caller calls daemon_config_done() in any case.
+ */
+int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)
+	__attribute__((warn_unused_result));
+
+/* Frees and wipes; a zeroed structure is allowed. */
+void daemon_config_done(struct daemon_config *cfg);
+
+/* The interface belongs to a role of this host. */
+bool daemon_config_has_interface(const struct daemon_config *cfg, const char *name);
+bool daemon_config_is_mn_interface(const struct daemon_config *cfg, const char *name);
+
+#endif

@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: ISC */
+/* Every key of lke.conf(5), with its range and unit. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/in6.h"
+#include "base/str.h"
+#include "daemon/config_number.h"
+#include "daemon/config_parser.h"
+
+struct key;
+typedef void (*set_fn)(struct parser *p, const struct key *k, void *base, const char *value);
+
+struct key {
+	const char *name;
+	set_fn set;
+	size_t off, size; /* of the field, for the general setters */
+	uint64_t min, max;
+	enum unit unit;
+	bool many;		 /* may be given several times */
+	const char *const *word; /* enumerations: names in the order of their values */
+};
+
+#define FIELD(type, field) .off = offsetof(type, field), .size = sizeof(((type *)0)->field)
+
+static void store(void *base, const struct key *k, uint64_t v)
+{
+	uint8_t *at = (uint8_t *)base + k->off;
+	uint32_t v32 = (uint32_t)v;
+	uint16_t v16 = (uint16_t)v;
+	uint8_t v8 = (uint8_t)v;
+
+	switch (k->size) {
+	case 1:
+		memcpy(at, &v8, 1);
+		break;
+	case 2:
+		memcpy(at, &v16, 2);
+		break;
+	case 4:
+		memcpy(at, &v32, 4);
+		break;
+	default:
+		abort(); /* a wrong table */
+	}
+}
+
+static void set_number(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	char low[32], high[32];
+	uint64_t v;
+
+	number_text(k->min, k->unit, low, sizeof(low));
+	number_text(k->max, k->unit, high, sizeof(high));
+	if (!number_parse(value, k->unit, &v))
+		config_problem(p, "%s = %s is not a number from %s to %s", k->name, value, low,
+			       high);
+	else if (v < k->min || v > k->max)
+		config_problem(p, "%s = %s is out of range: %s to %s", k->name, value, low, high);
+	else
+		store(base, k, v);
+}
+
+/* A number that may also be switched off. */
+static void set_number_or_off(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	if (strcmp(value, "off") == 0)
+		store(base, k, 0);
+	else
+		set_number(p, k, base, value);
+}
+
+static bool parse_bool(struct parser *p, const char *name, const char *value, bool *ret)
+{
+	if (strcmp(value, "yes") == 0)
+		*ret = true;
+	else if (strcmp(value, "no") == 0)
+		*ret = false;
+	else {
+		config_problem(p, "%s = %s: must be yes or no", name, value);
+		return false;
+	}
+	return true;
+}
+
+static void set_bool(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	bool v;
+
+	if (parse_bool(p, k->name, value, &v))
+		memcpy((uint8_t *)base + k->off, &v, sizeof(v));
+}
+
+static int word_index(struct parser *p, const struct key *k, const char *value)
+{
+	char all[128] = "";
+
+	for (int i = 0; k->word[i]; i++)
+		if (strcmp(k->word[i], value) == 0)
+			return i;
+	for (int i = 0; k->word[i]; i++) {
+		size_t len = strlen(all);
+
+		snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", k->word[i]);
+	}
+	config_problem(p, "%s = %s: must be one of %s", k->name, value, all);
+	return -1;
+}
+
+static void set_word(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	int i = word_index(p, k, value);
+
+	if (i >= 0)
+		store(base, k, (uint64_t)i);
+}
+
+static void set_address(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_in6 a;
+
+	if (in6_parse(value, &a) < 0)
+		config_problem(p, "%s = %s is not an IPv6 address", k->name, value);
+	else if (!in6_is_global(&a))
+		config_problem(p, "%s = %s must be a global or unique local address", k->name,
+			       value);
+	else
+		memcpy((uint8_t *)base + k->off, &a, sizeof(a));
+}
+
+static bool interface_name_ok(struct parser *p, const struct key *k, const char *value)
+{
+	if (*value == '\0' || strlen(value) >= LKE_IFNAME_MAX || strpbrk(value, "/ :%") ||
+	    strcmp(value, ".") == 0 || strcmp(value, "..") == 0) {
+		config_problem(p, "%s = %s is not an interface name", k->name, value);
+		return false;
+	}
+	return true;
+}
+
+static void set_interface(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	if (interface_name_ok(p, k, value))
+		str_copy((char *)base + k->off, k->size, value);
+}
+
+static void add_interface(struct parser *p, const struct key *k, char list[][LKE_IFNAME_MAX],
+			  unsigned *n, const char *value)
+{
+	if (!interface_name_ok(p, k, value))
+		return;
+	for (unsigned i = 0; i < *n; i++) {
+		if (strcmp(list[i], value) == 0) {
+			config_problem(p, "%s = %s is given twice", k->name, value);
+			return;
+		}
+	}
+	if (*n == LKE_MAX_IFACES)
+		config_problem(p, "more than %d interfaces", LKE_MAX_IFACES);
+	else
+		str_copy(list[(*n)++], LKE_IFNAME_MAX, value);
+}
+
+static void set_profile(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	int i = word_index(p, k, value);
+
+	if (i < 0)
+		return;
+	if (p->profile_set && p->cfg->engine.profile != (enum lke_profile)i)
+		config_problem(
+			p, "Profile = %s differs from an earlier section; a host has one profile",
+			value);
+	p->cfg->engine.profile = (enum lke_profile)i;
+	p->profile_set = true;
+}
+
+static const char *const profile_words[] = { "default", "draft01", NULL };
+
+/* --- [AccessRouter] --- */
+
+static void set_prefix(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ar *ar = base;
+	struct lke_prefix prefix;
+	char text[64];
+	char *slash;
+	uint64_t len;
+
+	if (strcmp(value, "auto") == 0)
+		return;
+	str_copy(text, sizeof(text), value);
+	slash = strchr(text, '/');
+	if (slash)
+		*slash = '\0';
+	if (!slash || in6_parse(text, &prefix.addr) < 0 ||
+	    !number_parse(slash + 1, UNIT_NONE, &len)) {
+		config_problem(p, "Prefix = %s: must be auto or like 2001:db8:1::/64", value);
+		return;
+	}
+	if (len != 64 || !in6_is_global(&prefix.addr)) {
+		config_problem(p, "Prefix = %s: must be a global or unique local /64", value);
+		return;
+	}
+	for (unsigned i = 8; i < 16; i++) {
+		if (prefix.addr.b[i]) {
+			config_problem(p, "Prefix = %s has host bits set", value);
+			return;
+		}
+	}
+	prefix.len = 64;
+	if (ar->prefixes == LKE_MAX_PREFIXES)
+		config_problem(p, "more than %d prefixes on one interface", LKE_MAX_PREFIXES);
+	else
+		ar->prefix[ar->prefixes++] = prefix;
+}
+
+static void set_rdnss(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ar *ar = base;
+	struct lke_in6 a;
+
+	if (in6_parse(value, &a) < 0 || in6_is_multicast(&a) || in6_is_unspecified(&a))
+		config_problem(p, "Rdnss = %s is not the IPv6 address of a name server", value);
+	else if (ar->rdnss_count == 3)
+		config_problem(p, "more than 3 name servers");
+	else
+		ar->rdnss[ar->rdnss_count++] = a;
+}
+
+static void set_router_lifetime(struct parser *p, const struct key *k, void *base,
+				const char *value)
+{
+	p->ar[p->cfg->engine.ars - 1].router_lifetime_set = true;
+	set_number(p, k, base, value);
+}
+
+/* MinRtrAdvInterval follows: RFC 4861 6.2.1, a third of the maximum. */
+static void set_ra_interval(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ar *ar = base;
+
+	set_number(p, k, base, value);
+	ar->ra_min_interval_ms = ar->ra_max_interval_ms / 3;
+}
+
+static void set_rsa_bits(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	unsigned before = p->cfg->rsa_bits;
+
+	set_number(p, k, p->cfg, value);
+	if (p->rsa_bits_set && p->cfg->rsa_bits != before)
+		config_problem(p,
+			       "RsaBits = %s differs from an earlier section; a host has one key",
+			       value);
+	else if (p->cfg->rsa_bits < 2048)
+		report_warning(
+			p->r, p->file, p->line,
+			"RsaBits = %s: keys below 2048 bits can be broken (the draft advises 1024)",
+			value);
+	p->rsa_bits_set = true;
+}
+
+static void set_state_file(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	set_bool(p, k, p->cfg, value);
+}
+
+static void set_preference(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ar *ar = base;
+	int i = word_index(p, k, value);
+
+	if (i >= 0)
+		ar->preference = i - 1;
+}
+
+static void set_forward(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	if (strcmp(value, "bpf") == 0)
+		config_problem(p, "Forward = bpf: this version forwards by the TUN device only; "
+				  "use auto or tun");
+	else
+		(void)word_index(p, k, value);
+}
+
+static const char *const advertise_words[] = { "full", "augment", "no", NULL };
+static const char *const preference_words[] = { "low", "medium", "high", NULL };
+static const char *const forward_words[] = { "auto", "tun", NULL };
+
+#define AR(field) FIELD(struct lke_config_ar, field)
+static const struct key ar_keys[] = {
+	{ "Interface", set_interface, AR(interface) },
+	{ "Prefix", set_prefix, .many = true },
+	{ "Lke", set_bool, AR(lke) },
+	{ "MaxLifetime", set_number, AR(max_lifetime), 4, 65532, UNIT_SECONDS },
+	{ "RouterLifetime", set_router_lifetime, AR(router_lifetime), 0, 9000, UNIT_SECONDS },
+	{ "HomeAgentLifetime", set_number, AR(ha_lifetime), 1, 65535, UNIT_SECONDS },
+	{ "RaInterval", set_ra_interval, AR(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
+	{ "RaDelay", set_number, AR(ra_delay_ms), 0, 500, UNIT_MILLISECONDS },
+	{ "PrefixValid", set_number, AR(prefix_valid), 1, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "PrefixPreferred", set_number, AR(prefix_preferred), 0, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "Mtu", set_number, AR(mtu), 1280, 65535 },
+	{ "Rdnss", set_rdnss, .many = true },
+	{ "Preference", set_preference, .word = preference_words },
+	{ "Advertise", set_word, AR(advertise), .word = advertise_words },
+	{ "Finished", set_bool, AR(finished) },
+	{ "RsaBits", set_rsa_bits, FIELD(struct daemon_config, rsa_bits), 1024, 4096 },
+	{ "KexCpu", set_number, AR(kex_cpu_percent), 1, 100, UNIT_PERCENT },
+	{ "MaxLbsa", set_number, AR(max_lbsa), 1, 1048576 },
+	{ "MaxPerMac", set_number, AR(max_per_mac), 1, 65536 },
+	{ "MaxBindingLifetime", set_number, AR(max_binding_lifetime), 4, 65535, UNIT_SECONDS },
+	{ "Forward", set_forward, .word = forward_words },
+	{ "StateFile", set_state_file, FIELD(struct daemon_config, state_file) },
+	{ "Profile", set_profile, .word = profile_words },
+	{ 0 },
+};
+
+/* --- [MobileNode] --- */
+
+static void set_mn_interface(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_mn *mn = base;
+
+	add_interface(p, k, mn->interface, &mn->interfaces, value);
+}
+
+/* HomeAddress begins a home; the keys after it belong to it. */
+static void set_home_address(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_mn *mn = base;
+	struct lke_config_home home = { .prefix_len = 64, .lifetime = 600 };
+
+	set_address(p, k, &home, value);
+	if (mn->homes == LKE_MAX_HOMES) {
+		config_problem(p, "more than %d home addresses", LKE_MAX_HOMES);
+		return;
+	}
+	p->home[mn->homes] = (struct parsed_home){ .place = config_here(p) };
+	mn->home[mn->homes++] = home;
+}
+
+static struct lke_config_home *current_home(struct parser *p, const struct key *k)
+{
+	struct lke_config_mn *mn = &p->cfg->engine.mn;
+
+	if (mn->homes > 0)
+		return &mn->home[mn->homes - 1];
+	config_problem(p, "%s must stand after the HomeAddress it belongs to", k->name);
+	return NULL;
+}
+
+static void set_home_agent(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_home *home = current_home(p, k);
+
+	if (!home)
+		return;
+	set_address(p, k, home, value);
+	p->home[p->cfg->engine.mn.homes - 1].agent_set = true;
+}
+
+static void set_home_number(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_home *home = current_home(p, k);
+
+	if (home)
+		set_number(p, k, home, value);
+}
+
+/* A relative path is one beside the configuration file. */
+static void set_path(struct parser *p, const struct key *k, char buf[CONFIG_PATH_MAX],
+		     const char *value)
+{
+	const char *slash = strrchr(p->file, '/');
+	int dir = value[0] == '/' || !slash ? 0 : (int)(slash - p->file) + 1;
+
+	if (*value == '\0')
+		config_problem(p, "%s needs the path of a key file", k->name);
+	else if (snprintf(buf, CONFIG_PATH_MAX, "%.*s%s", dir, p->file, value) >= CONFIG_PATH_MAX)
+		config_problem(p, "%s: path is too long", k->name);
+}
+
+static void set_home_key(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	if (current_home(p, k))
+		set_path(p, k, p->home[p->cfg->engine.mn.homes - 1].key, value);
+}
+
+static const char *const strategy_words[] = { "oldest", "both", NULL };
+
+#define MN(field)   FIELD(struct lke_config_mn, field)
+#define HOME(field) FIELD(struct lke_config_home, field)
+static const struct key mn_keys[] = {
+	{ "Interface", set_mn_interface, .many = true },
+	{ "HomeAddress", set_home_address, HOME(addr), .many = true },
+	{ "HomeAgent", set_home_agent, HOME(agent), .many = true },
+	{ "Key", set_home_key, .many = true },
+	{ "HomePrefixLength", set_home_number, HOME(prefix_len), 64, 128, .many = true },
+	{ "HomeLifetime", set_home_number, HOME(lifetime), 4, 262140, UNIT_SECONDS, .many = true },
+	{ "Strategy", set_word, MN(strategy), .word = strategy_words },
+	{ "LocalOnly", set_bool, MN(local_only) },
+	{ "Lke", set_bool, MN(lke) },
+	{ "MinRsaBits", set_number, MN(min_rsa_bits), 1024, 4096 },
+	{ "Lifetime", set_number, MN(lifetime), 4, 65532, UNIT_SECONDS },
+	{ "Profile", set_profile, .word = profile_words },
+	{ 0 },
+};
+
+/* --- [HomeAgent] --- */
+
+static void set_ha_interface(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ha *ha = base;
+
+	add_interface(p, k, ha->interface, &ha->interfaces, value);
+}
+
+static void set_fixed_off(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	if (strcmp(value, "off") != 0)
+		config_problem(p,
+			       "%s = %s: this version has manual keys only; the one value is off",
+			       k->name, value);
+}
+
+static const char *const store_words[] = { "sqlite", "none", NULL };
+
+#define HA(field) FIELD(struct lke_config_ha, field)
+static const struct key ha_keys[] = {
+	{ "Interface", set_ha_interface, .many = true },
+	{ "MaxLifetime", set_number, HA(max_lifetime), 4, 262140, UNIT_SECONDS },
+	{ "SequenceStore", set_word, HA(volatile_state), .word = store_words },
+	{ "Reserve", set_number, HA(reserve), 1, 1024 },
+	{ "EnforceCycle", set_bool, HA(enforce_cycle) },
+	{ "MaxJump", set_number_or_off, HA(max_jump), 1, 32767 },
+	{ "RequireDynamicAbove", set_fixed_off, .many = false },
+	{ "Profile", set_profile, .word = profile_words },
+	{ 0 },
+};
+
+/* --- [Mobile NAME] --- */
+
+static void set_mobile_key(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	set_path(p, k, p->mobile[p->cfg->mobiles - 1].key, value);
+}
+
+#define MOBILE(field) FIELD(struct lke_config_mobile, field)
+static const struct key mobile_keys[] = {
+	{ "HomeAddress", set_address, MOBILE(home) },
+	{ "Key", set_mobile_key, .many = false },
+	{ "MaxLifetime", set_number, MOBILE(max_lifetime), 4, 262140, UNIT_SECONDS },
+	{ "Suspended", set_bool, MOBILE(suspended) },
+	{ 0 },
+};
+
+/* --- [Daemon] --- */
+
+static const struct key daemon_keys[] = {
+	{ "Tun", set_interface, FIELD(struct daemon_config, tun) },
+	{ "User", set_interface, FIELD(struct daemon_config, user) },
+	{ "Profile", set_profile, .word = profile_words },
+	{ 0 },
+};
+
+/* --- */
+
+static const struct key *section_keys(struct parser *p, void **ret_base, const char **ret_name)
+{
+	struct daemon_config *cfg = p->cfg;
+
+	switch (p->section) {
+	case SECTION_AR:
+		*ret_base = &cfg->engine.ar[cfg->engine.ars - 1];
+		*ret_name = "AccessRouter";
+		return ar_keys;
+	case SECTION_MN:
+		*ret_base = &cfg->engine.mn;
+		*ret_name = "MobileNode";
+		return mn_keys;
+	case SECTION_HA:
+		*ret_base = &cfg->engine.ha;
+		*ret_name = "HomeAgent";
+		return ha_keys;
+	case SECTION_MOBILE:
+		*ret_base = &cfg->mobile[cfg->mobiles - 1];
+		*ret_name = "Mobile";
+		return mobile_keys;
+	case SECTION_DAEMON:
+		*ret_base = cfg;
+		*ret_name = "Daemon";
+		return daemon_keys;
+	default:
+		return NULL;
+	}
+}
+
+static void unknown_key(struct parser *p, const struct key *keys, const char *section,
+			const char *name)
+{
+	const char *names[CONFIG_SEEN_MAX];
+	const char *near;
+	size_t n = 0;
+
+	for (; keys[n].name; n++)
+		names[n] = keys[n].name;
+	names[n] = NULL;
+	near = report_nearest(name, names);
+	config_problem(p,
+		       near ? "unknown key '%s' in [%s]; did you mean '%s'?"
+			    : "unknown key '%s' in [%s]",
+		       name, section, near);
+}
+
+static bool seen_before(struct parser *p, const struct key *k)
+{
+	for (unsigned i = 0; i < p->seen_count; i++)
+		if (p->seen[i] == k->name)
+			return true;
+	if (p->seen_count < CONFIG_SEEN_MAX)
+		p->seen[p->seen_count++] = k->name;
+	return false;
+}
+
+void config_key(struct parser *p, const char *name, const char *value)
+{
+	const char *section = "";
+	void *base = NULL;
+	const struct key *keys = section_keys(p, &base, &section), *k = keys;
+
+	if (!keys) {
+		if (p->section == SECTION_NONE)
+			config_problem(p, "'%s' stands before the first [SECTION]", name);
+		return;
+	}
+	while (k->name && strcmp(k->name, name) != 0)
+		k++;
+	if (!k->name)
+		unknown_key(p, keys, section, name);
+	else if (!k->many && seen_before(p, k))
+		config_problem(p, "%s is given twice in [%s]", name, section);
+	else
+		k->set(p, k, base, value);
+}

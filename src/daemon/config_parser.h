@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of the configuration reader share. */
+#ifndef DAEMON_CONFIG_PARSER_H
+#define DAEMON_CONFIG_PARSER_H
+
+#include "daemon/config_file.h"
+
+#define CONFIG_PATH_MAX 1024
+
+enum section {
+	SECTION_NONE, /* before the first one */
+	SECTION_BAD,  /* was reported; its keys are passed over */
+	SECTION_AR,
+	SECTION_MN,
+	SECTION_HA,
+	SECTION_MOBILE,
+	SECTION_DAEMON,
+};
+
+/* A place in a file, for messages of checks that come after the reading. */
+struct place {
+	char file[CONFIG_PATH_MAX];
+	int line;
+};
+
+/* What the checks must know beside the values. */
+struct parsed_ar {
+	struct place place;
+	bool router_lifetime_set;
+};
+
+struct parsed_home {
+	struct place place;
+	char key[CONFIG_PATH_MAX];
+	bool agent_set;
+};
+
+struct parsed_mobile {
+	struct place place;
+	char key[CONFIG_PATH_MAX];
+};
+
+struct parser {
+	struct report *r;
+	struct daemon_config *cfg;
+	const char *file; /* being read */
+	int line;
+	enum section section;
+	bool profile_set, rsa_bits_set;
+	struct place mn, ha; /* line 0: no such section */
+	struct parsed_ar ar[LKE_MAX_IFACES];
+	struct parsed_home home[LKE_MAX_HOMES];
+	struct parsed_mobile *mobile; /* parallel to cfg->mobile, same capacity */
+	const char **seen;	      /* keys of this section that may stand once */
+	unsigned seen_count;
+};
+
+#define CONFIG_SEEN_MAX 64
+
+void config_problem(struct parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct place config_here(const struct parser *p);
+
+/* One KEY = VALUE line of the current section. */
+void config_key(struct parser *p, const char *name, const char *value);
+
+/* Impossible combinations, key files; after all files were read. */
+void config_check(struct parser *p);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The control socket: newline-delimited JSON.  Requests:
+ *	{"cmd":"show"[,"what":W]}	one line, schema lke.show/1
+ *	{"cmd":"status"}		{"healthy":true|false,"why":"..."}
+ *	{"cmd":"monitor"}		notes as they come, schema lke.event/1
+ *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"[,"arg":ADDRESS]}
+ * A command is answered by {"ok":true} or {"ok":false,"error":SENTENCE,"code":NUMBER}.
+ */
+#ifndef DAEMON_CONTROL_H
+#define DAEMON_CONTROL_H
+
+#include <jansson.h>
+
+#include "daemon/driver.h"
+
+enum {
+	CONTROL_CLIENTS_MAX = 32,
+	CONTROL_FRAME_MAX = 65536,    /* octets of a request */
+	CONTROL_OUTPUT_MAX = 4 << 20, /* octets a slow monitor may leave unread */
+	CONTROL_IDLE_S = 30,	      /* then a client that does not monitor is closed */
+	CONTROL_REQUESTS_MAX = 64,    /* commands of one client under way */
+};
+
+/* listen_fd: bound and listening; stays the caller's.  0 or -ENOMEM. */
+int control_new(struct driver *d, int listen_fd, struct control **ret);
+void control_free(struct control *c);
+void control_note(struct control *c,
+		  const struct lke_note *n); /* to every monitor; c may be NULL */
+void control_reply(struct control *c, uint64_t cookie, int err);
+
+/* --- show.c --- */
+/* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, counters.  NULL: no such thing,
+ * or no memory. */
+json_t *show_json(struct driver *d, const char *what);
+json_t *show_status(struct driver *d);
+json_t *show_note(struct driver *d, const struct lke_note *n);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: ISC */
+/* The engine process: what its files share. */
+#ifndef DAEMON_DRIVER_H
+#define DAEMON_DRIVER_H
+
+#include <event2/event.h>
+
+#include "daemon/priv_msg.h"
+#include "daemon/rsa_worker.h"
+#include "daemon/world.h"
+#include "lke/engine.h"
+#include "platform/linux/forward.h"
+
+enum {
+	REQUESTS_MAX = 8192,	 /* privileged requests under way */
+	PACKETS_PER_WAKEUP = 32, /* of one socket, so that the others get their turn */
+	TUN_PACKETS_PER_WAKEUP = 64,
+};
+
+/* An interface of the host, with its packet socket once there is one. */
+struct driver_link {
+	struct packet_link socket; /* fd -1: none */
+	struct event *readable;
+	struct lke_ev_link last; /* as the engine knows it */
+	bool asked;		 /* PRIV_OPEN_LINK is under way or was refused */
+	struct driver *driver;
+};
+
+/* Answers come in the order of the requests: a ring. */
+struct driver_request {
+	struct priv_request msg;
+	uint64_t engine_cookie; /* 0: nobody waits */
+};
+
+struct control;
+
+struct driver {
+	struct world *w;
+	struct lke_engine *engine;
+	struct fwd *fwd;
+	struct rsa_worker *worker;
+	struct mon *mon;
+	struct control *control;
+	struct event_base *base;
+	struct event *timer_ev, *tun_ev, *mon_ev, *priv_ev, *priv_write_ev, *worker_ev, *entropy_ev;
+	int timer_fd, priv_fd;
+	struct driver_link link[WORLD_LINKS_MAX];
+	unsigned links;
+	struct driver_request *request;	 /* ring of REQUESTS_MAX */
+	uint64_t answered, sent, queued; /* counts: answered <= sent <= queued; a request's cookie
+					    is its count + 1 */
+	uint64_t release_after; /* HOLD release waits for this many answers; 0: none waits */
+	bool pumping, again, stopping, ready;
+	int exit_code;
+	lke_time started;
+	uint64_t send_errors, kernel_errors, requests_lost;
+	char last_kernel_error[96];
+	unsigned rsa_bits, rsa_ops;
+	char rsa_fingerprint[65]; /* SHA-256 of the public key, hexadecimal */
+	uint8_t *buf;		  /* PACKET_BUF octets for receiving */
+};
+
+/* --- driver.c --- */
+void driver_input(struct driver *d, const struct lke_event *ev);
+/* Carries out what the engine wants and arms the timer.  Call it after every driver_input(). */
+void driver_pump(struct driver *d);
+const char *driver_ifname(const struct driver *d, uint32_t ifindex); /* "" when unknown */
+struct driver_link *driver_link_by_index(struct driver *d, uint32_t ifindex);
+void driver_fail(struct driver *d, const char *what, int err); /* ends the loop */
+
+/* --- driver_action.c --- */
+void driver_carry_out(struct driver *d, const struct lke_action *a);
+int driver_send_frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *nexthop,
+		      const uint8_t *pkt, size_t len);
+void driver_tunnel_events(struct driver *d);
+void driver_watch_tun(struct driver *d, bool watch);
+
+/* --- driver_link.c --- */
+int driver_links_open(struct driver *d);
+void driver_on_monitor(evutil_socket_t fd, short what, void *ctx);
+void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd);
+void driver_links_close(struct driver *d);
+
+/* --- requests.c --- */
+void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
+void requests_on_readable(evutil_socket_t fd, short what, void *ctx);
+void requests_on_writable(evutil_socket_t fd, short what, void *ctx);
+/* The engine wants parked packets to flow: now, or when the paths queued before are in place. */
+void requests_release_hold(struct driver *d);
+void requests_cancel_release(struct driver *d);
+static inline bool requests_idle(const struct driver *d)
+{
+	return d->answered == d->queued;
+}
+
+/* An event saying how an action ended; 0 as cookie: nothing to say. */
+void driver_result(struct driver *d, uint64_t cookie, int err, const uint8_t *data, size_t len);
+
+#endif

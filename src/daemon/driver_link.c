@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/* Interfaces: what the netlink monitor reports, and their packet sockets. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/driver.h"
+#include "daemon/log.h"
+#include "platform/linux/clock.h"
+
+struct driver_link *driver_link_by_index(struct driver *d, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < d->links; i++)
+		if (d->link[i].last.ifindex == ifindex)
+			return &d->link[i];
+	return NULL;
+}
+
+const char *driver_ifname(const struct driver *d, uint32_t ifindex)
+{
+	for (unsigned i = 0; i < d->links; i++)
+		if (d->link[i].last.ifindex == ifindex)
+			return d->link[i].last.name;
+	return "";
+}
+
+static void close_socket(struct driver_link *l)
+{
+	if (l->readable)
+		event_free(l->readable);
+	l->readable = NULL;
+	if (l->socket.fd >= 0)
+		packet_close(&l->socket);
+	l->socket.fd = -1;
+}
+
+static struct driver_link *add_link(struct driver *d, uint32_t ifindex)
+{
+	struct driver_link *l = driver_link_by_index(d, ifindex);
+
+	if (l)
+		return l;
+	if (d->links == WORLD_LINKS_MAX)
+		return NULL;
+	l = &d->link[d->links++];
+	*l = (struct driver_link){ .socket = { .fd = -1 }, .driver = d };
+	l->last.ifindex = ifindex;
+	return l;
+}
+
+/* Events hold pointers into the array, so the hole is filled with a link whose event is made anew.
+ */
+static void on_packets(evutil_socket_t fd, short what, void *ctx);
+
+static int watch(struct driver *d, struct driver_link *l)
+{
+	l->readable = event_new(d->base, l->socket.fd, EV_READ | EV_PERSIST, on_packets,
+				(void *)(uintptr_t)l->socket.ifindex);
+	return l->readable ? event_add(l->readable, NULL) : -1;
+}
+
+static void remove_link(struct driver *d, struct driver_link *l)
+{
+	close_socket(l);
+	group_forget(d->w->group, l->last.ifindex);
+	*l = d->link[--d->links];
+}
+
+/* One packet.  The plane takes tunnel packets, the engine everything else. */
+static void on_packet(struct driver *d, struct driver_link *l, const struct lke_lladdr *src,
+		      uint8_t *pkt, size_t len, lke_time now)
+{
+	struct lke_event ev = { .type = LKE_EV_PACKET };
+	uint32_t ifindex = l->last.ifindex;
+
+	if (len >= 40 && pkt[6] == 41) {
+		(void)fwd_from_link(d->fwd, ifindex, pkt, len, now);
+		driver_tunnel_events(d);
+		return;
+	}
+	if (len > 40 && pkt[6] == 58 && pkt[40] < 128 && fwd_icmp(d->fwd, pkt, len, now) == 1) {
+		driver_tunnel_events(d);
+		return;
+	}
+	ev.packet = (struct lke_ev_packet){
+		.ifindex = ifindex, .src_ll = *src, .data = pkt, .len = len
+	};
+	driver_input(d, &ev);
+}
+
+static struct driver *the_driver; /* of this process; event callbacks carry the interface's index */
+
+static void on_packets(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = the_driver;
+	uint32_t ifindex = (uint32_t)(uintptr_t)ctx;
+
+	for (unsigned i = 0; i < PACKETS_PER_WAKEUP; i++) {
+		/* Looked up each time: carrying out an action may have removed the link. */
+		struct driver_link *l = driver_link_by_index(d, ifindex);
+		struct lke_lladdr src = { 0 };
+		uint8_t *pkt;
+		size_t len;
+		int n;
+
+		if (!l || l->socket.fd < 0)
+			break;
+		n = packet_receive(&l->socket, d->buf, PACKET_BUF, &src, &pkt, &len);
+		if (n == -ENODEV)
+			close_socket(l);
+		if (n <= 0)
+			break;
+		on_packet(d, l, &src, pkt, len, clock_now());
+		/* What one packet asks for is done before the next is looked at. */
+		driver_pump(d);
+	}
+	driver_pump(d);
+}
+
+int driver_links_open(struct driver *d)
+{
+	the_driver = d;
+	for (unsigned i = 0; i < d->w->links; i++) {
+		struct driver_link *l = add_link(d, d->w->link[i].ifindex);
+
+		if (!l)
+			return -ENOSPC;
+		l->socket = d->w->link[i];
+		if (watch(d, l) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+void driver_links_close(struct driver *d)
+{
+	for (unsigned i = 0; i < d->links; i++)
+		close_socket(&d->link[i]);
+	d->links = 0;
+}
+
+void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
+{
+	struct driver_link *l = driver_link_by_index(d, r->ifindex);
+
+	if (fd < 0)
+		return;
+	if (!l || l->socket.fd >= 0 || r->err) {
+		close(fd);
+		return;
+	}
+	l->socket = (struct packet_link){ .fd = fd,
+					  .ifindex = r->ifindex,
+					  .ethernet = r->ethernet != 0 };
+	l->socket.own.len = r->own_len == 6 ? 6 : 0;
+	memcpy(l->socket.own.b, r->own, sizeof(l->socket.own.b));
+	if (watch(d, l) < 0)
+		close_socket(l);
+	else
+		log_notice("interface %s is in use", l->last.name);
+}
+
+static bool wanted(const struct driver *d, const struct lke_ev_link *l)
+{
+	return strcmp(l->name, "lo") != 0 &&
+	       (world_is_agent(d->w) || l->ifindex == d->w->tun_ifindex ||
+		daemon_config_is_mn_interface(&d->w->cfg, l->name));
+}
+
+static bool on_link(struct driver *d, const struct lke_ev_link *ev)
+{
+	struct driver_link *l = driver_link_by_index(d, ev->ifindex);
+
+	if (ev->removed) {
+		if (l)
+			remove_link(d, l);
+		return l != NULL;
+	}
+	if (!wanted(d, ev))
+		return false;
+	if (!l)
+		l = add_link(d, ev->ifindex);
+	if (!l) {
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING,
+			 "more than %d interfaces, %s is not used", WORLD_LINKS_MAX, ev->name);
+		return false;
+	}
+	l->last = *ev;
+	if (l->socket.ethernet)
+		l->socket.own = ev->lladdr;
+	if (ev->mtu)
+		fwd_set_link_mtu(d->fwd, ev->ifindex, ev->mtu);
+	if (l->socket.fd < 0 && !l->asked) {
+		struct priv_request r = { .type = PRIV_OPEN_LINK, .ifindex = ev->ifindex };
+
+		l->asked = true;
+		requests_add(d, &r, 0);
+	}
+	return true;
+}
+
+static void on_news(void *ctx, const struct lke_event *ev)
+{
+	struct driver *d = ctx;
+
+	if (ev->type == LKE_EV_LINK && !on_link(d, &ev->link))
+		return;
+	if (ev->type == LKE_EV_ADDR && !driver_link_by_index(d, ev->addr.ifindex))
+		return;
+	driver_input(d, ev);
+	driver_pump(d);
+}
+
+void driver_on_monitor(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	int err = mon_read(d->mon, on_news, d);
+
+	if (err < 0)
+		driver_fail(d, "netlink monitor", err);
+	if (!d->ready && mon_synced(d->mon)) {
+		struct priv_request r = { .type = PRIV_READY };
+
+		d->ready = true;
+		requests_add(d, &r, 0);
+		log_notice("ready");
+	}
+	driver_pump(d);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: ISC */
+/* Problems of configuration and key files: all of them in one pass, each with its place. */
+#ifndef DAEMON_REPORT_H
+#define DAEMON_REPORT_H
+
+#include <stdio.h>
+
+struct report {
+	FILE *out; /* borrowed */
+	unsigned errors, warnings;
+};
+
+/* "FILE:LINE: error: TEXT"; line 0 leaves the line out. */
+void report_error(struct report *r, const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void report_warning(struct report *r, const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/*
+ * The candidate nearest to word by edit distance, or NULL when none is near enough to be what was
+ * meant (at most a third of the letters differ).  names ends with NULL.
+ */
+const char *report_nearest(const char *word, const char *const names[]);
+
+#endif

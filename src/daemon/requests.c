@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/* Requests to the privileged process: never waited for, answered in order. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/driver.h"
+#include "daemon/log.h"
+#include "platform/linux/clock.h"
+
+static void flush(struct driver *d)
+{
+	while (d->sent < d->queued) {
+		const struct driver_request *r = &d->request[d->sent % REQUESTS_MAX];
+		int err = priv_send(d->priv_fd, &r->msg, sizeof(r->msg), -1);
+
+		if (err == -EAGAIN || err == -ENOBUFS) {
+			event_add(d->priv_write_ev, NULL);
+			return;
+		}
+		if (err < 0) {
+			driver_fail(d, "request to the privileged process", err);
+			return;
+		}
+		d->sent++;
+	}
+}
+
+void requests_add(struct driver *d, const struct priv_request *msg, uint64_t engine_cookie)
+{
+	struct driver_request *r = &d->request[d->queued % REQUESTS_MAX];
+
+	if (d->queued - d->answered == REQUESTS_MAX) {
+		d->requests_lost++;
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_ERROR,
+			 "too many requests to the kernel are under way");
+		driver_result(d, engine_cookie, -ENOBUFS, NULL, 0);
+		return;
+	}
+	r->msg = *msg;
+	r->engine_cookie = engine_cookie;
+	d->queued++;
+	r->msg.cookie = d->queued;
+	flush(d);
+}
+
+static void release(struct driver *d)
+{
+	d->release_after = 0;
+	fwd_hold(d->fwd, false);
+	driver_watch_tun(d, true);
+}
+
+void requests_release_hold(struct driver *d)
+{
+	uint64_t last_path = 0;
+
+	for (uint64_t n = d->answered; n < d->queued; n++)
+		if (d->request[n % REQUESTS_MAX].msg.type == PRIV_PATH)
+			last_path = n + 1;
+	d->release_after = last_path;
+	if (!last_path)
+		release(d);
+}
+
+void requests_cancel_release(struct driver *d)
+{
+	d->release_after = 0;
+}
+
+static const char *const type_text[] = {
+	[PRIV_ADDR] = "address",	   [PRIV_PATH] = "path",
+	[PRIV_NEIGH] = "neighbour",	   [PRIV_STEER] = "steering",
+	[PRIV_INTERCEPT] = "interception", [PRIV_CHECKPOINT] = "checkpoint",
+	[PRIV_OPEN_LINK] = "interface",	   [PRIV_READY] = "ready",
+};
+
+static void report_failure(struct driver *d, const struct priv_request *r, int err)
+{
+	/* Links come and go: what was on them went too. */
+	if (r->remove || err == -ENODEV || err == -ENETDOWN || err == -ENXIO)
+		return;
+	d->kernel_errors++;
+	snprintf(d->last_kernel_error, sizeof(d->last_kernel_error), "%s: %s", type_text[r->type],
+		 strerror(-err));
+	log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING, "the kernel refused a request, %s",
+		 d->last_kernel_error);
+}
+
+static void take_answer(struct driver *d, const struct priv_reply *reply, int fd)
+{
+	struct driver_request *r = &d->request[d->answered % REQUESTS_MAX];
+
+	if (d->answered == d->sent || reply->cookie != r->msg.cookie ||
+	    reply->type != r->msg.type) {
+		driver_fail(d, "answer of the privileged process", -EPROTO);
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	d->answered++;
+	if (reply->type == PRIV_OPEN_LINK)
+		driver_link_opened(d, reply, fd);
+	else if (fd >= 0)
+		close(fd);
+	if (reply->err < 0)
+		report_failure(d, &r->msg, reply->err);
+	driver_result(d, r->engine_cookie, reply->err, NULL, 0);
+	if (d->release_after && d->answered >= d->release_after)
+		release(d);
+}
+
+static void begin_stop(struct driver *d)
+{
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	lke_engine_stop(d->engine, clock_now());
+}
+
+void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	for (unsigned i = 0; i < 64; i++) {
+		struct priv_reply reply;
+		int fd;
+		ssize_t n = priv_receive(d->priv_fd, &reply, sizeof(reply), &fd);
+
+		if (n == -EAGAIN)
+			break;
+		if (n != (ssize_t)sizeof(reply)) {
+			/* The privileged process has ended or wants us to end: there is nothing
+			 * left to do. */
+			d->exit_code = n == 0 ? EXIT_FAILED : d->exit_code;
+			event_base_loopbreak(d->base);
+			return;
+		}
+		if (reply.type == PRIV_STOP)
+			begin_stop(d);
+		else
+			take_answer(d, &reply, fd);
+	}
+	driver_pump(d);
+}
+
+void requests_on_writable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	flush(d);
+	driver_pump(d);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: ISC */
+#include "daemon/world.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/checkpoint.h"
+#include "daemon/identity.h"
+#include "daemon/key_file.h"
+#include "daemon/log.h"
+#include "platform/linux/forward.h"
+
+static int open_identity(struct world *w)
+{
+	if (!identity_user(w->cfg.user, &w->uid, &w->gid)) {
+		log_error("user %s does not exist", w->cfg.user);
+		return EXIT_FAILED;
+	}
+	w->control_gid = identity_group("lke");
+	return EXIT_OK;
+}
+
+/* 32 octets that stay the same over restarts: interface identifiers do too (RFC 7217). */
+static int open_stable_secret(struct world *w)
+{
+	struct report r = { .out = stderr };
+	uint8_t *secret = w->cfg.engine.mn.stable_secret;
+	char path[512], buf[64];
+	ssize_t n;
+	int err;
+
+	if (!world_is_mn(w))
+		return EXIT_OK;
+	snprintf(path, sizeof(path), "%s/stable_secret", w->state_dir);
+	n = secret_file_read(path, w->uid, &r, buf, sizeof(buf));
+	if (n == 32) {
+		memcpy(secret, buf, 32);
+		mem_wipe(buf, sizeof(buf));
+		return EXIT_OK;
+	}
+	if (n != -ENOENT) {
+		log_error("%s is damaged; remove it (the care-of addresses will change)", path);
+		return EXIT_FAILED;
+	}
+	if (system_random(secret, 32) < 0) {
+		log_error("the system's random generator failed");
+		return EXIT_FAILED;
+	}
+	err = secret_file_write(path, (const char *)secret, 32);
+	if (err < 0) {
+		log_error("%s: %s", path, strerror(-err));
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static int load_rsa(struct world *w, const char *path)
+{
+	struct report r = { .out = stderr };
+	char pem[8192];
+	ssize_t n = secret_file_read(path, w->uid, &r, pem, sizeof(pem));
+	int err = 0;
+
+	if (n == -ENOENT)
+		return 0;
+	if (n < 0)
+		return -1;
+	err = rsa_key_load_pem(pem, (size_t)n, &w->rsa);
+	mem_wipe(pem, sizeof(pem));
+	if (err < 0) {
+		log_error("%s holds no RSA key of 1024 to 4096 bits; remove it to get a new one",
+			  path);
+		return -1;
+	}
+	return 0;
+}
+
+static int save_rsa(struct world *w, const char *path)
+{
+	char pem[8192];
+	size_t len;
+	int err = rsa_key_save_pem(w->rsa, pem, sizeof(pem), &len);
+
+	if (!err)
+		err = secret_file_write(path, pem, len);
+	mem_wipe(pem, sizeof(pem));
+	if (err)
+		log_error("%s: cannot be written", path);
+	return err;
+}
+
+/* AMB-134: a new key at every start, unless the operator wants to keep one or has put one there. */
+static int open_rsa(struct world *w)
+{
+	char path[512];
+
+	if (!w->cfg.engine.ars)
+		return EXIT_OK;
+	snprintf(path, sizeof(path), "%s/rsa.pem", w->state_dir);
+	if (load_rsa(w, path) < 0)
+		return EXIT_FAILED;
+	if (w->rsa) {
+		log_notice(
+			"RSA key of %s; without that file and StateFile each start has a new one",
+			path);
+		return EXIT_OK;
+	}
+	if (rsa_key_generate(w->cfg.rsa_bits, &w->rsa) < 0) {
+		log_error("cannot generate an RSA key");
+		return EXIT_FAILED;
+	}
+	if (w->cfg.state_file && save_rsa(w, path) < 0)
+		return EXIT_FAILED;
+	return EXIT_OK;
+}
+
+static int open_tun(struct world *w)
+{
+	int fd = fwd_open_tun(w->cfg.tun, &w->tun_ifindex), err;
+
+	if (fd < 0) {
+		log_error("cannot open the TUN device %s: %s%s", w->cfg.tun, strerror(-fd),
+			  fd == -EBUSY ? "; another lked uses it"
+				       : "; load the module tun (CONFIG_TUN)");
+		return fd == -EBUSY ? EXIT_FAILED : EXIT_KERNEL;
+	}
+	w->tun_fd = fd;
+	err = sysctl_manage_tun(w->sysctl, w->cfg.tun);
+	if (!err)
+		err = nl_link_up(w->nl, w->tun_ifindex, FWD_TUN_MTU, FWD_TUN_QUEUE);
+	if (err < 0) {
+		log_error("cannot set up %s: %s", w->cfg.tun, strerror(-err));
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
+}
+
+static int open_kernel(struct world *w)
+{
+	char why[256];
+	int err = nl_open(&w->nl);
+
+	if (err < 0) {
+		log_error("netlink: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	err = nl_cleanup_stale(w->nl);
+	if (err == -EPERM) {
+		log_error("lked must be started by root (CAP_NET_ADMIN)");
+		return EXIT_FAILED;
+	}
+	if (err > 0)
+		log_notice("removed %d addresses, rules and routes that a killed lked left", err);
+	err = sysctl_open(w->state_dir, &w->sysctl);
+	if (err < 0) {
+		log_error("sysctls: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	err = steer_open(&w->steer, why, sizeof(why));
+	if (err < 0) {
+		log_error("%s", why);
+		return err == -EPERM || err == -EBUSY || err == -EEXIST ? EXIT_FAILED : EXIT_KERNEL;
+	}
+	return open_tun(w);
+}
+
+/* Packets of mobiles are forwarded by the kernel between their tunnels' outer and inner form. */
+static int open_forwarding(struct world *w)
+{
+	int value = 0, err;
+
+	if (!world_is_agent(w))
+		return EXIT_OK;
+	if (sysctl_get("all", "forwarding", &value) == 0 && value)
+		return EXIT_OK;
+	err = sysctl_set(w->sysctl, "all", "forwarding", 1);
+	if (err < 0) {
+		log_error("net.ipv6.conf.all.forwarding is 0 and cannot be set: %s",
+			  strerror(-err));
+		return EXIT_FAILED;
+	}
+	log_notice("net.ipv6.conf.all.forwarding set to 1 until lked ends; a router needs it");
+	return EXIT_OK;
+}
+
+static bool link_wanted(const struct world *w, uint32_t ifindex, const char *name)
+{
+	/* Agents receive Binding Updates and tunnel packets on any interface. */
+	return world_is_agent(w) || ifindex == w->tun_ifindex ||
+	       daemon_config_is_mn_interface(&w->cfg, name);
+}
+
+int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret)
+{
+	char name[IF_NAMESIZE];
+	int err;
+
+	if (!if_indextoname(ifindex, name))
+		return -errno;
+	if (!link_wanted(w, ifindex, name))
+		return -EPERM;
+	if (daemon_config_is_mn_interface(&w->cfg, name)) {
+		err = sysctl_manage_link(w->sysctl, name);
+		if (err < 0)
+			log_warning("sysctls of %s: %s", name, strerror(-err));
+	}
+	return packet_open(ifindex, ifindex == w->tun_ifindex, ret);
+}
+
+static int open_links(struct world *w)
+{
+	static struct lke_ev_link dump[WORLD_LINKS_MAX];
+	int n = nl_dump_links(w->nl, dump, WORLD_LINKS_MAX);
+
+	if (n < 0) {
+		log_error("cannot list the interfaces: %s", strerror(-n));
+		return EXIT_FAILED;
+	}
+	for (int i = 0; i < n; i++) {
+		int err;
+
+		if (!link_wanted(w, dump[i].ifindex, dump[i].name))
+			continue;
+		err = world_open_link(w, dump[i].ifindex, &w->link[w->links]);
+		if (err == 0)
+			w->links++;
+		else if (err != -EPROTONOSUPPORT)
+			log_warning("interface %s cannot be used: %s", dump[i].name,
+				    strerror(-err));
+	}
+	return EXIT_OK;
+}
+
+static int open_control(struct world *w)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd;
+
+	snprintf(w->socket_path, sizeof(w->socket_path), "%s/ctl.sock", w->run_dir);
+	if (strlen(w->socket_path) >= sizeof(sun.sun_path)) {
+		log_error("%s: path is too long for a socket", w->socket_path);
+		return EXIT_FAILED;
+	}
+	str_copy(sun.sun_path, sizeof(sun.sun_path), w->socket_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	unlink(w->socket_path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
+	    chown(w->socket_path, 0, w->control_gid) < 0 || chmod(w->socket_path, 0660) < 0 ||
+	    listen(fd, 16) < 0) {
+		log_error("%s: %s", w->socket_path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return EXIT_FAILED;
+	}
+	w->control_fd = fd;
+	return EXIT_OK;
+}
+
+/* Missing interfaces are no error: they may appear later. */
+static void warn_missing(const struct world *w)
+{
+	const struct lke_config *c = &w->cfg.engine;
+
+	for (unsigned i = 0; i < c->ars; i++)
+		if (!if_nametoindex(c->ar[i].interface))
+			log_warning("interface %s does not exist yet", c->ar[i].interface);
+	for (unsigned i = 0; i < c->mn.interfaces; i++)
+		if (!if_nametoindex(c->mn.interface[i]))
+			log_warning("interface %s does not exist yet", c->mn.interface[i]);
+	for (unsigned i = 0; i < c->ha.interfaces; i++)
+		if (!if_nametoindex(c->ha.interface[i]))
+			log_warning("interface %s does not exist yet", c->ha.interface[i]);
+}
+
+static int open_sockets(struct world *w)
+{
+	int err = group_open(GROUP_SOCKETS, &w->group);
+
+	if (err < 0) {
+		log_error("multicast sockets: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	w->mon_fd = mon_open();
+	if (w->mon_fd < 0) {
+		log_error("netlink monitor: %s", strerror(-w->mon_fd));
+		return EXIT_FAILED;
+	}
+	warn_missing(w);
+	return open_links(w);
+}
+
+int world_open(struct world *w)
+{
+	static int (*const step[])(struct world *) = { open_identity, open_stable_secret,
+						       open_rsa,      checkpoint_open,
+						       open_kernel,   open_forwarding,
+						       open_sockets,  open_control };
+
+	if (system_random(w->cfg.engine.seed, sizeof(w->cfg.engine.seed)) < 0) {
+		log_error("the system's random generator failed");
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
+		int code = step[i](w);
+
+		if (code != EXIT_OK)
+			return code;
+	}
+	return EXIT_OK;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void world_close_engine_side(struct world *w)
+{
+	close_fd(&w->control_fd);
+	close_fd(&w->mon_fd);
+	close_fd(&w->tun_fd);
+	group_close(w->group);
+	w->group = NULL;
+	for (unsigned i = 0; i < w->links; i++)
+		packet_close(&w->link[i]);
+	w->links = 0;
+	rsa_key_free(w->rsa);
+	w->rsa = NULL;
+	mem_wipe(w->cfg.engine.seed, sizeof(w->cfg.engine.seed));
+	mem_wipe(w->cfg.engine.mn.stable_secret, sizeof(w->cfg.engine.mn.stable_secret));
+}
+
+void world_cleanup(struct world *w)
+{
+	nl_close(w->nl);
+	if (w->steer)
+		steer_close(w->steer);
+	if (w->sysctl)
+		sysctl_close(w->sysctl);
+	checkpoint_close(w);
+	if (w->control_fd >= 0 || w->socket_path[0])
+		unlink(w->socket_path);
+}

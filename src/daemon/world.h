@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* Everything that is opened with privileges before the engine process is forked. */
+#ifndef DAEMON_WORLD_H
+#define DAEMON_WORLD_H
+
+#include "crypto/crypto.h"
+#include "daemon/config_file.h"
+#include "lke/event.h"
+#include "platform/linux/group.h"
+#include "platform/linux/netlink.h"
+#include "platform/linux/packet_socket.h"
+#include "platform/linux/steering.h"
+#include "platform/linux/sysctl.h"
+
+enum {
+	WORLD_LINKS_MAX = 64,
+	GROUP_SOCKETS = 8,
+};
+
+struct store;
+
+struct world {
+	struct daemon_config cfg;
+	const char *config_path, *state_dir, *run_dir;
+	char socket_path[512];
+	bool debug;
+	int lock_fd;
+	/* for the engine process */
+	int control_fd, mon_fd, tun_fd;
+	uint32_t tun_ifindex;
+	struct group *group;
+	struct packet_link link[WORLD_LINKS_MAX];
+	unsigned links;
+	struct rsa_key *rsa; /* NULL when not an access router */
+	struct lke_ev_floor *floor;
+	unsigned floors;
+	uid_t uid;
+	gid_t gid, control_gid; /* control_gid: group that may use the control socket */
+	/* for the privileged process */
+	struct nl *nl;
+	struct steer *steer;
+	struct sysctl *sysctl;
+	struct store *store; /* NULL without a home agent */
+};
+
+static inline bool world_is_mn(const struct world *w)
+{
+	return w->cfg.engine.mn.interfaces > 0;
+}
+static inline bool world_is_agent(const struct world *w)
+{
+	return w->cfg.engine.ars > 0 || w->cfg.engine.ha.interfaces > 0;
+}
+
+/* Exit codes of lked(8). */
+enum {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_CONFIG = 3,
+	EXIT_KERNEL = 9,
+};
+
+/* Opens everything; messages go to stderr.  0 or one of the exit codes above. */
+int world_open(struct world *w);
+/* A packet socket for one more interface that lke may use.  0 or -errno. */
+int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret);
+/* Privileged process, after the fork: closes what only the engine process uses. */
+void world_close_engine_side(struct world *w);
+/* Removes everything that was added to the host, restores sysctls, removes the socket. */
+void world_cleanup(struct world *w);
+
+/* privileged.c: serves requests until the engine process has ended.  Exit code. */
+int privileged_run(struct world *w, int sock, pid_t child);
+
+/* driver.c: the engine process; sandboxes itself.  Exit code. */
+int driver_run(struct world *w, int sock);
+
+#endif
