@@ -1,1 +1,160 @@
 /* SPDX-License-Identifier: ISC */
+/* The client's end of the control socket. */
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define ANSWER_MAX (64 << 20)
+
+static int connect_failed(const char *path)
+{
+	int err = errno;
+
+	if (err == EACCES || err == EPERM) {
+		fprintf(stderr, "lke: %s: permission denied; be root or in the group lke\n", path);
+		return EXIT_PERMISSION;
+	}
+	if (err == ENOENT || err == ECONNREFUSED) {
+		fprintf(stderr, "lke: lked does not run (no answer at %s)\n", path);
+		return EXIT_NO_DAEMON;
+	}
+	fprintf(stderr, "lke: %s: %s\n", path, strerror(err));
+	return EXIT_FAILED;
+}
+
+static int write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0) {
+			p += n;
+			len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int client_open(struct ctl *c, json_t *request, int *ret_fd)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char *text = json_dumps(request, JSON_COMPACT);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), code;
+
+	json_decref(request);
+	if (strlen(c->socket_path) >= sizeof(sun.sun_path)) {
+		fprintf(stderr, "lke: %s: path is too long for a socket\n", c->socket_path);
+		code = EXIT_USAGE;
+		goto failed;
+	}
+	strcpy(sun.sun_path, c->socket_path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0) {
+		code = connect_failed(c->socket_path);
+		goto failed;
+	}
+	if (!text || write_all(fd, text, strlen(text)) < 0 || write_all(fd, "\n", 1) < 0) {
+		fprintf(stderr, "lke: lked closed the connection\n");
+		code = EXIT_FAILED;
+		goto failed;
+	}
+	free(text);
+	*ret_fd = fd;
+	return 0;
+failed:
+	free(text);
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+static int grow(struct client_buf *b)
+{
+	size_t cap = b->cap ? b->cap * 2 : 16384;
+	char *p = cap <= ANSWER_MAX ? realloc(b->text, cap) : NULL;
+
+	if (!p) {
+		fprintf(stderr, "lke: the answer is too long\n");
+		return EXIT_FAILED;
+	}
+	b->text = p;
+	b->cap = cap;
+	return 0;
+}
+
+static int fill(int fd, struct client_buf *b, int timeout_ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+	int r = poll(&p, 1, timeout_ms);
+
+	if (r == 0) {
+		fprintf(stderr, "lke: lked did not answer within %d s\n", timeout_ms / 1000);
+		return EXIT_TIMEOUT;
+	}
+	if (b->len == b->cap && grow(b) != 0)
+		return EXIT_FAILED;
+	n = read(fd, b->text + b->len, b->cap - b->len);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 0;
+	if (n <= 0) {
+		/* Closed at once: SO_PEERCRED did not please the daemon, or it ended. */
+		fprintf(stderr, "lke: lked closed the connection%s\n",
+			b->len || b->taken ? "" : "; be root or in the group lke");
+		return b->len || b->taken ? EXIT_FAILED : EXIT_PERMISSION;
+	}
+	b->len += (size_t)n;
+	return 0;
+}
+
+int client_read(int fd, struct client_buf *b, int timeout_ms, json_t **ret)
+{
+	json_error_t error;
+	char *end;
+	int code;
+
+	while (!(end = b->len ? memchr(b->text, '\n', b->len) : NULL)) {
+		code = fill(fd, b, timeout_ms);
+		if (code)
+			return code;
+	}
+	*ret = json_loadb(b->text, (size_t)(end - b->text), 0, &error);
+	b->taken++;
+	b->len -= (size_t)(end + 1 - b->text);
+	memmove(b->text, end + 1, b->len);
+	if (!*ret) {
+		fprintf(stderr, "lke: lked sent what is not JSON: %s\n", error.text);
+		return EXIT_FAILED;
+	}
+	return 0;
+}
+
+int client_ask(struct ctl *c, json_t *request, json_t **ret)
+{
+	struct client_buf b = { 0 };
+	json_t *j = NULL;
+	int fd, code = client_open(c, request, &fd);
+
+	if (code)
+		return code;
+	code = client_read(fd, &b, CTL_TIMEOUT_MS, &j);
+	free(b.text);
+	close(fd);
+	if (code)
+		return code;
+	if (json_is_false(json_object_get(j, "ok"))) {
+		fprintf(stderr, "lke: %s\n", text_get(j, "error"));
+		code = (int)json_integer_value(json_object_get(j, "code"));
+		json_decref(j);
+		return code > 0 && code < 10 ? code : EXIT_FAILED;
+	}
+	*ret = j;
+	return 0;
+}

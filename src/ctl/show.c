@@ -1,1 +1,268 @@
 /* SPDX-License-Identifier: ISC */
+/* lke show: the daemon's JSON as one screen of text. */
+#include "ctl/ctl.h"
+
+#include <string.h>
+
+static const char *const things[] = { "lbsa",	    "bindings", "routers", "mobiles",
+				      "interfaces", "counters", "all",	   NULL };
+
+static bool role_is(const json_t *j, const char *role)
+{
+	return strcmp(text_get(j, "role"), role) == 0;
+}
+
+static void heading(const struct ctl *c, const char *text)
+{
+	printf("%s%s%s\n", c->colour ? "\033[1m" : "", text, c->colour ? "\033[0m" : "");
+}
+
+static bool has_role(const json_t *roles, const char *name)
+{
+	size_t i;
+	const json_t *r;
+
+	json_array_foreach(roles, i, r) if (strcmp(json_string_value(r), name) == 0) return true;
+	return false;
+}
+
+/* "v18.2 MiB ^1.1 MiB": to the mobile, from the mobile */
+static void print_traffic(const json_t *t)
+{
+	char down[16], up[16];
+
+	if (json_is_object(t))
+		printf(" v%s ^%s", text_bytes(text_number(t, "encap_bytes"), down),
+		       text_bytes(text_number(t, "decap_bytes"), up));
+}
+
+static const json_t *binding_of(const json_t *top, const char *role, const char *home)
+{
+	size_t i;
+	const json_t *b;
+
+	json_array_foreach(json_object_get(top, "bindings"), i,
+			   b) if (role_is(b, role) &&
+				  strcmp(text_get(b, "home_address"), home) == 0) return b;
+	return NULL;
+}
+
+static unsigned count(const json_t *list, const char *role, const char *state)
+{
+	unsigned n = 0;
+	size_t i;
+	const json_t *j;
+
+	json_array_foreach(list, i, j) n +=
+		role_is(j, role) && (!state || strcmp(text_get(j, "state"), state) == 0);
+	return n;
+}
+
+static void print_mobile_line(const json_t *where, const char *mobile, const json_t *l)
+{
+	char age[16], to[64] = "on link", seq[16] = "-";
+
+	if (where) {
+		snprintf(to, sizeof(to), "-> %s", text_get(where, "care_of_address"));
+		snprintf(seq, sizeof(seq), "%.0f", text_number(where, "sequence"));
+	}
+	printf("  %-18s %-22s %-7s %-5s %s", mobile, to,
+	       text_age(json_object_get(where ? where : l, "expires_in"), age), seq,
+	       text_get(where ? where : l, "state"));
+	if (where)
+		print_traffic(json_object_get(where, "traffic"));
+	putchar('\n');
+}
+
+static void show_access_router(const struct ctl *c, const json_t *top)
+{
+	const json_t *lbsas = json_object_get(top, "lbsas"), *j, *rsa = json_object_get(top, "rsa");
+	char line[160];
+	size_t i;
+
+	if (!has_role(json_object_get(top, "roles"), "access-router"))
+		return;
+	snprintf(line, sizeof(line), "access router   RSA-%.0f SHA256:%.12s...   forward %s",
+		 text_number(rsa, "bits"), text_get(rsa, "sha256"), text_get(top, "forward"));
+	heading(c, line);
+	json_array_foreach(json_object_get(top, "interfaces"), i,
+			   j) if (has_role(json_object_get(j, "roles"), "access-router"))
+		printf("  %s %s %s\n", text_get(j, "name"), text_get(j, "link_layer"),
+		       json_is_true(json_object_get(j, "up")) ? "up" : "down");
+	printf("  LBSAs %u valid, %u tentative   bindings %u\n",
+	       count(lbsas, "access-router", "valid"), count(lbsas, "access-router", "tentative"),
+	       count(json_object_get(top, "bindings"), "access-router", NULL));
+	if (count(lbsas, "access-router", NULL))
+		printf("  %-18s %-22s %-7s %-5s %s\n", "mobile", "where", "expires", "seq",
+		       "state");
+	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router"))
+	{
+		const char *coa = text_get(j, "care_of_address");
+
+		print_mobile_line(binding_of(top, "access-router", coa), coa, j);
+	}
+}
+
+static void show_routers_text(const json_t *top)
+{
+	const json_t *j;
+	size_t i;
+
+	json_array_foreach(json_object_get(top, "routers"), i, j)
+	{
+		char age[16];
+
+		printf("  %s router %s on %s%s, lifetime %s\n",
+		       json_is_true(json_object_get(j, "chosen")) ? "*" : " ",
+		       text_get(j, "link_local"), text_get(j, "interface"),
+		       json_is_true(json_object_get(j, "lke")) ? ", LKE" : "",
+		       text_age(json_object_get(j, "expires_in"), age));
+		if (json_is_string(json_object_get(j, "care_of_address")))
+			printf("      care-of address %s%s\n", text_get(j, "care_of_address"),
+			       json_is_true(json_object_get(j, "tentative")) ? " (tentative)" : "");
+	}
+}
+
+static void show_mobile_node(const struct ctl *c, const json_t *top)
+{
+	const json_t *lbsas = json_object_get(top, "lbsas"),
+		     *bindings = json_object_get(top, "bindings"), *j;
+	char age[16];
+	size_t i;
+
+	if (!has_role(json_object_get(top, "roles"), "mobile-node"))
+		return;
+	heading(c, "mobile node");
+	show_routers_text(top);
+	json_array_foreach(lbsas, i, j) if (role_is(j, "mobile-node"))
+		printf("    LBSA of %s with %s: %s, expires in %s\n",
+		       text_get(j, "care_of_address"), text_get(j, "access_router"),
+		       text_get(j, "state"), text_age(json_object_get(j, "expires_in"), age));
+	json_array_foreach(bindings, i, j) if (role_is(j, "mobile-node"))
+	{
+		printf("    %s -> %s at %s: %s, seq %.0f, expires in %s",
+		       text_get(j, "home_address"), text_get(j, "care_of_address"),
+		       text_get(j, "agent"), text_get(j, "state"), text_number(j, "sequence"),
+		       text_age(json_object_get(j, "expires_in"), age));
+		print_traffic(json_object_get(j, "traffic"));
+		putchar('\n');
+	}
+}
+
+static void show_home_agent(const struct ctl *c, const json_t *top)
+{
+	const json_t *j;
+	size_t i;
+
+	if (!has_role(json_object_get(top, "roles"), "home-agent"))
+		return;
+	heading(c, "home agent");
+	json_array_foreach(json_object_get(top, "mobiles"), i, j)
+	{
+		const char *home = text_get(j, "home_address");
+		const json_t *b = binding_of(top, "home-agent", home);
+		char age[16];
+
+		printf("  %-10s %-22s ", text_get(j, "name"), home);
+		if (json_is_true(json_object_get(j, "suspended")))
+			printf("suspended");
+		else if (b)
+			printf("-> %s %s expires in %s", text_get(b, "care_of_address"),
+			       text_get(b, "state"),
+			       text_age(json_object_get(b, "expires_in"), age));
+		else
+			printf("not bound");
+		print_traffic(b ? json_object_get(b, "traffic") : NULL);
+		printf("\n             sequence %.0f, %.0f of 32768 used under key generation "
+		       "%.0f\n",
+		       text_number(j, "last_sequence"), text_number(j, "sequence_used"),
+		       text_number(j, "key_generation"));
+	}
+}
+
+static void show_counters(const struct ctl *c, const json_t *top)
+{
+	json_t *counters = json_object_get(top, "counters"), *drops = json_object_get(top, "drops");
+	const char *key;
+	json_t *v;
+	unsigned n = 0;
+
+	heading(c, "counters");
+	json_object_foreach(counters, key, v) if (json_is_integer(v) && json_integer_value(v))
+		printf("  %-18s %10lld%s", key, (long long)json_integer_value(v),
+		       ++n % 2 ? "    " : "\n");
+	json_object_foreach(json_object_get(counters, "plane"), key, v) if (json_integer_value(v))
+		printf("  %-18s %10lld%s", key, (long long)json_integer_value(v),
+		       ++n % 2 ? "    " : "\n");
+	if (n % 2)
+		putchar('\n');
+	if (json_object_size(drops))
+		heading(c, "dropped");
+	json_object_foreach(drops, key, v)
+		printf("  %-24s %10lld\n", key, (long long)json_integer_value(v));
+}
+
+static void show_interfaces(const struct ctl *c, const json_t *top)
+{
+	const json_t *j, *r;
+	size_t i, k;
+
+	heading(c, "interfaces");
+	json_array_foreach(json_object_get(top, "interfaces"), i, j)
+	{
+		printf("  %-15s %-17s %-4s mtu %-5.0f", text_get(j, "name"),
+		       text_get(j, "link_layer"),
+		       json_is_true(json_object_get(j, "up")) ? "up" : "down",
+		       text_number(j, "mtu"));
+		json_array_foreach(json_object_get(j, "roles"), k, r)
+			printf(" %s", json_string_value(r));
+		putchar('\n');
+	}
+}
+
+static void print_text(const struct ctl *c, const json_t *all, const char *what)
+{
+	bool everything = strcmp(what, "all") == 0;
+
+	if (strcmp(what, "counters") == 0) {
+		show_counters(c, all);
+	} else if (strcmp(what, "interfaces") == 0) {
+		show_interfaces(c, all);
+	} else {
+		show_access_router(c, all);
+		show_mobile_node(c, all);
+		show_home_agent(c, all);
+		if (everything)
+			show_interfaces(c, all);
+		if (everything)
+			show_counters(c, all);
+	}
+}
+
+int cmd_show(struct ctl *c, int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : NULL;
+	json_t *j, *request;
+	size_t i = 0;
+	int code;
+
+	while (what && things[i] && strcmp(things[i], what) != 0)
+		i++;
+	if (argc > 2 || (what && !things[i]))
+		return usage("show [lbsa|bindings|routers|mobiles|interfaces|counters|all] [-j]");
+	request = json_pack("{s:s}", "cmd", "show");
+	/* A part alone for programs; people see it with the role it belongs to. */
+	if (what && (c->json || strcmp(what, "counters") == 0 || strcmp(what, "interfaces") == 0))
+		json_object_set_new(request, "what", json_string(what));
+	code = client_ask(c, request, &j);
+	if (code)
+		return code;
+	if (c->json) {
+		json_dumpf(j, stdout, JSON_INDENT(2));
+		putchar('\n');
+	} else {
+		print_text(c, j, what ? what : "");
+	}
+	json_decref(j);
+	return EXIT_OK;
+}
