@@ -78,7 +78,7 @@ bool fwd_held(const struct fwd *f);
  */
 int fwd_from_tun(struct fwd *f, unsigned budget, lke_time now);
 /* One packet as if it came from the TUN.  0 or -enum lke_drop. */
-int fwd_packet(struct fwd *f, uint8_t *pkt, size_t len, lke_time now);
+int fwd_packet(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
 /*
  * A packet from a packet socket, whole, from its IPv6 header (changed in place).  1: it was a
  * tunnel packet of ours and went to the TUN; 0: not ours (not protocol 41, or not to a tunnel end):

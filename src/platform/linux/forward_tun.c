@@ -267,7 +267,7 @@ static int forward(struct fwd *f, uint8_t *p, size_t len, lke_time now)
 	return drop(f, LKE_DROP_NOT_OURS);
 }
 
-int fwd_packet(struct fwd *f, uint8_t *pkt, size_t len, lke_time now)
+int fwd_packet(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 {
 	if (len > FWD_PACKET_MAX)
 		return drop(f, LKE_DROP_TUNNEL_TOO_BIG);

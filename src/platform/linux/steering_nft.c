@@ -34,7 +34,7 @@ static const char table_text[] =
 	"chain input {\n"
 	"type filter hook input priority -350; policy accept;\n"
 	"meta l4proto 135 counter drop\n"
-	"ip6 nexthdr 60 @nh,352,8 0xc9 counter drop\n"
+	"ip6 nexthdr 60 @nh,368,8 0xc9 counter drop\n"
 	"rt type 2 counter drop\n"
 	"meta l4proto 50 ip6 daddr . esp spi @spi counter drop\n"
 	"icmpv6 type 135 ip6 saddr :: @th,64,128 @coa_dad counter drop\n"

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/* The packet socket filter, run by a small interpreter; the kernel runs it in test_platform_netns.c. */
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include "check.h"
+#include "platform/linux/packet_socket.h"
+
+struct frame {
+	uint8_t net[64]; /* from the network header */
+	size_t len;
+	uint32_t protocol, pkttype, vlan;
+};
+
+static uint32_t ancillary(const struct frame *f, uint32_t what)
+{
+	switch (what) {
+	case SKF_AD_PROTOCOL:
+		return f->protocol;
+	case SKF_AD_PKTTYPE:
+		return f->pkttype;
+	case SKF_AD_VLAN_TAG_PRESENT:
+		return f->vlan;
+	default:
+		fail_msg("load of %u", what);
+		return 0;
+	}
+}
+
+static bool run(bool tun, const struct frame *f)
+{
+	struct sock_filter p[PACKET_FILTER_MAX];
+	size_t n = packet_filter(tun, p), pc = 0;
+	uint32_t a = 0;
+
+	while (pc < n) {
+		const struct sock_filter *i = &p[pc++];
+		int32_t off = (int32_t)i->k;
+
+		switch (i->code) {
+		case BPF_LD | BPF_ABS | BPF_W:
+			a = ancillary(f, (uint32_t)(off - SKF_AD_OFF));
+			break;
+		case BPF_LD | BPF_ABS | BPF_B:
+			if ((size_t)(off - SKF_NET_OFF) >= f->len)
+				return false; /* as in the kernel */
+			a = f->net[off - SKF_NET_OFF];
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= i->k;
+			break;
+		case BPF_JMP | BPF_JEQ | BPF_K:
+			pc += a == i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JGT | BPF_K:
+			pc += a > i->k ? i->jt : i->jf;
+			break;
+		case BPF_JMP | BPF_JGE | BPF_K:
+			pc += a >= i->k ? i->jt : i->jf;
+			break;
+		case BPF_RET | BPF_K:
+			return i->k != 0;
+		default:
+			fail_msg("instruction %u", i->code);
+		}
+	}
+	fail_msg("ran off the end");
+	return false;
+}
+
+static struct frame frame(uint8_t next, uint8_t at40, uint8_t at48)
+{
+	struct frame f = { .len = 64, .protocol = ETH_P_IPV6 };
+
+	f.net[0] = 0x60;
+	f.net[6] = next;
+	f.net[40] = at40;
+	f.net[48] = at48;
+	return f;
+}
+
+static bool pass(uint8_t next, uint8_t at40, uint8_t at48)
+{
+	struct frame f = frame(next, at40, at48);
+
+	return run(false, &f);
+}
+
+static void extension_headers_esp_mh_and_tunnels_pass(void **state)
+{
+	for (unsigned nh = 0; nh < 256; nh++) {
+		bool want = nh == 0 || nh == 43 || nh == 50 || nh == 60 || nh == 135 || nh == 41;
+
+		if (nh == 58 || nh == 44)
+			continue;
+		assert_int_equal(pass((uint8_t)nh, 59, 0), want);
+	}
+}
+
+static void icmpv6_errors_and_neighbour_discovery_pass(void **state)
+{
+	for (unsigned type = 0; type < 256; type++)
+		assert_int_equal(pass(58, (uint8_t)type, 0),
+				 (type >= 1 && type <= 4) || (type >= 133 && type <= 137));
+}
+
+static void mld_behind_hop_by_hop_is_dropped(void **state)
+{
+	for (unsigned type = 0; type < 256; type++)
+		assert_int_equal(pass(0, 58, (uint8_t)type),
+				 !((type >= 130 && type <= 132) || type == 143));
+}
+
+static void fragments_of_tunnel_packets_and_messages_pass(void **state)
+{
+	for (unsigned nh = 0; nh < 256; nh++)
+		assert_int_equal(pass(44, (uint8_t)nh, 0),
+				 nh == 41 || nh == 135 || nh == 60 || nh == 58);
+}
+
+static void others_frames_are_dropped(void **state)
+{
+	struct frame f = frame(135, 0, 0);
+
+	assert_true(run(false, &f));
+	f.pkttype = PACKET_MULTICAST;
+	assert_true(run(false, &f));
+	f.pkttype = PACKET_OTHERHOST;
+	assert_false(run(false, &f));
+	f.pkttype = PACKET_OUTGOING;
+	assert_false(run(false, &f));
+	f = frame(135, 0, 0);
+	f.vlan = 1;
+	assert_false(run(false, &f));
+	f = frame(135, 0, 0);
+	f.protocol = ETH_P_IP;
+	assert_false(run(false, &f));
+	f = frame(135, 0, 0);
+	f.net[0] = 0x45;
+	assert_false(run(false, &f));
+	f = frame(58, 135, 0);
+	f.len = 40;
+	assert_false(run(false, &f));
+}
+
+static void own_tun_hides_protocol_41(void **state)
+{
+	struct frame f = frame(41, 0, 0);
+
+	assert_false(run(true, &f));
+	f = frame(44, 41, 0);
+	assert_false(run(true, &f));
+	f = frame(135, 0, 0);
+	assert_true(run(true, &f));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(extension_headers_esp_mh_and_tunnels_pass),
+		cmocka_unit_test(icmpv6_errors_and_neighbour_discovery_pass),
+		cmocka_unit_test(mld_behind_hop_by_hop_is_dropped),
+		cmocka_unit_test(fragments_of_tunnel_packets_and_messages_pass),
+		cmocka_unit_test(others_frames_are_dropped),
+		cmocka_unit_test(own_tun_hides_protocol_41),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
