@@ -13,7 +13,7 @@ import time
 import packet
 from topology import LabError, in_namespace, wait_for
 
-SNAPLEN = 640		# the longest signalling packet is a Key Exchange Request of RSA-4096, 606 octets
+SNAPLEN, SNAPLEN_SIGNALLING = 640, 1600	# a Key Exchange Request of RSA-4096 has 606 octets
 SIGNALLING = "ip6 and not udp and not tcp and not (ip6[6] = 41)"
 SO_ATTACH_FILTER, SO_TIMESTAMPNS = 26, 35
 
@@ -53,7 +53,7 @@ class Recorder:
 		part = "%s.%s" % (self.path, node)
 		args = ["dumpcap", "-q", "-n", "-B", "32", "-w", part]
 		for name, expression in interfaces:
-			args += ["-i", name, "-s", str(SNAPLEN)] + (["-f", expression] if expression else [])
+			args += ["-i", name, "-s", str(SNAPLEN_SIGNALLING if expression else SNAPLEN)] + (["-f", expression] if expression else [])
 		log = open(part + ".log", "w+")
 		before = self._sockets(node)
 		self.parts.append((self.lab[node].popen(args, log), part, log, node, before + len(interfaces)))
@@ -209,7 +209,7 @@ def signalling(path, keys):
 			continue
 		m = packet.decode(frame, ts, port)
 		if m is not None and m.kind not in (None, "ICMP", "UDP", "TCP", "PROBE"):
-			if len(frame) < orig and m.raw is None:
+			if m.raw is None and m.kind not in packet.ERRORS:
 				m.error = "cut short in the capture"
 			found.append(m)
 	found.sort(key=lambda m: m.ts)

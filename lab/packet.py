@@ -10,7 +10,7 @@ import oracle
 
 PROBE_MAGIC = 0x4c4b4550524f4245
 NAMES = {5: "BU", 6: "BA", 7: "BE", 0: "BRR", 8: "KEReq", 9: "KEAck", 10: "Finished"}
-LKE_MAC = ("KEReq", "KEAck", "BU", "BA", "Finished", "NS", "NA")
+ERRORS = ("Unreachable", "TooBig", "TimeExceeded", "ParamProblem")
 
 
 def text(addr):
@@ -142,7 +142,8 @@ def _icmp6(m, at):
 		return
 	m.kind = kind
 	m.f["code"] = d[1]
-	m.checks.append(("checksum", oracle.checksum_ok(m.src, m.dst, 58, d)))
+	if m.raw is not None:
+		m.checks.append(("checksum", oracle.checksum_ok(m.src, m.dst, 58, d)))
 	if kind == "RA":
 		m.f.update(flags=d[5], lifetime=struct.unpack_from("!H", d, 6)[0], prefixes=[], key=None)
 		for t, o, _ in options(d[16:]):
