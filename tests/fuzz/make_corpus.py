@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""Writes the seeds of tests/fuzz/corpus from tests/vectors.  Run it from anywhere; it is deterministic."""
+import pathlib
+import re
+
+HERE = pathlib.Path(__file__).resolve().parent
+VECTORS = HERE.parent / "vectors"
+CORPUS = HERE / "corpus"
+FILES = ("rsa1024", "rsa2048", "kex", "dad", "binding")
+
+
+def sections(name):
+    text = (VECTORS / (name + ".txt")).read_text()
+    for title, body in re.findall(r"^\[(\S+)\]\n([0-9a-f\n]+)", text, re.M):
+        yield title, bytes.fromhex("".join(body.split()))
+
+
+def put(fuzzer, name, data):
+    (CORPUS / fuzzer).mkdir(parents=True, exist_ok=True)
+    (CORPUS / fuzzer / name).write_bytes(data)
+
+
+def upper(pkt):
+    """Offset of the upper layer: the vectors have at most one extension header of 24 octets."""
+    return 64 if pkt[6] in (43, 60) else 40
+
+
+def ra(option):
+    """A Router Advertisement with every option we know, and the given LKE Capability option."""
+    whole = bytes.fromhex("20010db8000100000000000000000001")
+    pio = bytes((3, 4, 64, 0xE0)) + bytes(4) + bytes.fromhex("0001518000003840") + whole
+    pio = pio[:4] + bytes.fromhex("0001518000003840") + bytes(4) + whole
+    return (bytes((134, 0, 0, 0, 64, 0x28, 0x1C, 0x20)) + bytes(8)
+            + bytes.fromhex("0101020000000a01" "0501000000000500") + pio
+            + bytes.fromhex("0701000000000064" "0801000000001c20")
+            + bytes((25, 3)) + bytes(2) + bytes.fromhex("00000258") + whole + option)
+
+
+def main():
+    for file in FILES:
+        for title, data in sections(file):
+            if title == "option":
+                put("nd", "ra_" + file, b"\0" + ra(data))
+                put("rsakey", "spki_" + file, data[4:])
+                put("rsakey", "pkcs1_" + file, data[4 + (22 if file == "rsa1024" else 24):])
+            if data[0] != 0x60 or len(data) < 72:
+                continue
+            put("ext", f"{file}_{title}", data)
+            if data[6] == 58:
+                unspecified = data[8:24] == bytes(16)
+                put("nd", title, bytes((3 if unspecified else 0,)) + data[40:])
+            else:
+                put("mh", f"{file}_{title}", data[upper(data):])
+    put("nd", "rs", b"\0" + bytes((133, 0, 0, 0, 0, 0, 0, 0)) + bytes.fromhex("0101020000000a01"))
+    bu = dict(sections("binding"))["bu"]
+    put("mh", "be", bytes((59, 2, 7, 0, 0, 0, 1, 0)) + bu[48:64])
+    tunnel = bytes((0x60, 0, 0, 0, 0, len(bu), 41, 64)) + bu[8:40] + bu
+    put("ext", "tunnel", tunnel)
+    put("ext", "hop_by_hop", bytes((0x60, 0, 0, 0, 0, 16, 0, 64)) + bu[8:40]
+        + bytes((60, 0, 5, 2, 0, 0, 1, 0)) + bytes((59, 0, 4, 1, 3, 1, 1, 0)))
+    put("ext", "fragment", bytes((0x60, 0, 0, 0, 0, 16, 44, 64)) + bu[8:40]
+        + bytes((58, 0, 0, 1, 0, 0, 0, 9)) + bytes((1, 0, 0, 0, 0, 0, 0, 0)))
+    null = bytes.fromhex("0000100100000001")
+    put("esp", "null", b"\0" + null + bytes(16) + bytes((1, 2, 2, 135)) + bytes(12))
+    put("esp", "aes", b"\1" + null + bytes(16) + bytes(12) + bytes((1, 2, 2, 135)) + bytes(12))
+    put("esp", "aes256", b"\3" + null + bytes(16) + bytes(14) + bytes((0, 135)) + bytes(16))
+    put("esp", "bad_padding", b"\0" + null + bytes((9, 9, 9, 9, 9, 9, 4, 135)) + bytes(12))
+
+
+if __name__ == "__main__":
+    main()
