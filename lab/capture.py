@@ -157,7 +157,7 @@ class Merger:
 			return True
 		key = bytes(m.raw[4:7]) + bytes(m.raw[8:]) + b"".join(a + b for a, b in m.outer)
 		old = self.known.get(key)
-		if old is not None and m.ts - old.ts < 0.25 and port not in old.seen:
+		if old is not None and m.ts - old.ts < 3 and port not in old.seen:
 			old.seen.append(port)
 			return False
 		m.seen.append(port)

@@ -18,6 +18,7 @@ class Scene:
 		self.names = names
 		self.coa = {}		# router number -> care-of address
 		self.ha = packet.octets("2001:db8:100::1")
+		self.proved = set()	# care-of addresses that returned a nonce
 		self.mn_na = None	# the authenticated advertisement that AR1 caches
 
 	def ar(self, n):
@@ -128,30 +129,45 @@ def thief(ms, sc, cached):
 		ms_after(na, ns.ts) if ns else "")]
 
 
-def handover(ms, sc, n, up):
-	"""A local handover away from AR1's link: BU to AR1, BA, Finished; nothing for the home agent."""
+def handover(ms, sc, n, up, bound):
+	"""A local handover away from AR1's link: BU to AR1, BA, Finished; nothing for the home agent.
+
+	bound: the mobile node was away before, too: AR1 defends CoA1 already.
+	"""
 	out = []
 	ar1, coa1 = sc.ar(1), sc.coa.get(1)
 	rs, ra = attach(ms, sc, n, up, out)
 	out.append(("RA of AR%d, answered without delay" % n, ok(ra) and rs is not None and ra.ts - rs.ts < 0.1,
 		ms_after(ra, up)))
-	bu = first(ms, lambda m: local_bu(m, ar1, coa1) and m.hao == coa1 and on_prefix(m.src, n))
-	ba = bu and first(ms, lambda m: local_ba(m, ar1) and m.f["seq"] == bu.f["seq"] and m.rh2 == coa1)
-	fin = ba and first(ms, lambda m: m.kind == "Finished" and m.dst == ar1 and m.hao == coa1)
+	bus = [m for m in ms if local_bu(m, ar1, coa1) and m.hao == coa1 and on_prefix(m.src, n)]
+	bas = [m for m in ms if local_ba(m, ar1) and m.rh2 == coa1 and m.f["seq"] in [b.f["seq"] for b in bus]]
+	bu, ba = first(bus, ok), first(bas, ok)
 	if bu:
 		sc.coa[n] = bu.src
-	out.append(("BU to AR1 from CoA%d, authorised by the LBSA" % n, ok(bu), ms_after(bu, up)))
-	out.append(("BA accepts it", ok(ba) and ba.f["status"] == 0, ms_after(ba, up)))
-	asked = ba is not None and "finished_request" in ba.f
-	out.append(("BA asks for Finished and Finished returns the nonce", asked and ok(fin)
-		and fin.f["nonce"] == ba.f["finished_request"], ms_after(fin, up)))
+	out.append(("BU to AR1 from CoA%d, authorised by the LBSA" % n, bu is not None, ms_after(bu, up)))
+	out.append(("BA accepts it", ba is not None and ba.f["status"] == 0, ms_after(ba, up)))
+	out.append(finished(ms, sc, bu, bas, up))
 	dad = first(ms, lambda m: m.kind == "NS" and m.src == bytes(16) and m.f["target"] == coa1
 		and sc.names.source(m) == "AR1")
 	na = first(ms, lambda m: m.kind == "NA" and m.f["target"] == coa1 and sc.names.source(m) == "AR1"
 		and "hmac" not in m.f)
-	out.append(("no DAD at AR1; AR1 takes over CoA1 on its link by proxy ND", dad is None and ok(na), ""))
+	if bound:
+		out.append(("no DAD at AR1", dad is None, ""))
+	else:
+		out.append(("no DAD at AR1; AR1 takes over CoA1 on its link by proxy ND", dad is None and ok(na), ms_after(na, up)))
 	out.append(ha_silent(ms))
 	return out
+
+
+def finished(ms, sc, bu, bas, up):
+	"""Finished returns the nonce of its BA; a care-of address proved before need not be proved again (AMB-112)."""
+	asked = {m.f["finished_request"] for m in bas if "finished_request" in m.f}
+	fin = first(ms, lambda m: m.kind == "Finished" and ok(m) and m.f["nonce"] in asked)
+	if fin:
+		sc.proved.add(fin.src)
+	if bas and not asked and bu and bu.src in sc.proved:
+		return ("BA asks for no Finished: this care-of address has proved itself before", True, "")
+	return ("BA asks for Finished and Finished returns the nonce", fin is not None, ms_after(fin, up))
 
 
 def ha_silent(ms):

@@ -226,7 +226,8 @@ class Story:
 		if n == 1:
 			self.finish(lambda ms: checks.home_coming(ms, self.scene, back))
 		else:
-			self.finish(lambda ms: checks.handover(ms, self.scene, n, back))
+			bound = len(self.moves) > 1 and self.moves[-2][1] != 1
+			self.finish(lambda ms: checks.handover(ms, self.scene, n, back, bound))
 
 	def stop_traffic(self):
 		for pair in self.probes.values():

@@ -257,15 +257,19 @@ class Lab:
 		mn = self.nodes["mn"]
 		port = mn.port_index["wlan0"]
 		self.switch.master(port, self.bridge[link])
+		up = time.time()
 		self.switch.up(port)
-		return time.time()
+		return up
 
 	def detach(self):
 		self.switch.down(self.nodes["mn"].port_index["wlan0"])
 		return time.time()
 
 	def move(self, link, gap):
-		"""Port down, master, port up.  Returns (carrier lost, carrier back), seconds since the epoch."""
+		"""Port down, master, port up.  Returns (carrier lost, carrier back), seconds since the epoch.
+
+		Taken after the one and before the other, so that the gap is never overstated.
+		"""
 		port = self.nodes["mn"].port_index["wlan0"]
 		self.switch.down(port)
 		lost = time.time()
@@ -273,8 +277,8 @@ class Lab:
 		self.switch.master(port, self.bridge[link])
 		while time.monotonic() < end:
 			time.sleep(max(0.0, end - time.monotonic()))
-		self.switch.up(port)
 		back = time.time()
+		self.switch.up(port)
 		self.moves.append((lost, back, link))
 		return lost, back
 
