@@ -62,14 +62,21 @@ static uint16_t grant(const struct lke_engine *e, const struct mobile *m, uint16
 	return asked < units ? asked : (uint16_t)units;
 }
 
+/* Home link of a Binding Update: where its home agent address lives; 0 if that is gone. */
+static uint32_t link_of(struct lke_engine *e, const struct ha_bu *bu)
+{
+	const struct iface *i = iface_of_addr(e, &bu->agent);
+
+	return i ? i->ifindex : 0;
+}
+
 static int bind(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, struct binding *b,
 		lke_time expires)
 {
-	const struct iface *i = iface_of_addr(e, &bu->agent);
 	struct binding new = { .home = m->home,
 			       .agent = bu->agent,
 			       .coa = bu->coa,
-			       .ifindex = i ? i->ifindex : bu->ifindex,
+			       .ifindex = link_of(e, bu),
 			       .kind = BINDING_BY_ESP,
 			       .state = LKE_BINDING_OK,
 			       .seq = bu->seq,
@@ -93,7 +100,9 @@ static void register_coa(struct lke_engine *e, struct mobile *m, const struct ha
 	uint16_t granted = grant(e, m, bu->lifetime);
 	lke_time expires = e->now + (lke_time)granted * LIFETIME_UNIT * LKE_SEC;
 
-	if (bind(e, m, bu, b, expires) < 0)
+	if (link_of(e, bu) == 0)
+		refuse(e, m, bu, STATUS_NO_HOME_REGISTRATION); /* our address went meanwhile */
+	else if (bind(e, m, bu, b, expires) < 0)
 		refuse(e, m, bu, STATUS_RESOURCES);
 	else
 		accept(e, m, bu, granted);
@@ -122,14 +131,6 @@ static void pop(struct mobile *m)
 	memmove(&m->waiting[0], &m->waiting[1], m->waitings * sizeof(m->waiting[0]));
 }
 
-/* Home link of a Binding Update: where its home agent address lives; 0 if that is gone. */
-static uint32_t link_of(struct lke_engine *e, const struct ha_bu *bu)
-{
-	const struct iface *i = iface_of_addr(e, &bu->agent);
-
-	return i ? i->ifindex : 0;
-}
-
 static void proceed(struct lke_engine *e, struct mobile *m, bool dad_passed)
 {
 	while (m->waitings > 0) {
@@ -141,7 +142,7 @@ static void proceed(struct lke_engine *e, struct mobile *m, bool dad_passed)
 				ha_refuse_waiting(e, m, STATUS_RESOURCES);
 			return;
 		}
-		if (first && !dad_passed) {
+		if (first && !dad_passed && link_of(e, &bu) != 0) {
 			if (!ha_dad_running(m))
 				ha_dad_start(e, m, link_of(e, &bu));
 			return;
