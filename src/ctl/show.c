@@ -58,7 +58,7 @@ static unsigned count(const json_t *list, const char *role, const char *state)
 	return n;
 }
 
-static void print_mobile_line(const json_t *where, const char *mobile, const json_t *l)
+static void print_mobile_line(const json_t *where, const char *mobile, const json_t *l, int width)
 {
 	char age[16], to[64] = "on link", seq[16] = "-";
 
@@ -66,7 +66,7 @@ static void print_mobile_line(const json_t *where, const char *mobile, const jso
 		snprintf(to, sizeof(to), "-> %s", text_get(where, "care_of_address"));
 		snprintf(seq, sizeof(seq), "%.0f", text_number(where, "sequence"));
 	}
-	printf("  %-18s %-22s %-7s %-5s %s", mobile, to,
+	printf("  %-*s %-18s %-7s %-5s %s", width, mobile, to,
 	       text_age(json_object_get(where ? where : l, "expires_in"), age), seq,
 	       text_get(where ? where : l, "state"));
 	if (where)
@@ -78,6 +78,7 @@ static void show_access_router(const struct ctl *c, const json_t *top)
 {
 	const json_t *lbsas = json_object_get(top, "lbsas"), *j, *rsa = json_object_get(top, "rsa");
 	char line[160];
+	int width = 18;
 	size_t i;
 
 	if (!has_role(json_object_get(top, "roles"), "access-router"))
@@ -92,14 +93,17 @@ static void show_access_router(const struct ctl *c, const json_t *top)
 	printf("  LBSAs %u valid, %u tentative   bindings %u\n",
 	       count(lbsas, "access-router", "valid"), count(lbsas, "access-router", "tentative"),
 	       count(json_object_get(top, "bindings"), "access-router", NULL));
+	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router") &&
+					    (int)strlen(text_get(j, "care_of_address")) > width)
+		width = (int)strlen(text_get(j, "care_of_address"));
 	if (count(lbsas, "access-router", NULL))
-		printf("  %-18s %-22s %-7s %-5s %s\n", "mobile", "where", "expires", "seq",
+		printf("  %-*s %-18s %-7s %-5s %s\n", width, "mobile", "where", "expires", "seq",
 		       "state");
 	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router"))
 	{
 		const char *coa = text_get(j, "care_of_address");
 
-		print_mobile_line(binding_of(top, "access-router", coa), coa, j);
+		print_mobile_line(binding_of(top, "access-router", coa), coa, j, width);
 	}
 }
 

@@ -86,19 +86,45 @@ static const char *ms_text(uint64_t ns, char buf[32])
 	return buf;
 }
 
+static size_t append(char *buf, size_t size, size_t len, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+static size_t append(char *buf, size_t size, size_t len, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (len >= size)
+		return len;
+	va_start(ap, fmt);
+	n = vsnprintf(buf + len, size - len, fmt, ap);
+	va_end(ap);
+	return len + (n > 0 ? (size_t)n : 0);
+}
+
+static bool has_sequence(enum lke_msg m)
+{
+	return m == LKE_MSG_KEREQ || m == LKE_MSG_KEACK || m == LKE_MSG_BU || m == LKE_MSG_BA ||
+	       m == LKE_MSG_FINISHED;
+}
+
 static void message_sentence(const struct lke_note *n, char *buf, size_t size)
 {
-	char src[IN6_TEXT_MAX], dst[IN6_TEXT_MAX], addr[IN6_TEXT_MAX], verdict[96] = "";
+	char src[IN6_TEXT_MAX], dst[IN6_TEXT_MAX], addr[IN6_TEXT_MAX];
+	size_t len = append(buf, size, 0, "%-3s %s %s -> %s", n->out ? "out" : "in",
+			    lke_msg_name(n->msg), in6_text(&n->src, src), in6_text(&n->dst, dst));
 
-	in6_text(&n->src, src);
-	in6_text(&n->dst, dst);
+	if (!in6_is_unspecified(&n->addr))
+		len = append(buf, size, len, " for %s", in6_text(&n->addr, addr));
+	if (has_sequence(n->msg))
+		len = append(buf, size, len, " seq %u", n->seq);
+	if (n->msg == LKE_MSG_BA || n->msg == LKE_MSG_KEACK)
+		len = append(buf, size, len, " status %u", n->status);
+	if (n->lifetime)
+		len = append(buf, size, len, " lifetime %us", n->lifetime);
 	if (n->drop != LKE_DROP_NONE)
-		snprintf(verdict, sizeof(verdict), ", dropped: %s", lke_drop_text(n->drop));
-	snprintf(buf, size, "%s %s %s -> %s%s%s seq %u status %u lifetime %us%s%s%s",
-		 n->out ? "out" : "in", lke_msg_name(n->msg), src, dst,
-		 in6_is_unspecified(&n->addr) ? "" : " for ",
-		 in6_is_unspecified(&n->addr) ? "" : in6_text(&n->addr, addr), n->seq, n->status,
-		 n->lifetime, verdict, n->text[0] ? ", " : "", n->text);
+		len = append(buf, size, len, ", dropped: %s", lke_drop_text(n->drop));
+	if (n->text[0])
+		append(buf, size, len, ", %.63s", n->text);
 }
 
 static const char *const sentence[LKE_NOTE_COUNT] = {
@@ -123,21 +149,6 @@ static const char *const sentence[LKE_NOTE_COUNT] = {
 	[LKE_NOTE_ALARM] = "ALARM",
 	[LKE_NOTE_SEQUENCE_BUDGET] = "sequence numbers used under this key",
 };
-
-static size_t append(char *buf, size_t size, size_t len, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-static size_t append(char *buf, size_t size, size_t len, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	if (len >= size)
-		return len;
-	va_start(ap, fmt);
-	n = vsnprintf(buf + len, size - len, fmt, ap);
-	va_end(ap);
-	return len + (n > 0 ? (size_t)n : 0);
-}
 
 const char *note_sentence(const struct lke_note *n, char *buf, size_t size)
 {
