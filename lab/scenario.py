@@ -29,7 +29,7 @@ class Story:
 		self.p = printer or Printer()
 		self.lab = Lab(os.path.join(directory, "work"))
 		self.steps, self.moves, self.probes = [], [], {}
-		self.tcp_on, self.tcp_file = tcp_on, None
+		self.tcp_on, self.tcp_file, self.tcp = tcp_on, None, None
 		self.exits = {}
 
 	def __enter__(self):
@@ -233,7 +233,7 @@ class Story:
 		for pair in self.probes.values():
 			for process, _ in pair:
 				self.exits["probe"] = self.exits.get("probe", 0) | self.lab.stop(process)
-		if self.tcp_file:
+		if self.tcp:
 			sender, listener = self.tcp[1], self.tcp[0]
 			self.exits["tcp sender"] = self.lab.stop(sender)
 			try:

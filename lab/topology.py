@@ -167,7 +167,9 @@ class Lab:
 		self.moves = []
 
 	def __enter__(self):
-		os.makedirs(self.dir, exist_ok=True)
+		# State of an earlier run would be wrong: each run has new keys.
+		shutil.rmtree(self.dir, ignore_errors=True)
+		os.makedirs(self.dir)
 		try:
 			self._build()
 		except BaseException:
