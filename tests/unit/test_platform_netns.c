@@ -296,6 +296,7 @@ static void monitor_resyncs_after_overrun(void **state)
 		a.addr.b[15] = (uint8_t)(i + 1);
 		assert_int_equal(nl_addr(nl, &a, tun), 0);
 	}
+	usleep(300000); /* the kernel announces addresses from a work queue */
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &large, sizeof(large)), 0);
 	mon_sync(m, fd, &h);
 	assert_true(mon_overruns(m) > 0);
@@ -578,6 +579,7 @@ static void mobile_tunnels_and_learns_the_mtu(void **state)
 	size_t len, n_in;
 
 	assert_int_equal(nl_addr(nl, &a, tun), 0);
+	usleep(100000); /* its local route comes from a work queue */
 	assert_int_equal(nl_path(nl, &p, tun), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
 	fd = udp(home, 5001);
