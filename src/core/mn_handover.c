@@ -122,10 +122,12 @@ static void move_home(struct lke_engine *e, struct mn_home *h, const struct boun
 {
 	bool here = in6_eq(&h->coa, &e->mn->current);
 	bool served = here || is_bound(b, &h->coa);
+	/* draft 2.1 case (1): without LKE here, no later router could take over. */
+	bool plain = !e->mn->active->router || !e->mn->active->router->lke || !e->cfg.mn.lke;
 
 	mn_home_tunnel(e, h, served ? &h->coa : &e->mn->current);
 	if (served && !registration_runs(e, h) &&
-	    (here || (e->cfg.mn.strategy == LKE_STRATEGY_OLDEST && lasting(e, &h->coa))))
+	    (here || (e->cfg.mn.strategy == LKE_STRATEGY_OLDEST && !plain && lasting(e, &h->coa))))
 		return;
 	mn_register(e, h, &e->mn->current);
 }
