@@ -133,7 +133,7 @@ class Watcher(threading.Thread):
 
 	def since(self, start):
 		with self.lock:
-			return [m for m in self.messages if m.ts >= start]
+			return sorted((m for m in self.messages if m.ts >= start), key=lambda m: m.ts)
 
 	def wait(self, test, seconds, what, since=0.0):
 		"""The first message after `since` for which test(m) holds."""
@@ -159,6 +159,7 @@ class Merger:
 		old = self.known.get(key)
 		if old is not None and m.ts - old.ts < 3 and port not in old.seen:
 			old.seen.append(port)
+			old.ts = min(old.ts, m.ts)
 			return False
 		m.seen.append(port)
 		self.known[key] = m

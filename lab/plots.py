@@ -54,7 +54,7 @@ def handover_svg(path, handovers, flows):
 	for key in sorted({(s.name, s.direction) for s in flows}):
 		svg.add("circle", cx=x + 4, cy=66, r=4, fill=COLOURS.get(key, "#000"))
 		svg.text(x + 13, 70, LEGEND.get(key, "%s %s" % key), 12)
-		x += 205
+		x += 232 if key[0] == "home" else 190
 	svg.add("line", x1=x, y1=62, x2=x + 8, y2=70, stroke="#dc2626", stroke_width=1.6)
 	svg.add("line", x1=x, y1=70, x2=x + 8, y2=62, stroke="#dc2626", stroke_width=1.6)
 	svg.text(x + 13, 70, "lost", 12)
@@ -148,7 +148,8 @@ def _arrow(svg, xs, y, r, start):
 		for d in (-1, 1):
 			_head(svg, x1, x1 + d * 46, y, colour, dash="4 3")
 		svg.add("circle", cx=x1, cy=y, r=3, fill=colour)
-		svg.text(x1 + 52, y + 4, kind, 11, colour, weight="600")
+		svg.text(x1 + 52 if x1 < max(xs.values()) else x1 - 52, y + 4, kind, 11, colour,
+			"start" if x1 < max(xs.values()) else "end", "600")
 	else:
 		_head(svg, x1, xs[dst], y, colour)
 		mid = x1 + (46 if xs[dst] > x1 else -46)
