@@ -147,7 +147,7 @@ int nl_talk(struct nl *n, struct nlmsghdr *nlh)
 
 int nl_dump(struct nl *n, uint16_t type, uint8_t family, nl_msg_fn fn, void *ctx)
 {
-	uint8_t req[NL_BUF];
+	_Alignas(8) uint8_t req[NL_BUF];
 	void *extra;
 	/* struct rtmsg is not longer than the others, and every kernel reads the family first. */
 	size_t extra_len = type == RTM_GETLINK	  ? sizeof(struct ifinfomsg)
@@ -188,7 +188,7 @@ struct stale {
 	size_t hdr_len;
 	uint16_t proto_attr; /* 0: struct rtmsg's rtm_protocol */
 	size_t n;
-	uint8_t msg[NL_STALE_BATCH][NL_STALE_MSG];
+	_Alignas(8) uint8_t msg[NL_STALE_BATCH][NL_STALE_MSG];
 };
 
 static bool stale_is_ours(const struct stale *s, const struct nlmsghdr *nlh)
@@ -323,7 +323,7 @@ void nl_forget_link(struct nl *n, uint32_t ifindex)
 
 int nl_link_up(struct nl *n, uint32_t ifindex, uint32_t mtu, uint32_t txqlen)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	void *extra;
 	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh = nl_request(buf, RTM_NEWLINK, 0, sizeof(*ifi), &extra);

@@ -25,7 +25,7 @@ static size_t addr_find(const struct nl *n, uint32_t ifindex, const struct lke_i
 
 static int addr_remove(struct nl *n, uint32_t ifindex, const struct lke_act_addr *act)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	void *extra;
 	struct ifaddrmsg *ifa;
 	struct nlmsghdr *nlh = nl_request(buf, RTM_DELADDR, 0, sizeof(*ifa), &extra);
@@ -50,7 +50,7 @@ int nl_addr(struct nl *n, const struct lke_act_addr *act, uint32_t tun_ifindex)
 {
 	uint32_t ifindex = act->ifindex ? act->ifindex : tun_ifindex;
 	struct ifa_cacheinfo ci = { .ifa_valid = act->valid, .ifa_prefered = act->preferred };
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	void *extra;
 	struct ifaddrmsg *ifa;
 	struct nlmsghdr *nlh;
@@ -86,7 +86,7 @@ int nl_addr(struct nl *n, const struct lke_act_addr *act, uint32_t tun_ifindex)
 
 int nl_neigh(struct nl *n, const struct lke_act_neigh *act)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	void *extra;
 	struct ndmsg *nd;
 	struct nlmsghdr *nlh;

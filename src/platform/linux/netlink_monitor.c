@@ -34,7 +34,7 @@ struct mon {
 	size_t links, addrs, addrs_cap;
 	struct mon_link link[MON_LINKS_MAX];
 	struct mon_addr *addr;
-	uint8_t buf[NL_DUMP_BUF];
+	_Alignas(8) uint8_t buf[NL_DUMP_BUF];
 };
 
 int mon_open(void)
@@ -57,7 +57,7 @@ int mon_open(void)
 
 static int dump_send(struct mon *m, enum mon_phase phase)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	void *extra;
 	struct nlmsghdr *nlh;
 

@@ -27,7 +27,7 @@ struct nl {
 		struct lke_in6 src;
 	} path[NL_PATH_MAX];
 	bool main_default;
-	uint8_t buf[NL_DUMP_BUF];
+	_Alignas(8) uint8_t buf[NL_DUMP_BUF];
 };
 
 /* Starts a request in buf (NL_BUF octets); extra is the zeroed family header. */

@@ -45,14 +45,14 @@ static struct nlmsghdr *route_message(uint8_t *buf, uint16_t type, uint16_t flag
 
 static int route_set(struct nl *n, const struct route *r)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 
 	return nl_talk(n, route_message(buf, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, r));
 }
 
 static int route_remove(struct nl *n, const struct route *r)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	int err = nl_talk(n, route_message(buf, RTM_DELROUTE, 0, r));
 
 	return err == -ESRCH || err == -ENODEV ? 0 : err; /* went with its interface */
@@ -60,7 +60,7 @@ static int route_remove(struct nl *n, const struct route *r)
 
 static int rule(struct nl *n, bool add, const struct lke_in6 *src, uint32_t table)
 {
-	uint8_t buf[NL_BUF];
+	_Alignas(8) uint8_t buf[NL_BUF];
 	void *extra;
 	struct fib_rule_hdr *frh;
 	struct nlmsghdr *nlh =
