@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Router Advertisements: RFC 4861 6.2, RFC 6275 section 7, RFC 4191, RFC 8106, draft 3.1.1.
- * An advertisement that would exceed the link MTU is sent in two parts (AMB-026): the first carries
- * the H bit, Home Agent Information, the prefixes with the R bit and the LKE Capability option.
  */
 #include "core/access_router.h"
 
-enum part {
-	PART_ALL,
-	PART_LKE,  /* of two: what a mobile node needs */
-	PART_REST, /* of two: everything else */
-	PART_FINAL /* Router Lifetime 0, draft 3.1.1: option 6 omitted (AMB-048) */
-};
+/*
+ * AMB-026: the largest advertisement there can be fits the smallest MTU, so none is ever split:
+ * header 16, SLLA 8, MTU 8, prefixes 32 each, interval 8, Home Agent Information 8, three RDNSS 56,
+ * option 6.
+ */
+_Static_assert(IP6_HDR_LEN + 16 + 8 + 8 + 32 * LKE_MAX_PREFIXES + 8 + 8 + 56 + 4 + RSA_SPKI_MAX +
+			       7 <=
+		       IP6_MIN_MTU,
+	       "a Router Advertisement fits 1280 octets");
 
 static bool advertises_lke(const struct lke_engine *e, const struct ar_link *k)
 {
@@ -68,55 +69,36 @@ static void add_rest(const struct ar_link *k, struct nd_msg *m)
 	m->rdnss_lifetime = c->ra_max_interval_ms / 1000 * 3;
 }
 
-static void fill(const struct lke_engine *e, const struct ar_link *k, enum part part,
-		 struct nd_msg *m)
+/* final: Router Lifetime 0; option 6 and the H bit are omitted there (AMB-048). */
+static void fill(const struct lke_engine *e, const struct ar_link *k, bool final, struct nd_msg *m)
 {
 	memset(m, 0, sizeof(*m));
 	m->type = ND_RA;
 	m->cur_hop_limit = 64;
+	m->lladdr = k->ifc->lladdr;
+	if (final)
+		return;
 	m->preference = (int8_t)k->cfg->preference;
 	m->router_lifetime = k->cfg->router_lifetime;
-	m->lladdr = k->ifc->lladdr;
-	if (part == PART_FINAL) {
-		m->router_lifetime = 0;
-		m->preference = 0;
-		return;
-	}
-	if (part != PART_REST) {
-		add_prefixes(k, m);
-		if (advertises_lke(e, k))
-			add_home_agent(e, k, m);
-	}
-	if (part != PART_LKE)
-		add_rest(k, m);
-}
-
-/* Sends one part; false when it does not fit. */
-static bool send_part(struct lke_engine *e, struct ar_link *k, enum part part,
-		      const struct lke_in6 *dst, const struct lke_lladdr *ll)
-{
-	size_t mtu = k->ifc->mtu >= IP6_MIN_MTU ? k->ifc->mtu : IP6_MIN_MTU;
-	const struct lke_in6 *src = iface_ll(k->ifc);
-	uint8_t buf[PACKET_MAX];
-	struct nd_msg m;
-	int len;
-
-	fill(e, k, part, &m);
-	len = nd_encode(&m, src, dst, 0, buf, mtu < sizeof(buf) ? mtu : sizeof(buf));
-	if (len < 0)
-		return false;
-	count(e, LKE_STAT_RA_SENT);
-	send_packet(e, LKE_ROLE_AR, LKE_MSG_RA, k->ifc->ifindex, ll, buf, (size_t)len);
-	return true;
+	add_prefixes(k, m);
+	add_rest(k, m);
+	if (advertises_lke(e, k))
+		add_home_agent(e, k, m);
 }
 
 static void advertise(struct lke_engine *e, struct ar_link *k, const struct lke_in6 *dst,
-		      const struct lke_lladdr *ll)
+		      const struct lke_lladdr *ll, bool final)
 {
-	if (send_part(e, k, PART_ALL, dst, ll))
+	uint8_t buf[IP6_MIN_MTU];
+	struct nd_msg m;
+	int len;
+
+	fill(e, k, final, &m);
+	len = nd_encode(&m, iface_ll(k->ifc), dst, 0, buf, sizeof(buf));
+	if (len < 0)
 		return;
-	if (!send_part(e, k, PART_LKE, dst, ll) || !send_part(e, k, PART_REST, dst, ll))
-		alarm_note(e, LKE_ROLE_AR, NULL, "router advertisement exceeds the link MTU");
+	count(e, LKE_STAT_RA_SENT);
+	send_packet(e, LKE_ROLE_AR, LKE_MSG_RA, k->ifc->ifindex, ll, buf, (size_t)len);
 }
 
 /* RFC 4861 6.2.4, with the MinDelayBetweenRAs of RFC 6275 7.5. */
@@ -125,7 +107,7 @@ static void advertise_all(struct lke_engine *e, struct ar_link *k)
 	lke_time min = k->cfg->ra_min_interval_ms * LKE_MSEC;
 	lke_time max = k->cfg->ra_max_interval_ms * LKE_MSEC, next;
 
-	advertise(e, k, &in6_all_nodes, NULL);
+	advertise(e, k, &in6_all_nodes, NULL, false);
 	k->last_multicast = e->now;
 	k->sent_any = true;
 	next = min + rnd_below(e, max > min ? max - min + 1 : 1);
@@ -164,7 +146,7 @@ void ar_advertise_changed(struct lke_engine *e, struct ar_link *k)
 {
 	if (!k->running || k->cfg->advertise == LKE_ADVERTISE_NO)
 		return;
-	k->initial_left = MAX_INITIAL_RTR_ADVERTISEMENTS;
+	k->initial_left = MAX_INITIAL_RTR_ADVERTISEMENTS - 1;
 	schedule(e, k, e->now);
 }
 
@@ -175,7 +157,7 @@ void ar_advertise_stop(struct lke_engine *e, struct ar_link *k, bool final)
 	if (k->cfg->advertise == LKE_ADVERTISE_NO || !k->running)
 		return;
 	if (final && k->ifc->up && iface_ll(k->ifc))
-		send_part(e, k, PART_FINAL, &in6_all_nodes, NULL);
+		advertise(e, k, &in6_all_nodes, NULL, true);
 	group_leave(e, k->ifc->ifindex, &in6_all_routers);
 }
 
@@ -201,7 +183,7 @@ int ar_solicitation(struct lke_engine *e, struct ar_link *k, const struct pkt *p
 		return note_in(e, LKE_ROLE_AR, LKE_MSG_RS, p, LKE_DROP_STATE);
 	note_in(e, LKE_ROLE_AR, LKE_MSG_RS, p, LKE_DROP_NONE);
 	if (at_once && tbf_take(&k->unicast, 1, e->now)) {
-		advertise(e, k, &p->ip.src, ll);
+		advertise(e, k, &p->ip.src, ll, false);
 		return 0;
 	}
 	if (!draft01(e) && k->cfg->ra_delay_ms > 0 && in6_is_linklocal(&p->ip.src))

@@ -6,11 +6,12 @@
 #ifndef AR_FIXTURE_H
 #define AR_FIXTURE_H
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "core/params.h"
 #include "crypto/crypto.h"

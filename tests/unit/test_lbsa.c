@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* The LBSA cache: instances by state and key, counts, replay cache. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "core/lbsa.h"
 #include "core/params.h"
