@@ -351,6 +351,7 @@ void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 {
 	struct lke_note *n = note_new(e, LKE_NOTE_DAD_FAILED, LKE_ROLE_MN);
+	struct lke_in6 addr = a->addr;
 
 	if (n) {
 		n->ifindex = a->ifindex;
@@ -361,6 +362,7 @@ void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a
 	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &a->addr, NULL));)
 		mn_lbsa_remove(e, b, "address in use elsewhere");
 	mn_addr_replace(e, l, a);
-	if (l->coa != a && mn_addr_find(e, &a->addr) == a)
+	a = mn_addr_find(e, &addr);
+	if (a && l->coa != a && l->ll != a)
 		mn_addr_remove(e, a);
 }

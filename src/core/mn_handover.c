@@ -151,9 +151,9 @@ static void attach_standby(struct lke_engine *e, struct mn_link *l, bool fresh)
 	note_attached(e, l);
 }
 
-static void leave_old(struct lke_engine *e, struct mn_addr *coa)
+static void leave_old(struct lke_engine *e, const struct lke_in6 *addr, const struct mn_addr *coa)
 {
-	struct mn_addr *old = mn_addr_find(e, &e->mn->previous);
+	struct mn_addr *old = mn_addr_find(e, addr);
 
 	if (!old || old == coa)
 		return;
@@ -180,7 +180,8 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	}
 	mn->active = l;
 	mn->current = coa->addr;
-	if (moved)
+	/* The next address on the same link replaces one in all bindings; it is no move (AMB-180). */
+	if (moved && !in6_prefix_eq(&old, &coa->addr, coa->plen))
 		mn->previous = old;
 	/* Back on its link the address leaves its own tunnel (draft 4.2, AMB-117). */
 	if (returns) {
@@ -198,7 +199,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 		mn_path(e, coa, LKE_PATH_ROUTER);
 	mn_hold(e, false);
 	use_address(e, l, coa, fresh);
-	leave_old(e, coa);
+	leave_old(e, &old, coa);
 	mn_main_route(e);
 	note_attached(e, l);
 	if (e->cfg.mn.local_only)

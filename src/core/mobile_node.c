@@ -52,26 +52,61 @@ int mn_new(struct lke_engine *e)
 	return err;
 }
 
+static void free_addr(struct lke_engine *e, struct mn_addr *a)
+{
+	if (!a)
+		return;
+	timerq_disarm(&e->timers, &a->dad);
+	timerq_disarm(&e->timers, &a->end);
+	mem_free(a);
+}
+
+static void free_lbsa(struct lke_engine *e, struct mn_lbsa *b)
+{
+	if (!b)
+		return;
+	timerq_disarm(&e->timers, &b->renew);
+	timerq_disarm(&e->timers, &b->end);
+	mem_free_wipe(b, sizeof(*b));
+}
+
+static void free_link(struct lke_engine *e, struct mn_link *l)
+{
+	timerq_disarm(&e->timers, &l->solicit);
+	timerq_disarm(&e->timers, &l->probe);
+	timerq_disarm(&e->timers, &l->kex.timer);
+	l->ifc->mn = NULL;
+	mem_free_wipe(l, sizeof(*l));
+}
+
+static void free_router(struct lke_engine *e, struct mn_router *r)
+{
+	if (!r)
+		return;
+	timerq_disarm(&e->timers, &r->end);
+	mem_free(r);
+}
+
 void mn_free(struct lke_engine *e)
 {
 	struct mobile_node *mn = e->mn;
 
 	for (unsigned n = 0; n < UPDATES_MAX; n++)
-		mem_free(mn->update[n]);
+		if (mn->update[n])
+			update_free(e, mn->update[n]);
 	for (unsigned n = 0; n < MN_LBSAS; n++)
-		mem_free_wipe(mn->lbsa[n], sizeof(struct mn_lbsa));
+		free_lbsa(e, mn->lbsa[n]);
 	for (unsigned n = 0; n < MN_ADDRS; n++)
-		mem_free(mn->addr[n]);
+		free_addr(e, mn->addr[n]);
 	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++)
-		mem_free(mn->router[n]);
-	for (unsigned n = 0; n < mn->links; n++) {
-		mn->link[n]->ifc->mn = NULL;
-		mem_free_wipe(mn->link[n], sizeof(struct mn_link));
-	}
+		free_router(e, mn->router[n]);
+	for (unsigned n = 0; n < mn->links; n++)
+		free_link(e, mn->link[n]);
 	for (unsigned n = 0; n < mn->homes; n++) {
 		sa_done(&mn->home[n].out);
 		sa_done(&mn->home[n].in);
 	}
+	timerq_disarm(&e->timers, &mn->hold);
 	mem_free_wipe(mn, sizeof(*mn));
 	e->mn = NULL;
 }
@@ -168,16 +203,12 @@ void mn_link_removed(struct lke_engine *e, struct iface *i)
 		mn_link_down(e, l);
 	if (l->ll)
 		mn_addr_remove(e, l->ll);
-	timerq_disarm(&e->timers, &l->solicit);
-	timerq_disarm(&e->timers, &l->probe);
-	timerq_disarm(&e->timers, &l->kex.timer);
 	for (unsigned n = 0; n < mn->links; n++)
 		if (mn->link[n] == l) {
 			mn->link[n] = mn->link[--mn->links];
 			break;
 		}
-	i->mn = NULL;
-	mem_free_wipe(l, sizeof(*l));
+	free_link(e, l);
 }
 
 int mn_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)

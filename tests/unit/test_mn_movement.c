@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC */
+/* Movement detection, care-of addresses and DAD of the mobile node. */
+#include "mn_fixture.h"
+
+static void lke_018_solicits_in_the_turn_of_link_up(void **state)
+{
+	struct fix f;
+	const struct fix_action *rs;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_clear(&f);
+	fix_link(&f, true);
+	rs = fix_last(&f, LKE_MSG_RS);
+	assert_non_null(rs);
+	assert_memory_equal(rs->data + 8, fix_ll.b, 16);
+	/* RFC 4429 3.3: no source link-layer address option while the address is optimistic. */
+	assert_int_equal(rs->len, IP6_HDR_LEN + 8);
+	assert_true(fix_index(&f, rs) < fix_index(&f, fix_last(&f, LKE_MSG_DAD_NS)));
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	fix_end(&f);
+}
+
+static void lke_025_care_of_address_from_the_routers_prefix(void **state)
+{
+	struct fix f;
+	struct lke_in6 coa, prefix = fix_ar_addr(1);
+	const struct fix_action *dad;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	fix_clear(&f);
+	assert_int_equal(fix_ra(&f, 1), 0);
+	coa = fix_coa(&f);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64));
+	assert_false(in6_eq(&coa, &prefix));
+	dad = fix_last(&f, LKE_MSG_DAD_NS);
+	assert_memory_equal(dad->data + IP6_HDR_LEN + 8, coa.b, 16);
+	assert_non_null(fix_note(&f, LKE_NOTE_ATTACHED));
+	assert_non_null(fix_find(&f, LKE_ACT_NEIGH, 0));
+	/* LKE-026: the home agent hears of it at once. */
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	fix_end(&f);
+}
+
+static void lke_019_prefers_the_router_with_lke(void **state)
+{
+	struct fix f;
+	struct lke_in6 coa, prefix = fix_ar_addr(2);
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	f.ra_lke = false;
+	fix_ra(&f, 1);
+	f.ra_lke = true;
+	fix_ra(&f, 2);
+	coa = fix_coa(&f);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64));
+	/* LKE-024: the choice is stable. */
+	fix_ra(&f, 3);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64));
+	coa = fix_coa(&f);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64));
+	fix_end(&f);
+}
+
+static void conflict_takes_the_next_address(void **state)
+{
+	struct fix f;
+	struct lke_in6 first, second;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	first = fix_coa(&f);
+	fix_clear(&f);
+	fix_na(&f, 0x55, &first);
+	second = fix_coa(&f);
+	assert_false(in6_eq(&first, &second));
+	assert_true(in6_prefix_eq(&first, &second, 64));
+	assert_non_null(fix_note(&f, LKE_NOTE_DAD_FAILED));
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_null(mn_addr_find(f.e, &first));
+	fix_end(&f);
+}
+
+static void same_link_after_a_merged_flap(void **state)
+{
+	struct fix f;
+	struct lke_in6 coa;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	coa = fix_coa(&f);
+	fix_clear(&f);
+	fix_link(&f, true); /* carrier counter moved on */
+	assert_int_equal(fix_count(&f, LKE_MSG_RS), 1);
+	assert_true(fix_find(&f, LKE_ACT_HOLD, 0)->a.hold.hold);
+	fix_clear(&f);
+	fix_ra(&f, 1);
+	{
+		struct lke_in6 again = fix_coa(&f);
+
+		assert_true(in6_eq(&coa, &again));
+	}
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_DAD_NS), 0);
+	assert_false(fix_find(&f, LKE_ACT_HOLD, 0)->a.hold.hold);
+	fix_end(&f);
+}
+
+static void silent_router_is_left(void **state)
+{
+	struct fix f;
+	struct lke_in6 coa, prefix = fix_ar_addr(2);
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	fix_clear(&f);
+	fix_ra(&f, 2);
+	assert_int_equal(fix_count(&f, LKE_MSG_NS), 1);
+	fix_run(&f, 4 * LKE_SEC);
+	coa = fix_coa(&f);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64));
+	fix_end(&f);
+}
+
+static void stop_takes_everything_back(void **state)
+{
+	struct fix f;
+	const struct lke_action *a;
+	unsigned addrs = 0, paths = 0;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	lke_engine_stop(f.e, f.now);
+	while ((a = lke_engine_next_action(f.e))) {
+		addrs += a->type == LKE_ACT_ADDR && a->addr.remove;
+		paths += a->type == LKE_ACT_PATH && a->path.path == LKE_PATH_NONE;
+	}
+	assert_int_equal(addrs, 2); /* care-of and home address; the link-local is the kernel's */
+	assert_int_equal(paths, 3); /* of both, and the main default route */
+	fix_end(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lke_018_solicits_in_the_turn_of_link_up),
+		cmocka_unit_test(lke_025_care_of_address_from_the_routers_prefix),
+		cmocka_unit_test(lke_019_prefers_the_router_with_lke),
+		cmocka_unit_test(conflict_takes_the_next_address),
+		cmocka_unit_test(same_link_after_a_merged_flap),
+		cmocka_unit_test(silent_router_is_left),
+		cmocka_unit_test(stop_takes_everything_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+/* Registration of the mobile node with its home agent. */
+#include "mn_fixture.h"
+
+static void start(struct fix *f)
+{
+	fix_start(f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(f, true);
+	fix_clear(f);
+	fix_ra(f, 1);
+}
+
+static void first_timer_is_1500_ms_then_doubles(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	fix_run(&f, 1499 * LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	fix_run(&f, LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
+	fix_run(&f, 2999 * LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
+	fix_run(&f, LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 3);
+	fix_end(&f);
+}
+
+static void accepted_registration_is_noted_and_refreshed(void **state)
+{
+	struct fix f;
+	const struct lke_note *n;
+
+	(void)state;
+	start(&f);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	n = fix_note(&f, LKE_NOTE_REGISTERED);
+	assert_non_null(n);
+	assert_int_equal(n->lifetime, 600);
+	f.ra_lke = false;
+	fix_run(&f, 10 * LKE_SEC);
+	fix_clear(&f);
+	fix_run(&f, 430 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
+	fix_run(&f, 15 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	fix_end(&f);
+}
+
+static void wrong_sequence_is_ignored(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, (uint16_t)(fix_ha_seq(&f) + 1)),
+			 -(int)LKE_DROP_BA_UNMATCHED);
+	assert_null(fix_note(&f, LKE_NOTE_REGISTERED));
+	fix_end(&f);
+}
+
+static void rfc6275_11_7_3_resynchronises_on_135(void **state)
+{
+	struct fix f;
+	uint16_t last;
+
+	(void)state;
+	start(&f);
+	last = (uint16_t)(fix_ha_seq(&f) + 500);
+	fix_clear(&f);
+	assert_int_equal(fix_ha_ba(&f, 1, STATUS_SEQUENCE, last), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_int_equal(fix_ha_seq(&f), (uint16_t)(last + 1));
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	assert_non_null(fix_note(&f, LKE_NOTE_REGISTERED));
+	fix_end(&f);
+}
+
+static void amb_105_old_135_ignored(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	assert_int_equal(fix_ha_ba(&f, 1, STATUS_SEQUENCE, (uint16_t)(fix_ha_seq(&f) - 1)),
+			 -(int)LKE_DROP_SEQUENCE);
+	fix_end(&f);
+}
+
+static void refusal_is_noted_and_tried_again_later(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	assert_int_equal(fix_ha_ba(&f, 1, STATUS_PROHIBITED, fix_ha_seq(&f)), 0);
+	assert_non_null(fix_note(&f, LKE_NOTE_REFUSED));
+	fix_clear(&f);
+	fix_run(&f, 59 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	fix_end(&f);
+}
+
+static void refresh_keeps_the_care_of_address_of_the_temporary_agent(void **state)
+{
+	struct fix f;
+	struct lke_in6 old;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	old = fix_coa(&f);
+	f.ra_lke = false;
+	fix_move(&f, 2);
+	for (unsigned n = 0; n < 4; n++) {
+		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+		fix_clear(&f);
+		fix_run(&f, 121 * LKE_SEC);
+	}
+	assert_int_equal(fix_ha_ba(&f, 2, 0, fix_ha_seq(&f)), 0);
+	assert_true(in6_eq(&f.e->mn->home[0].coa, &old));
+	fix_end(&f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_timer_is_1500_ms_then_doubles),
+		cmocka_unit_test(accepted_registration_is_noted_and_refreshed),
+		cmocka_unit_test(wrong_sequence_is_ignored),
+		cmocka_unit_test(rfc6275_11_7_3_resynchronises_on_135),
+		cmocka_unit_test(amb_105_old_135_ignored),
+		cmocka_unit_test(refusal_is_noted_and_tried_again_later),
+		cmocka_unit_test(refresh_keeps_the_care_of_address_of_the_temporary_agent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
