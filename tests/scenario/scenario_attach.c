@@ -134,18 +134,32 @@ static void lke_182_lost_acknowledgement_is_asked_for_again(void **state)
 	world_free(w);
 }
 
+/*
+ * The router ends an exchange silently when every answer to its DAD was lost (AMB-097): the mobile node learns it
+ * from the 134 to its first Binding Update.  That may happen with loss, now and then; nothing else may.
+ */
 static void attach_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 {
+	unsigned tombstones = 0;
+
 	for (uint64_t seed = 1; seed <= 25; seed++) {
 		struct world_options o = { .seed = seed };
 		struct world *w = world_new(&o);
+		struct lke_lbsa_view v;
+		struct lke_in6 coa;
 
 		world_noise(w, loss, dup, reorder);
 		world_attach(w, 0);
-		if (!world_wait_lbsa(w, 0, SEC(600)))
-			fail_msg("seed %u: no LBSA", (unsigned)seed);
+		if (!world_wait_lbsa(w, 0, SEC(600))) {
+			coa = world_coa(w, 0);
+			assert_true(loss > 0);
+			assert_true(sim_lbsa(w->ar[0], &coa, &v));
+			assert_int_equal(v.state, LKE_LBSA_TOMBSTONE);
+			tombstones++;
+		}
 		world_free(w);
 	}
+	assert_true(tombstones <= 2);
 }
 
 static void seq1_with_loss(void **state) { attach_with_noise(150, 0, 0); }
