@@ -5,8 +5,10 @@
 
 #include <stdlib.h>
 
-const struct lke_in6 fix_home = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0xaa, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9 } };
-const struct lke_in6 fix_agent = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0xaa, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 } };
+const struct lke_in6 fix_home = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0xaa, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+				    9 } };
+const struct lke_in6 fix_agent = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0xaa, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+				     1 } };
 const struct lke_in6 fix_ll = { { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77, 0x77 } };
 
 struct lke_in6 fix_addr(const char *text)
@@ -300,7 +302,9 @@ uint16_t fix_ha_seq(const struct fix *f)
 
 int fix_ha_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t seq)
 {
-	struct ip6_out o = { .src = fix_agent, .dst = f->e->mn->current, .hop_limit = 64, .rh2 = &fix_home };
+	struct ip6_out o = {
+		.src = fix_agent, .dst = f->e->mn->current, .hop_limit = 64, .rh2 = &fix_home
+	};
 	struct mh_ba ba = { .status = status, .seq = seq, .lifetime = status < 128 ? 150 : 0 };
 	uint8_t mh[128], buf[512];
 	struct wr w = wr_init(mh, sizeof(mh));
@@ -334,7 +338,8 @@ void fix_kereq_key(struct fix *f)
 
 	parse_mh(fix_last(f, LKE_MSG_KEREQ), &i, &v);
 	assert_int_equal(mh_kereq_decode(&v, 128, &m), 0);
-	assert_int_equal(rsa_key_decrypt(f->key, m.data, m.data_len, plain, sizeof(plain), &len), 0);
+	assert_int_equal(rsa_key_decrypt(f->key, m.data, m.data_len, plain, sizeof(plain), &len),
+			 0);
 	assert_int_equal(len, sizeof(f->kbm));
 	memcpy(f->kbm.b, plain, sizeof(f->kbm));
 }
@@ -407,7 +412,9 @@ int fix_ns_auth(struct fix *f, unsigned ar, const struct lke_in6 *target, uint32
 
 int fix_na(struct fix *f, unsigned from_mac, const struct lke_in6 *target)
 {
-	struct nd_msg m = { .type = ND_NA, .target = *target, .na_flags = ND_NA_O, .lladdr = fix_mac(from_mac) };
+	struct nd_msg m = {
+		.type = ND_NA, .target = *target, .na_flags = ND_NA_O, .lladdr = fix_mac(from_mac)
+	};
 	uint8_t buf[256];
 	int len = nd_encode(&m, target, &in6_all_nodes, 0, buf, sizeof(buf));
 
@@ -423,7 +430,8 @@ static const struct fix_action *bu_to(const struct fix *f, const struct lke_in6 
 	return NULL;
 }
 
-int fix_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, uint32_t nonce, bool sign)
+int fix_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, uint32_t nonce,
+	   bool sign)
 {
 	struct lke_in6 agent = fix_ar_addr(ar);
 	struct ip6_info i;
@@ -455,12 +463,15 @@ int fix_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, uint
 	mh_set_checksum(&w, mh, &o.src, o.rh2 ? o.rh2 : &o.dst);
 	ip6_end(&w);
 	assert_false(w.err);
-	return fix_packet(f, f->e->mn->active ? f->e->mn->active->router->lladdr.b[5] : ar, buf, w.off);
+	return fix_packet(f, f->e->mn->active ? f->e->mn->active->router->lladdr.b[5] : ar, buf,
+			  w.off);
 }
 
 int fix_brr(struct fix *f, unsigned ar, unsigned from, const struct lke_in6 *old)
 {
-	struct ip6_out o = { .src = fix_ar_addr(ar), .dst = fix_coa(f), .hop_limit = 64, .rh2 = old };
+	struct ip6_out o = {
+		.src = fix_ar_addr(ar), .dst = fix_coa(f), .hop_limit = 64, .rh2 = old
+	};
 	uint8_t buf[256];
 	struct wr w = wr_init(buf, sizeof(buf));
 	size_t mh = ip6_begin(&w, &o, IP6_NH_MH);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A mobile node's engine with access routers and a home agent played by the test, in virtual time.  Access
- * router n has the link-local address fe80::n, the link-layer address 02:00:00:00:00:n, the prefix
- * 2001:db8:n::/64 and the address 2001:db8:n::1.
+ * A mobile node's engine with access routers and a home agent played by the test, in virtual time.
+ * Access router n has the link-local address fe80::n, the link-layer address 02:00:00:00:00:n, the
+ * prefix 2001:db8:n::/64 and the address 2001:db8:n::1.
  */
 #ifndef TESTS_MN_FIXTURE_H
 #define TESTS_MN_FIXTURE_H
@@ -12,7 +12,7 @@
 #include "core/mobile_node.h"
 
 #define FIX_ACTIONS 1024
-#define FIX_IF 7
+#define FIX_IF	    7
 
 struct fix_action {
 	struct lke_action a;
@@ -24,15 +24,15 @@ struct fix {
 	struct lke_config cfg;
 	struct lke_engine *e;
 	lke_time now;
-	struct fix_action *out;	/* everything since fix_clear() */
+	struct fix_action *out; /* everything since fix_clear() */
 	size_t n;
-	bool encrypt;		/* answer LKE_ACT_ENCRYPT (default) */
+	bool encrypt; /* answer LKE_ACT_ENCRYPT (default) */
 	uint32_t carrier;
 	struct rsa_key *key;
 	uint8_t spki[RSA_SPKI_MAX];
 	size_t spki_len;
-	struct sa ha_out;	/* of the home agent */
-	struct secret16 kbm;	/* of the KEReq that fix_keack() answered last */
+	struct sa ha_out;    /* of the home agent */
+	struct secret16 kbm; /* of the KEReq that fix_keack() answered last */
 	uint16_t ra_max_lifetime;
 	bool ra_lke;
 };
@@ -49,7 +49,7 @@ struct lke_in6 fix_ar_addr(unsigned n);
 struct lke_lladdr fix_mac(unsigned n);
 
 void fix_event(struct fix *f, const struct lke_event *ev);
-void fix_run(struct fix *f, lke_time span);		/* serves every deadline on the way */
+void fix_run(struct fix *f, lke_time span); /* serves every deadline on the way */
 void fix_link(struct fix *f, bool up);
 int fix_packet(struct fix *f, unsigned from_mac, const uint8_t *data, size_t len);
 int fix_ra(struct fix *f, unsigned ar);
@@ -61,18 +61,20 @@ const struct fix_action *fix_last(const struct fix *f, enum lke_msg msg);
 unsigned fix_count(const struct fix *f, enum lke_msg msg);
 const struct lke_note *fix_note(const struct fix *f, enum lke_note_type type);
 size_t fix_index(const struct fix *f, const struct fix_action *a);
-struct lke_in6 fix_coa(const struct fix *f);		/* present care-of address */
+struct lke_in6 fix_coa(const struct fix *f); /* present care-of address */
 bool fix_lbsa(const struct fix *f, const struct lke_in6 *coa, struct lke_lbsa_view *ret);
 
 /* Sends the home agent's BA for the last BU in ESP, in a frame of access router ar. */
 int fix_ha_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t seq);
-uint16_t fix_ha_seq(const struct fix *f);		/* of the last home registration, from its note */
+uint16_t fix_ha_seq(const struct fix *f); /* of the last home registration, from its note */
 /* Answers the last KEReq. flip: spoil the HMAC. */
 int fix_keack(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, bool flip);
-void fix_kereq_key(struct fix *f);			/* decrypts the last KEReq into f->kbm */
-int fix_ns_auth(struct fix *f, unsigned ar, const struct lke_in6 *target, uint32_t nonce, bool flip);
+void fix_kereq_key(struct fix *f); /* decrypts the last KEReq into f->kbm */
+int fix_ns_auth(struct fix *f, unsigned ar, const struct lke_in6 *target, uint32_t nonce,
+		bool flip);
 /* BA of access router ar to the last BU with the key f->kbm; nonce 0: no option 6. */
-int fix_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, uint32_t nonce, bool sign);
+int fix_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, uint32_t nonce,
+	   bool sign);
 int fix_brr(struct fix *f, unsigned ar, unsigned from, const struct lke_in6 *old);
 int fix_na(struct fix *f, unsigned from_mac, const struct lke_in6 *target);
 

@@ -2,7 +2,8 @@
 /* Handover with previous access routers: draft 2.1, 2.2. */
 #include "mn_fixture.h"
 
-static const struct fix_action *tunnel_of(const struct fix *f, const struct lke_in6 *home, bool remove)
+static const struct fix_action *tunnel_of(const struct fix *f, const struct lke_in6 *home,
+					  bool remove)
 {
 	for (unsigned n = 0;; n++) {
 		const struct fix_action *a = fix_find(f, LKE_ACT_TUNNEL, n);
@@ -41,7 +42,8 @@ static void lke_060_bu_first_then_tunnel_then_parked_packets(void **state)
 	assert_int_equal(bu->a.send.dst.b[5], 2); /* straight to the new router */
 	assert_int_equal(bu->a.send.ifindex, FIX_IF);
 	assert_true(in6_eq(&t->a.tunnel.coa, &now) && in6_eq(&t->a.tunnel.agent, &ar));
-	/* LKE-088: strategy oldest leaves the home agent alone, its tunnel keeps the old care-of address. */
+	/* LKE-088: strategy oldest leaves the home agent alone, its tunnel keeps the old care-of
+	 * address. */
 	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
 	t = tunnel_of(&f, &fix_home, false);
 	assert_non_null(t);
@@ -113,8 +115,10 @@ static void lke_022_plain_link_still_uses_the_previous_router(void **state)
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	fix_attach_lbsa(&f, 1);
 	f.ra_lke = false;
+	fix_clear(&f);
 	fix_move(&f, 2);
 	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2); /* and the home agent at once */
 	fix_clear(&f);
 	fix_run(&f, 10 * LKE_SEC);
 	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
@@ -255,7 +259,6 @@ static void amb_179_refresh_at_half(void **state)
 	(void)state;
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	fix_attach_lbsa(&f, 1);
-	f.ra_lke = false;
 	fix_move(&f, 2);
 	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 	fix_clear(&f);

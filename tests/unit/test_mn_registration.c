@@ -43,7 +43,7 @@ static void accepted_registration_is_noted_and_refreshed(void **state)
 	fix_clear(&f);
 	fix_run(&f, 430 * LKE_SEC);
 	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
-	fix_run(&f, 15 * LKE_SEC);
+	fix_run(&f, 10500 * LKE_MSEC);
 	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
 	fix_end(&f);
 }
@@ -114,7 +114,6 @@ static void refresh_keeps_the_care_of_address_of_the_temporary_agent(void **stat
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	fix_attach_lbsa(&f, 1);
 	old = fix_coa(&f);
-	f.ra_lke = false;
 	fix_move(&f, 2);
 	for (unsigned n = 0; n < 4; n++) {
 		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
