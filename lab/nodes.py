@@ -43,7 +43,6 @@ RADVD_CONF = """interface wlan0 {
 	AdvSendAdvert on;
 	MinRtrAdvInterval 3;
 	MaxRtrAdvInterval 10;
-	MinDelayBetweenRAs 0.03;
 	prefix 2001:db8:4::/64 { AdvOnLink on; AdvAutonomous on; };
 };
 """

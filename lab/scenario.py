@@ -73,6 +73,7 @@ class Story:
 		"""Prints the step's messages, then judges those since `start`.  test(messages) -> [(what, held, detail)]."""
 		s = self.steps[-1]
 		s.start, s.end, s.test = start or s.start, time.time(), test
+		self.watcher.settle()
 		ms = self.watcher.since(s.start)
 		self._tell(s, ms)
 		for what, held, detail in (test(ms) if test else []) + list(extra):
