@@ -4,7 +4,7 @@ BUILD ?= build
 ASAN ?= build-asan
 
 all: $(BUILD)/build.ninja
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) --quiet
 
 $(BUILD)/build.ninja:
 	@meson setup $(BUILD) >/dev/null
