@@ -117,14 +117,37 @@ static int auth_request(struct lke_engine *e, struct mn_link *l, const struct pk
 	return 0;
 }
 
+/*
+ * The router resolves a new care-of address within a millisecond of our Binding Update, before the
+ * kernel owns the address; a solicitation lost there costs a second.  Override is off for an
+ * optimistic address (RFC 4429 3.3).
+ */
+static int resolve(struct lke_engine *e, struct mn_link *l, const struct pkt *p,
+		   const struct nd_msg *m)
+{
+	struct nd_msg na = {
+		.type = ND_NA, .target = m->target, .na_flags = ND_NA_S, .lladdr = l->ifc->lladdr
+	};
+	const struct lke_lladdr *to = m->lladdr.len ? &m->lladdr : &p->src_ll;
+	uint8_t buf[128];
+	int len = nd_encode(&na, &m->target, &p->ip.src, 0, buf, sizeof(buf));
+
+	if (len > 0)
+		send_packet(e, LKE_ROLE_MN, LKE_MSG_NA, l->ifc->ifindex, to, buf, (size_t)len);
+	return 0;
+}
+
 int mn_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
 {
 	struct mn_link *l = p->ifc->mn;
 	struct mn_addr *a = mn_addr_find(e, &m->target);
 
-	/* Address resolution and reachability are the kernel's; only DAD is ours (AMB-138). */
-	if (!a || (a != l->ll && a != l->coa) || !in6_is_unspecified(&p->ip.src))
+	if (!a || (a != l->ll && a != l->coa))
 		return -(int)LKE_DROP_NOT_OURS;
+	/* Else address resolution and reachability are the kernel's; only DAD is ours (AMB-138). */
+	if (!in6_is_unspecified(&p->ip.src))
+		return a->state == MN_ADDR_OPTIMISTIC ? resolve(e, l, p, m)
+						      : -(int)LKE_DROP_NOT_OURS;
 	if (m->has_auth && !a->linklocal)
 		return auth_request(e, l, p, m, a);
 	if (m->has_nonce && memcmp(m->nonce, a->nonce, sizeof(m->nonce)) == 0)
