@@ -313,8 +313,6 @@ void mn_bind_again(struct lke_engine *e, struct update *u)
 {
 	if (u->outstanding || u->dereg)
 		return; /* a BU is on its way */
-	if (!tbf_take(&u->rate, 0, e->now))
-		return;
 	if (++u->rounds > ROUNDS_MAX) {
 		mn_fallback(e, &u->home, "binding does not last");
 		return;
