@@ -244,6 +244,10 @@ int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r)
 	const struct lke_lladdr *other = other_holder(e, n, &r->src_ll);
 	struct kex_request *keep;
 
+	/* Without link-layer addresses the owner is (interface, link-local): one peer, nobody to
+	 * resolve (AMB-054). */
+	if (r->src_ll.len == 0)
+		return 0;
 	if (n && !other && lladdr_eq(&n->now, &r->src_ll))
 		return 0;
 	if (replace_held(e, r))

@@ -121,7 +121,8 @@ static void serve_timers(struct lke_engine *e, lke_time now)
 {
 	struct timer *t;
 
-	/* After a suspend a late timer runs once, with the present time, and not once for each period. */
+	/* After a suspend a late timer runs once, with the present time, and not once for each
+	 * period. */
 	if (now > e->now)
 		e->now = now;
 	while ((t = timerq_pop(&e->timers, e->now)))
@@ -171,8 +172,12 @@ static void addr_event(struct lke_engine *e, const struct lke_ev_addr *a)
 		ha_link_changed(e, i);
 }
 
+/* The verdict of several roles on one packet: accepted by one is accepted; "not my interface" says
+ * nothing. */
 static int first_drop(int a, int b)
 {
+	if (a == -(int)LKE_DROP_SCOPE_INTERFACE)
+		return b;
 	return a == 0 || b == 0 ? 0 : a;
 }
 
