@@ -30,11 +30,12 @@ static void use_address(struct lke_engine *e, struct mn_link *l, struct mn_addr 
 	/* A former address that no key of ours protects may have been taken meanwhile. */
 	if (a->state == MN_ADDR_DEPRECATED)
 		dad = !mn_lbsa_of(e, &a->addr, NULL);
-	if (fresh)
-		mn_addr_steer(e, a, false);
 	a->state = MN_ADDR_PREFERRED;
 	mn_addr_announce(e, a);
 	mn_path(e, a, LKE_PATH_ROUTER);
+	/* Last: a change of steering costs milliseconds, and the router's DAD comes much later. */
+	if (fresh)
+		mn_addr_steer(e, a, false);
 	if (dad)
 		mn_addr_dad(e, l, a);
 }
