@@ -14,7 +14,8 @@
 enum {
 	REQUESTS_MAX = 8192,	 /* privileged requests under way */
 	PACKETS_PER_WAKEUP = 32, /* of one socket, so that the others get their turn */
-	TUN_PACKETS_PER_WAKEUP = 64,
+	TUN_PACKETS_PER_WAKEUP =
+		16, /* a burst of parked packets must not delay the answers to it */
 };
 
 /* An interface of the host, with its packet socket once there is one. */
