@@ -143,11 +143,12 @@ static void release(struct lke_engine *e, const struct binding *b)
 {
 	struct lke_in6 group = in6_solicited_node(&b->home);
 
+	/* The route first: until it is gone, packets for the returned node are drawn to us. */
+	act_intercept(e, b, true);
+	act_tunnel(e, b, true);
 	group_leave(e, b->ifindex, &group);
 	steer_del(e, LKE_STEER_MINE, &b->agent, 0);
 	steer_del(e, LKE_STEER_PROXIED, &b->home, 0);
-	act_intercept(e, b, true);
-	act_tunnel(e, b, true);
 }
 
 int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_timer_kind,

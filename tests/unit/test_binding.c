@@ -31,7 +31,7 @@ static void order_of_actions_and_their_undoing(void **state)
 	memset(f.order, 0, sizeof(f.order));
 	binding_remove(f.e, b, "test");
 	fx_drain(&f);
-	assert_string_equal(f.order, "G-M-P-I-T-");
+	assert_string_equal(f.order, "I-T-G-M-P-");
 	assert_string_equal(f.gone, "test");
 	assert_int_equal(lke_engine_deadline(f.e), LKE_NEVER);
 	fx_end(&f);
