@@ -120,6 +120,7 @@ void ar_lbsa_remove(struct lke_engine *e, struct lbsa *l, const char *why)
 	}
 	ar_lbsa_note(e, LKE_NOTE_LBSA_GONE, l, why);
 	group_leave(e, l->entry->key.ifindex, &group);
+	steer_del(e, LKE_STEER_MINE, &l->ar, 0);
 	lbsa_release(e, l);
 }
 

@@ -98,12 +98,15 @@ static bool remember(struct lke_engine *e, const struct kex_request *r, bool pro
 	return err == 0 || proved;
 }
 
-static bool replayed(struct lke_engine *e, const struct kex_request *r)
+bool kex_replayed(const struct lke_engine *e, const struct kex_request *r)
 {
-	return !draft01(e) && replay_has(replay_of(e, r), r->m.data, r->m.data_len);
+	for (unsigned n = 0; n < 2 && !draft01(e); n++)
+		if (replay_has(&e->ar->rsa[n].replay, r->m.data, r->m.data_len))
+			return true;
+	return false;
 }
 
-static int drop_replay(struct lke_engine *e, const struct kex_request *r)
+int kex_drop_replay(struct lke_engine *e, const struct kex_request *r)
 {
 	count(e, LKE_STAT_REPLAYS_REJECTED);
 	return kex_note(e, r, LKE_DROP_REPLAY, 0);
@@ -111,13 +114,13 @@ static int drop_replay(struct lke_engine *e, const struct kex_request *r)
 
 int kex_again(struct lke_engine *e, struct kex_request *r, struct lbsa *l)
 {
-	bool old = replayed(e, r);
+	bool old = kex_replayed(e, r);
 
 	if (!kex_same_owner(r, l)) /* pasted under another source, THREATS 10 */
 		return kex_note(e, r, LKE_DROP_OWNER, 0);
 	if (old &&
 	    (!seq_newer(r->m.seq, l->kex_seq) || e->now > l->first_request + AR_CURRENT_EXCHANGE))
-		return drop_replay(e, r);
+		return kex_drop_replay(e, r);
 	ar_limit_penalise(e, r->ifindex, &r->ip.src);
 	if (!seq_newer(r->m.seq, l->kex_seq))
 		return refuse_seq(e, r, &l->kbm);
@@ -139,6 +142,9 @@ static uint16_t grant(struct lke_engine *e, const struct ar_link *k, const struc
 	uint32_t have = lbsa_count(&e->ar->lbsa, r->ifindex, NULL), max = k->cfg->max_lbsa;
 	uint32_t s = ar_max_lifetime(e, k);
 
+	/* A renewal takes no further place: an existing entry can be renewed in a full table. */
+	if (lbsa_find(&e->ar->lbsa, r->ifindex, &r->coa, LKE_LBSA_VALID))
+		have--;
 	*ret_status = STATUS_UNSPECIFIED;
 	if (r->m.lifetime > 0 && r->m.lifetime < s)
 		s = r->m.lifetime;
@@ -204,6 +210,28 @@ static void displace(struct lke_engine *e, const struct kex_request *r)
 		ar_lbsa_remove(e, v, "replaced");
 }
 
+/* AMB-056: a mobile node that a home agent on this host serves by IPsec at this care-of address. */
+static bool served_by_ipsec(const struct lke_engine *e, const struct lke_in6 *coa)
+{
+	struct lke_binding_view v;
+	size_t cursor = 0;
+
+	while (e->ha && binding_next(e, &cursor, &v))
+		if (v.role == LKE_ROLE_HA && in6_eq(&v.coa, coa))
+			return true;
+	return false;
+}
+
+/* Tombstones are kept beside the instances that count; in a full cache the oldest gives way. */
+static void make_room(struct lke_engine *e)
+{
+	struct lbsa *old =
+		lbsa_cache_full(&e->ar->lbsa) ? lbsa_oldest_tombstone(&e->ar->lbsa) : NULL;
+
+	if (old)
+		ar_lbsa_remove(e, old, "place needed");
+}
+
 static int commit(struct lke_engine *e, struct kex_request *r, const struct secret16 *kbm)
 {
 	const struct ar_link *k = ar_link_by_index(e, r->ifindex);
@@ -220,6 +248,8 @@ static int commit(struct lke_engine *e, struct kex_request *r, const struct secr
 	uint16_t units = grant(e, k, r, &status);
 	int err;
 
+	if (served_by_ipsec(e, &r->coa))
+		return refuse(e, r, kbm, STATUS_PROHIBITED);
 	if (units == 0 || !ar || mac_full(e, k, r))
 		return refuse(e, r, kbm, units == 0 ? status : STATUS_RESOURCES);
 	if (!remember(e, r, tmpl.proved))
@@ -227,6 +257,7 @@ static int commit(struct lke_engine *e, struct kex_request *r, const struct secr
 	tmpl.ar = *ar;
 	tmpl.expires = e->now + (lke_time)units * LIFETIME_UNIT * LKE_SEC;
 	displace(e, r);
+	make_room(e);
 	err = lbsa_add(&e->ar->lbsa, r->ifindex, &r->coa, &tmpl, &l);
 	mem_wipe(&tmpl, sizeof(tmpl));
 	if (err < 0)
@@ -237,6 +268,8 @@ static int commit(struct lke_engine *e, struct kex_request *r, const struct secr
 	send_keack(e, r, &l->kbm, STATUS_ACCEPTED, units, &l->ar);
 	ar_lbsa_note(e, LKE_NOTE_LBSA_TENTATIVE, l, "");
 	ar_dad_start(e, l);
+	/* Steering takes milliseconds: reverse tunnel packets follow a Binding Update at once. */
+	steer_add(e, LKE_STEER_MINE, &l->ar, 0);
 	return 0;
 }
 
@@ -247,8 +280,8 @@ static int known_key(struct lke_engine *e, struct kex_request *r, struct lbsa *l
 
 	if (here && l->state != LKE_LBSA_TOMBSTONE)
 		return kex_again(e, r, l);
-	if (replayed(e, r))
-		return drop_replay(e, r);
+	if (kex_replayed(e, r))
+		return kex_drop_replay(e, r);
 	return here ? revive(e, r, l) : refuse(e, r, &l->kbm, STATUS_UNSPECIFIED);
 }
 
@@ -268,8 +301,8 @@ int kex_answer(struct lke_engine *e, struct kex_request *r, const struct secret1
 		return kex_note(e, r, (enum lke_drop) - err, 0);
 	if (same && (v.status == 0 || same->state != LKE_LBSA_TOMBSTONE))
 		return known_key(e, r, same);
-	if (replayed(e, r))
-		return drop_replay(e, r);
+	if (kex_replayed(e, r))
+		return kex_drop_replay(e, r);
 	if (v.status)
 		return refuse(e, r, kbm, v.status);
 	if (valid && !seq_newer(r->m.seq, valid->kex_seq))
