@@ -166,6 +166,9 @@ bool kex_proof_ok(const struct kex_request *r, const struct mh_proof *proof,
 int kex_answer(struct lke_engine *e, struct kex_request *r, const struct secret16 *kbm);
 /* Same Kbm as a TENTATIVE or VALID instance: the Acknowledgement again. */
 int kex_again(struct lke_engine *e, struct kex_request *r, struct lbsa *l);
+/* Key exchange data seen before, under either key (AMB-051); never in draft01. */
+bool kex_replayed(const struct lke_engine *e, const struct kex_request *r);
+int kex_drop_replay(struct lke_engine *e, const struct kex_request *r);
 bool kex_same_owner(const struct kex_request *r, const struct lbsa *l);
 
 /* --- ar_neighbour.c --- */

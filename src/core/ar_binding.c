@@ -104,6 +104,8 @@ static uint8_t judge(struct lke_engine *e, const struct bu_state *s)
 		return STATUS_NOT_HOME_SUBNET;
 	if (s->b && s->b->kind != BINDING_BY_LBSA)
 		return STATUS_TYPE_CHANGE;
+	if (s->b && s->b->owner != s->l) /* only by the LBSA that made it, draft 4.2 */
+		return STATUS_PROHIBITED;
 	if (s->dereg)
 		return s->b ? 0 : STATUS_NOT_HOME_AGENT;
 	if (!agent_coa_acceptable(e, &s->home, &s->coa))

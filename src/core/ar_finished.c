@@ -19,6 +19,7 @@ struct reach_coa {
 struct outstanding {
 	uint32_t nonce;
 	uint16_t seq, lifetime;
+	lke_time again; /* when its acknowledgement is repeated, or LKE_NEVER */
 };
 
 struct ar_reach {
@@ -30,8 +31,6 @@ struct ar_reach {
 	struct outstanding out[FINISHED_NONCES];
 	unsigned outs;
 	struct ar_reply to;
-	struct mh_ba ba;      /* the newest with a request */
-	lke_time again;	      /* when it is repeated, or LKE_NEVER */
 	unsigned brrs;	      /* of the three Binding Refresh Requests */
 	uint64_t reverse;     /* octets from the reverse tunnel, AMB-112 */
 	struct tbf suspended; /* BRRs in answer to tunnel packets */
@@ -133,7 +132,17 @@ static struct reach_coa *coa_find(struct ar_reach *r, const struct lke_in6 *coa)
 	return NULL;
 }
 
-/* The place of a new address: a free one, or the longest unused; never the one in use. */
+/* Who gives way: an address that once proved itself before one that never did, then the longest
+ * unused. */
+static bool gives_way(const struct reach_coa *a, const struct reach_coa *b)
+{
+	if ((a->proved_until > 0) != (b->proved_until > 0))
+		return a->proved_until > 0;
+	return a->used < b->used;
+}
+
+/* The place of a new address; never the one in use.  Forgetting an address that proved itself is
+ * harmless: at worst it proves itself again. */
 static struct reach_coa *coa_make(struct ar_reach *r, const struct lke_in6 *coa, lke_time now)
 {
 	struct reach_coa *c = NULL;
@@ -142,9 +151,9 @@ static struct reach_coa *coa_make(struct ar_reach *r, const struct lke_in6 *coa,
 		c = &r->coa[r->coas++];
 	} else {
 		for (unsigned n = 0; n < REACH_COAS; n++)
-			if (&r->coa[n] != r->now && (!c || r->coa[n].used < c->used))
+			if (&r->coa[n] != r->now && (!c || gives_way(&r->coa[n], c)))
 				c = &r->coa[n];
-		r->forgotten = r->forgotten || !proved(c, now);
+		r->forgotten = r->forgotten || c->proved_until == 0;
 	}
 	*c = (struct reach_coa){ .coa = *coa, .first_bu = now, .spent = r->forgotten };
 	return c;
@@ -166,7 +175,6 @@ static void coa_use(struct ar_reach *r, struct reach_coa *c, lke_time now)
 		r->now->spent = true;
 	if (r->now != c) {
 		r->outs = 0;
-		r->again = LKE_NEVER;
 		r->reverse = 0;
 		r->brrs = brrs_past(c, now);
 	}
@@ -181,7 +189,6 @@ static struct ar_reach *reach_get(struct lke_engine *e, struct lbsa *l)
 	l->reach = mem_zalloc(sizeof(*l->reach));
 	if (!l->reach)
 		return NULL;
-	l->reach->again = LKE_NEVER;
 	tbf_init(&l->reach->suspended, BRR_SUSPENDED_RATE, BRR_SUSPENDED_RATE, e->now);
 	return l->reach;
 }
@@ -202,7 +209,6 @@ void ar_reach_leave(struct lbsa *l)
 		r->now->spent = true;
 	r->now = NULL;
 	r->outs = 0;
-	r->again = LKE_NEVER;
 }
 
 static uint64_t credit_of(const struct ar_reach *r, const struct reach_coa *c)
@@ -252,16 +258,26 @@ void ar_reach_ask(struct lke_engine *e, struct lbsa *l, const struct ar_reply *t
 		memmove(&r->out[0], &r->out[1], sizeof(r->out) - sizeof(r->out[0]));
 		r->outs--;
 	}
-	r->out[r->outs++] = (struct outstanding){ ba->nonce, ba->seq, ba->lifetime };
-	r->ba = *ba;
+	r->out[r->outs++] =
+		(struct outstanding){ ba->nonce, ba->seq, ba->lifetime,
+				      draft01(e) ? LKE_NEVER : e->now + FINISHED_BA_AGAIN };
 	r->to = *to;
-	r->again = draft01(e) ? LKE_NEVER : e->now + FINISHED_BA_AGAIN;
+}
+
+static lke_time next_again(const struct ar_reach *r)
+{
+	lke_time at = LKE_NEVER;
+
+	for (unsigned n = 0; n < r->outs; n++)
+		if (r->out[n].again < at)
+			at = r->out[n].again;
+	return at;
 }
 
 void ar_reach_arm(struct lke_engine *e, struct lbsa *l, struct binding *b)
 {
 	const struct ar_reach *r = l->reach;
-	lke_time at = r->again;
+	lke_time at = next_again(r);
 
 	if (b->state == LKE_BINDING_UNVERIFIED && !draft01(e) && r->brrs < BRRS &&
 	    r->now->first_bu + brr_at[r->brrs] < at)
@@ -276,15 +292,34 @@ static void suspend(struct lke_engine *e, struct binding *b, uint64_t credit)
 	binding_update(e, b, &coa, LKE_BINDING_SUSPENDED, credit, b->expires);
 }
 
+/* Each acknowledgement with an outstanding nonce goes out a second time, with the same number and
+ * nonce. */
+static void repeat_bas(struct lke_engine *e, struct lbsa *l)
+{
+	struct ar_reach *r = l->reach;
+
+	for (unsigned n = 0; n < r->outs; n++) {
+		struct outstanding *o = &r->out[n];
+		struct mh_ba ba = { .status = STATUS_ACCEPTED,
+				    .seq = o->seq,
+				    .lifetime = o->lifetime,
+				    .has_finished_request = true,
+				    .finished_r = true,
+				    .nonce = o->nonce };
+
+		if (o->again > e->now)
+			continue;
+		o->again = LKE_NEVER;
+		ar_send_ba(e, &r->to, &ba, &l->kbm);
+	}
+}
+
 void ar_finished_timer(struct lke_engine *e, struct binding *b)
 {
 	struct lbsa *l = b->owner;
 	struct ar_reach *r = l->reach;
 
-	if (r->again <= e->now && r->outs > 0)
-		ar_send_ba(e, &r->to, &r->ba, &l->kbm);
-	if (r->again <= e->now)
-		r->again = LKE_NEVER;
+	repeat_bas(e, l);
 	if (b->state == LKE_BINDING_UNVERIFIED && !draft01(e) &&
 	    r->brrs < brrs_past(r->now, e->now)) {
 		r->brrs = brrs_past(r->now, e->now);
@@ -313,7 +348,6 @@ static void prove(struct lke_engine *e, struct binding *b, struct ar_reach *r)
 	r->now->proved_until = e->now + FINISHED_PROVED;
 	r->now->spent = false;
 	r->outs = 0;
-	r->again = LKE_NEVER;
 	timerq_disarm(&e->timers, &b->role);
 	binding_update(e, b, &coa, LKE_BINDING_OK, UINT64_MAX, b->expires);
 }
@@ -385,7 +419,6 @@ void ar_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *m)
 {
 	struct binding *b = binding_find(e, &m->home);
 	struct ar_reach *r;
-	struct lke_in6 coa;
 
 	if (!b || b->kind != BINDING_BY_LBSA || b->state != LKE_BINDING_UNVERIFIED || draft01(e))
 		return;
@@ -393,6 +426,5 @@ void ar_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *m)
 	if (m->reverse_bytes <= r->reverse)
 		return;
 	r->reverse = m->reverse_bytes;
-	coa = b->coa;
-	binding_update(e, b, &coa, b->state, credit_of(r, r->now), b->expires);
+	binding_set_credit(e, b, credit_of(r, r->now));
 }

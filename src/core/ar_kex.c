@@ -227,6 +227,10 @@ static int run(struct lke_engine *e, struct kex_request *r)
 		err = ar_limit_source(e, r->ifindex, &r->ip.src, &r->src_ll);
 		return err < 0 ? kex_note(e, r, (enum lke_drop) - err, 0) : kex_again(e, r, same);
 	}
+	/* A peer that adds a request proof encrypts each transmission anew: data seen before are a
+	 * replay, and cost neither the private key nor the place of a true renewal. */
+	if (r->m.request.present && kex_replayed(e, r))
+		return kex_drop_replay(e, r);
 	if (!v.status && !v.renewal && !r->live && !draft01(e))
 		err = ar_neighbour_check(e, r);
 	if (err == 0)

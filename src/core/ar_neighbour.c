@@ -11,7 +11,9 @@ struct neighbour {
 	struct table_node node;
 	struct lbsa_key key;
 	struct lke_lladdr now, former;
-	lke_time confirmed, left; /* left: when former stopped being the one, 0: never had one */
+	/* answered a solicitation of ours (0: never); any solicited advertisement; when former was
+	 * last the one (0: never had one) */
+	lke_time confirmed, heard, left;
 };
 
 int ar_neighbour_init(struct access_router *ar, const uint8_t secret[16])
@@ -111,7 +113,7 @@ static void neighbours_sweep(struct lke_engine *e)
 	while ((n = table_next(t, &cursor, n))) {
 		struct neighbour *b = TABLE_ENTRY(n, struct neighbour, node);
 
-		if (e->now - b->confirmed < AR_FORMER_NEIGHBOUR)
+		if (e->now - b->heard < AR_FORMER_NEIGHBOUR)
 			continue;
 		table_del(t, n);
 		mem_free(b);
@@ -155,7 +157,37 @@ static void neighbour_confirm(struct lke_engine *e, uint32_t ifindex, const stru
 		n->left = e->now;
 		n->now = *ll;
 	}
-	n->confirmed = e->now;
+	n->confirmed = n->heard = e->now;
+}
+
+/*
+ * An answer to the host's own address resolution.  It does not confirm, but whoever gave it is
+ * asked before another link-layer address may have the address: a host that never ran LKE and
+ * sleeps now (THREATS 99).  It never moves an entry, and leaves room for confirmed ones.
+ */
+static void neighbour_heard(struct lke_engine *e, const struct ar_link *k,
+			    const struct lke_in6 *addr, const struct lke_lladdr *ll)
+{
+	const struct table *t = &e->ar->neighbours;
+	struct neighbour *n;
+
+	if (ll->len == 0 || !k->cfg->lke || !ar_link_on_link(k, addr, NULL))
+		return;
+	n = neighbour_find(e->ar, k->ifc->ifindex, addr);
+	if (!n && t->n < t->max / 4 * 3) {
+		n = neighbour_make(e, k->ifc->ifindex, addr);
+		if (n)
+			n->now = *ll;
+	}
+	if (!n)
+		return;
+	if (lladdr_eq(&n->now, ll)) {
+		n->heard = e->now;
+	} else if (n->left == 0 || e->now - n->left >= AR_FORMER_NEIGHBOUR ||
+		   lladdr_eq(&n->former, ll)) {
+		n->former = *ll;
+		n->left = e->now;
+	}
 }
 
 /* Ordinary NS from our link-local with our link-layer address: never a plain DAD NS (AMB-054). */
@@ -198,7 +230,7 @@ static const struct lke_lladdr *other_holder(struct lke_engine *e, const struct 
 {
 	if (!n || source->len == 0)
 		return NULL;
-	if (!lladdr_eq(&n->now, source) && e->now - n->confirmed < AR_FORMER_NEIGHBOUR)
+	if (!lladdr_eq(&n->now, source) && e->now - n->heard < AR_FORMER_NEIGHBOUR)
 		return &n->now;
 	if (n->left > 0 && e->now - n->left < AR_FORMER_NEIGHBOUR && n->former.len > 0 &&
 	    !lladdr_eq(&n->former, source))
@@ -248,7 +280,8 @@ int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r)
 	 * resolve (AMB-054). */
 	if (r->src_ll.len == 0)
 		return 0;
-	if (n && !other && lladdr_eq(&n->now, &r->src_ll))
+	if (n && !other && lladdr_eq(&n->now, &r->src_ll) && n->confirmed > 0 &&
+	    e->now - n->confirmed < AR_FORMER_NEIGHBOUR)
 		return 0;
 	if (replace_held(e, r))
 		return -(int)LKE_DROP_HELD;
@@ -268,19 +301,27 @@ int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r)
 	return -(int)LKE_DROP_HELD;
 }
 
+/* Is this the answer to the solicitation r waits for?  A probe is answered by the one it went to.
+ */
+static bool asked_by(const struct kex_request *r, const struct pkt *p, const struct lke_in6 *target,
+		     const struct lke_lladdr *ll)
+{
+	return r->ifindex == p->ifc->ifindex && in6_eq(&r->coa, target) &&
+	       (!r->probing || lladdr_eq(&r->probe, ll));
+}
+
 /* What an advertisement means for a request that waits.  True: r is done with and no longer held.
  */
 static bool advert_for(struct lke_engine *e, struct kex_request *r, const struct lke_lladdr *ll)
 {
-	if (r->probing && lladdr_eq(&r->probe, ll))
+	if (r->probing) {
 		r->taken = true;
-	else if (!r->probing && lladdr_eq(&r->src_ll, ll))
+	} else if (lladdr_eq(&r->src_ll, ll)) {
 		r->live = true;
-	else if (!r->probing) {
+	} else {
 		probe(e, r, ll);
 		return false;
-	} else
-		return false;
+	}
 	unhold(e, r);
 	ar_kex_resume(e, r);
 	return true;
@@ -295,16 +336,17 @@ void ar_neighbour_advert(struct lke_engine *e, const struct pkt *p, const struct
 	if (!iface_has_addr(p->ifc, &p->ip.dst))
 		return;
 	for (unsigned n = 0; n < ar->helds; n++)
-		asked = asked || (ar->held[n]->ifindex == p->ifc->ifindex &&
-				  in6_eq(&ar->held[n]->coa, &m->target));
+		asked = asked || asked_by(ar->held[n], p, &m->target, ll);
 	/* Only an answer to a solicitation of ours confirms. */
-	if (!asked)
+	if (!asked) {
+		neighbour_heard(e, p->ifc->ar, &m->target, ll);
 		return;
+	}
 	neighbour_confirm(e, p->ifc->ifindex, &m->target, ll);
 	for (unsigned n = ar->helds; n > 0; n--) {
 		struct kex_request *r = n <= ar->helds ? ar->held[n - 1] : NULL;
 
-		if (r && r->ifindex == p->ifc->ifindex && in6_eq(&r->coa, &m->target))
+		if (r && asked_by(r, p, &m->target, ll))
 			advert_for(e, r, ll);
 	}
 }

@@ -190,6 +190,12 @@ void binding_update(struct lke_engine *e, struct binding *b, const struct lke_in
 	note_state(e, b);
 }
 
+void binding_set_credit(struct lke_engine *e, struct binding *b, uint64_t credit)
+{
+	b->credit = credit;
+	act_tunnel(e, b, false);
+}
+
 void binding_remove(struct lke_engine *e, struct binding *b, const char *text)
 {
 	struct lke_note *n;

@@ -48,6 +48,8 @@ int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_
  * SUSPENDED, BINDING_SUSPENDED; set b->seq before. */
 void binding_update(struct lke_engine *e, struct binding *b, const struct lke_in6 *coa,
 		    enum lke_binding_state state, uint64_t credit, lke_time expires);
+/* Only the credit has grown: one TUNNEL action, no note (the forwarding plane reports volumes often). */
+void binding_set_credit(struct lke_engine *e, struct binding *b, uint64_t credit);
 /* Undoes binding_add() and frees b.  Emits BINDING_GONE with text. */
 void binding_remove(struct lke_engine *e, struct binding *b, const char *text);
 /* All bindings of one kind (engine stop). */

@@ -26,7 +26,8 @@ int lbsa_cache_init(struct lbsa_cache *c, size_t max, const uint8_t secret[16])
 	if (err == 0)
 		err = TABLE_INIT(&c->by_key, struct lbsa, node, kbm, 2 * max, secret);
 	if (err == 0)
-		err = TABLE_INIT(&c->counts, struct count, node, key, max + LKE_MAX_IFACES, secret);
+		err = TABLE_INIT(&c->counts, struct count, node, key, 2 * max + LKE_MAX_IFACES,
+				 secret);
 	return err;
 }
 
@@ -59,6 +60,24 @@ struct lbsa *lbsa_find(const struct lbsa_cache *c, uint32_t ifindex, const struc
 struct lbsa *lbsa_by_kbm(const struct lbsa_cache *c, const struct secret16 *kbm)
 {
 	return TABLE_ENTRY(table_find(&c->by_key, kbm), struct lbsa, node);
+}
+
+bool lbsa_cache_full(const struct lbsa_cache *c)
+{
+	return c->by_key.n >= c->by_key.max;
+}
+
+struct lbsa *lbsa_oldest_tombstone(const struct lbsa_cache *c)
+{
+	struct lbsa *old = NULL;
+
+	for (size_t n = 0; n < c->n; n++) {
+		struct lbsa *l = c->all[n];
+
+		if (l->state == LKE_LBSA_TOMBSTONE && (!old || l->timer.at < old->timer.at))
+			old = l;
+	}
+	return old;
 }
 
 static struct count_key count_key(uint32_t ifindex, const struct lke_lladdr *ll)

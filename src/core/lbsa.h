@@ -75,6 +75,11 @@ struct lbsa *lbsa_by_kbm(const struct lbsa_cache *c, const struct secret16 *kbm)
 /* Instances of the interface (ll NULL) or of one link-layer address on it. */
 uint32_t lbsa_count(const struct lbsa_cache *c, uint32_t ifindex, const struct lke_lladdr *ll);
 
+/* Is there no place for one more instance? */
+bool lbsa_cache_full(const struct lbsa_cache *c);
+/* The tombstone that ends first, or NULL. */
+struct lbsa *lbsa_oldest_tombstone(const struct lbsa_cache *c);
+
 /*
  * Makes a TENTATIVE instance from the plain members of tmpl (kbm to bu_seq; not entry, timer,
  * pointers). The entry must have none.  0, LKE_ERR_EXIST (key in use), LKE_ERR_FULL or
