@@ -106,7 +106,7 @@ struct lke_act_tunnel {
 	struct lke_in6 home, agent, coa;
 	uint32_t ifindex;		/* mobile side: link of the care-of address */
 	struct lke_lladdr nexthop;	/* mobile side: the router's link-layer address */
-	uint64_t credit;		/* agent side: octets before the care-of address is proved; UINT64_MAX: no limit */
+	uint64_t credit;		/* agent side: octets in all before the care-of address is proved; UINT64_MAX: no limit */
 };
 
 struct lke_act_hold {

@@ -53,6 +53,7 @@ struct simroute {
 struct simtunnel {
 	struct lke_act_tunnel t;
 	bool used;
+	uint64_t spent;			/* of the credit, for this care-of address */
 	uint64_t packets_in, packets_out, bytes_out;
 };
 

@@ -113,6 +113,8 @@ static void tunnel_change(struct simnode *n, const struct lke_act_tunnel *t)
 		}
 		if (f->t.mobile_side == t->mobile_side && in6_eq(&f->t.home, &t->home) &&
 		    in6_eq(&f->t.agent, &t->agent)) {
+			if (!in6_eq(&f->t.coa, &t->coa))
+				f->spent = 0;
 			f->t = *t;
 			f->used = !t->remove;
 			return;
@@ -194,9 +196,9 @@ static void agent_encapsulate(struct simnode *n, const struct lke_in6 *home, con
 	if (!t || t->t.suspended || len > sizeof(buf))
 		return;
 	if (t->t.credit != UINT64_MAX) {
-		if (t->t.credit < len)
+		if (t->t.credit < t->spent + len)
 			return;
-		t->t.credit -= len;
+		t->spent += len;
 	}
 	memcpy(buf, pkt, len);
 	len = wrap(&t->t.agent, &t->t.coa, buf, len);
