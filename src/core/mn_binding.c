@@ -167,13 +167,16 @@ static void note_bound(struct lke_engine *e, const struct update *u, const struc
 static void returned(struct lke_engine *e, struct update *u, const struct mh_ba *ba)
 {
 	struct mn_link *l = e->mn->active;
+	bool here = l && in6_eq(&u->home, &e->mn->current);
 
-	if (l && in6_eq(&u->home, &e->mn->current)) {
+	if (here) {
 		mn_send_na(e, l, &u->home, NULL, NULL);
 		note_bound(e, u, ba, LKE_NOTE_RETURNED);
 		mn_kex_hold(e, l, MN_RETURN_STAY);
 	}
 	mn_unbind(e, u);
+	if (here)
+		mn_bind_pending(e);
 	mn_addr_clean(e);
 }
 

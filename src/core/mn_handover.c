@@ -6,6 +6,8 @@
  */
 #include "core/mobile_node.h"
 
+#define RETURN_BIND_WAIT (20 * LKE_MSEC) /* for the answer to a deregistration */
+
 bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa)
 {
 	for (unsigned n = 0; n < e->mn->homes; n++)
@@ -165,11 +167,42 @@ static void leave_old(struct lke_engine *e, const struct lke_in6 *addr, const st
 	mn_addr_deprecate(e, old);
 }
 
+/* Draft 2.1, 2.2: previous access routers first, then the home agents that must know. */
+static void bind_and_register(struct lke_engine *e, bool moved)
+{
+	struct mobile_node *mn = e->mn;
+	struct bound b = { .n = 0 };
+
+	if (moved)
+		bind_previous(e, &b);
+	for (unsigned n = 0; n < mn->homes; n++)
+		if (moved || !in6_eq(&mn->home[n].coa, &mn->current))
+			move_home(e, &mn->home[n], &b);
+}
+
+void mn_bind_pending(struct lke_engine *e)
+{
+	if (!e->mn->bind_pending)
+		return;
+	e->mn->bind_pending = false;
+	timerq_disarm(&e->timers, &e->mn->bind);
+	bind_and_register(e, true);
+}
+
+/*
+ * Back on a former link: answers of other routers to this care-of address would go into its old
+ * tunnel until the deregistration is done, so they are asked behind it.
+ */
+static void bind_behind_return(struct lke_engine *e)
+{
+	e->mn->bind_pending = true;
+	arm(e, &e->mn->bind, e->now + RETURN_BIND_WAIT);
+}
+
 void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh)
 {
 	struct mobile_node *mn = e->mn;
 	struct lke_in6 old = mn->current;
-	struct bound b;
 	bool moved = !in6_eq(&old, &coa->addr), returns = update_of(e, &coa->addr) != NULL;
 
 	l->coa = coa;
@@ -181,7 +214,8 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	}
 	mn->active = l;
 	mn->current = coa->addr;
-	/* The next address on the same link replaces one in all bindings; it is no move (AMB-180). */
+	/* The next address on the same link replaces one in all bindings; it is no move (AMB-180).
+	 */
 	if (moved && !in6_prefix_eq(&old, &coa->addr, coa->plen))
 		mn->previous = old;
 	/* Back on its link the address leaves its own tunnel (draft 4.2, AMB-117). */
@@ -189,12 +223,10 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 		mn_bind(e, &coa->addr, true);
 		mn_tunnel_clear(e, coa);
 	}
-	b.n = 0;
-	if (moved)
-		bind_previous(e, &b);
-	for (unsigned n = 0; n < mn->homes; n++)
-		if (moved || in6_eq(&mn->home[n].coa, &coa->addr) == false)
-			move_home(e, &mn->home[n], &b);
+	if (moved && returns)
+		bind_behind_return(e);
+	else
+		bind_and_register(e, moved);
 	mn_home_tunnels_move(e);
 	if (coa->path != LKE_PATH_NONE)
 		mn_path(e, coa, LKE_PATH_ROUTER);
@@ -236,6 +268,8 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 		return;
 	}
 	e->mn->active = NULL;
+	e->mn->bind_pending = false; /* the next attachment binds again */
+	timerq_disarm(&e->timers, &e->mn->bind);
 	/* Packets wait at the tunnel device for the next link (PLATFORM: parking). */
 	mn_hold(e, true);
 	mn_path(e, coa, LKE_PATH_TUNNEL);

@@ -45,6 +45,7 @@ int mn_new(struct lke_engine *e)
 		return LKE_ERR_NOMEM;
 	e->mn = mn;
 	timer_init(&mn->hold, MN_T_HOLD, mn);
+	timer_init(&mn->bind, MN_T_BIND, mn);
 	for (unsigned n = 0; err == 0 && n < e->cfg.mn.homes; n++)
 		err = start_home(e, &e->cfg.mn.home[n]);
 	if (err == 0)
@@ -107,6 +108,7 @@ void mn_free(struct lke_engine *e)
 		sa_done(&mn->home[n].in);
 	}
 	timerq_disarm(&e->timers, &mn->hold);
+	timerq_disarm(&e->timers, &mn->bind);
 	mem_free_wipe(mn, sizeof(*mn));
 	e->mn = NULL;
 }
@@ -382,6 +384,9 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case MN_T_UPDATE_END:
 		mn_update_end(e, t->owner);
+		break;
+	case MN_T_BIND:
+		mn_bind_pending(e);
 		break;
 	case MN_T_HOLD:
 		if (e->mn->active)

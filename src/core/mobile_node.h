@@ -38,6 +38,8 @@ enum mn_timer_kind {
 	MN_T_UPDATE_END = TIMER_KIND(MODULE_MN, 10), /* struct update: granted lifetime */
 	MN_T_HOLD =
 		TIMER_KIND(MODULE_MN, 11), /* struct mobile_node: an announced move did not come */
+	MN_T_BIND =
+		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
 };
 
 /* A router heard on a link. */
@@ -177,6 +179,8 @@ struct mobile_node {
 	enum lke_path main_path;
 	struct lke_in6 main_router;
 	struct timer hold;
+	bool bind_pending; /* other routers are asked behind a deregistration */
+	struct timer bind;
 	uint32_t serial;
 };
 
@@ -274,6 +278,8 @@ struct mn_home *mn_home_find(const struct lke_engine *e, const struct lke_in6 *h
 /* --- mn_handover.c --- */
 /* The link has a router and a care-of address: moves everything there in one turn. */
 void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh);
+/* Binds at the other routers once a deregistration was answered; nothing if that is done. */
+void mn_bind_pending(struct lke_engine *e);
 /* The active link is gone; takes another one or parks the packets. */
 void mn_detach(struct lke_engine *e, struct mn_link *l);
 /* Falls back to the home agent because the temporary one of home's care-of address does not answer.
