@@ -187,11 +187,13 @@ void mn_bind_pending(struct lke_engine *e)
 	e->mn->bind_pending = false;
 	timerq_disarm(&e->timers, &e->mn->bind);
 	bind_and_register(e, true);
+	mn_hold(e, false);
 }
 
 /*
  * Back on a former link: answers of other routers to this care-of address would go into its old
- * tunnel until the deregistration is done, so they are asked behind it.
+ * tunnel until the deregistration is done, so they are asked behind it; and what is parked goes
+ * behind their Binding Updates.
  */
 static void bind_behind_return(struct lke_engine *e)
 {
@@ -230,7 +232,8 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	mn_home_tunnels_move(e);
 	if (coa->path != LKE_PATH_NONE)
 		mn_path(e, coa, LKE_PATH_ROUTER);
-	mn_hold(e, false);
+	if (!mn->bind_pending)
+		mn_hold(e, false);
 	use_address(e, l, coa, fresh);
 	leave_old(e, &old, coa);
 	mn_main_route(e);
