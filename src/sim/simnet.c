@@ -234,6 +234,8 @@ void sim_transmit(struct simnet *s, struct simnode *from, unsigned iface,
 
 			if (f->link != l || (n == from && j == iface) || n->dead)
 				continue;
+			if (is_group(dst) && n->no_multicast)
+				continue;
 			if (!is_group(dst) && memcmp(dst->b, f->lladdr.b, 6) != 0)
 				continue;
 			if (chance(s, l->loss_permille))

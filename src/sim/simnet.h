@@ -77,6 +77,7 @@ struct simnode {
 	struct rsa_key *key;		/* access routers */
 	bool forwarding;
 	bool dead;			/* receives and sends nothing */
+	bool no_multicast;		/* asleep: group frames pass it by, unicast is kept for it */
 	bool no_neighbour_answers;	/* asleep: answers no Neighbor Solicitation */
 	struct simiface iface[SIM_IFACES];
 	unsigned ifaces;
