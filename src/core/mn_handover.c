@@ -230,8 +230,6 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	else
 		bind_and_register(e, moved);
 	mn_home_tunnels_move(e);
-	if (coa->path != LKE_PATH_NONE)
-		mn_path(e, coa, LKE_PATH_ROUTER);
 	if (!mn->bind_pending)
 		mn_hold(e, false);
 	use_address(e, l, coa, fresh);

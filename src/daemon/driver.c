@@ -81,6 +81,7 @@ static void on_tun(evutil_socket_t fd, short what, void *ctx)
 
 	if (n < 0 && n != -EAGAIN && n != -EIO)
 		driver_fail(d, "TUN device", n);
+	drain_read(d, n, TUN_PACKETS_PER_WAKEUP);
 	driver_tunnel_events(d);
 	driver_pump(d);
 }

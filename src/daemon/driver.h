@@ -13,6 +13,7 @@
 
 enum {
 	REQUESTS_MAX = 8192,	 /* privileged requests under way */
+	DEFERRED_MAX = 32,	 /* paths that wait for parked packets */
 	PACKETS_PER_WAKEUP = 32, /* of one socket, so that the others get their turn */
 	TUN_PACKETS_PER_WAKEUP =
 		16, /* a burst of parked packets must not delay the answers to it */
@@ -51,6 +52,9 @@ struct driver {
 	uint64_t answered, sent, queued; /* counts: answered <= sent <= queued; a request's cookie
 					    is its count + 1 */
 	uint64_t release_after; /* HOLD release waits for this many answers; 0: none waits */
+	struct driver_request deferred[DEFERRED_MAX];
+	unsigned deferreds, drained;
+	bool draining;
 	bool pumping, again, stopping, ready;
 	int exit_code;
 	lke_time started;
@@ -82,6 +86,14 @@ void driver_on_monitor(evutil_socket_t fd, short what, void *ctx);
 void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd);
 void driver_links_close(struct driver *d);
 
+/* --- driver_drain.c --- */
+void drain_begin(struct driver *d); /* parked packets were released */
+void drain_end(struct driver *d);   /* what waits is asked for now */
+/* So many packets came out of the TUN at once; fewer than budget: it is empty. */
+void drain_read(struct driver *d, int packets, int budget);
+/* True: the request waits. */
+bool drain_defer(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
+
 /* --- requests.c --- */
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
 void requests_on_readable(evutil_socket_t fd, short what, void *ctx);
@@ -91,7 +103,7 @@ void requests_release_hold(struct driver *d);
 void requests_cancel_release(struct driver *d);
 static inline bool requests_idle(const struct driver *d)
 {
-	return d->answered == d->queued;
+	return d->answered == d->queued && d->deferreds == 0;
 }
 
 /* An event saying how an action ended; 0 as cookie: nothing to say. */

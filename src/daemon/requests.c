@@ -49,6 +49,7 @@ static void release(struct driver *d)
 	d->release_after = 0;
 	fwd_hold(d->fwd, false);
 	driver_watch_tun(d, true);
+	drain_begin(d);
 }
 
 void requests_release_hold(struct driver *d)
@@ -114,6 +115,7 @@ static void begin_stop(struct driver *d)
 {
 	if (d->stopping)
 		return;
+	drain_end(d);
 	d->stopping = true;
 	lke_engine_stop(d->engine, clock_now());
 }
