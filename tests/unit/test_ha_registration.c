@@ -172,7 +172,7 @@ static void base_04_returning_home_undoes_everything(void **state)
 						.src = "2001:db8:1::b01",
 						.no_hao = true }),
 			 0);
-	assert_string_equal(f.order, "G-M-P-I-T-");
+	assert_string_equal(f.order, "I-T-G-M-P-");
 	assert_int_equal(f.ba.status, 0);
 	assert_int_equal(f.ba.lifetime, 0);
 	assert_false(f.ba_ip.has_rh2);
