@@ -150,6 +150,46 @@ static void amb_073_local_only_needs_no_home_agent(void **state)
 	world_free(w);
 }
 
+/* The two profiles speak the same packets, in both roles. */
+static void profiles(enum lke_profile routers, enum lke_profile mobile)
+{
+	struct world_options o = { .seed = 13,
+				   .profile = routers,
+				   .mn_profile = mobile,
+				   .max_lifetime = 120 };
+	struct world *w = world_new(&o);
+	struct lke_in6 coa1;
+
+	world_attach(w, 0);
+	assert_true(world_wait_lbsa(w, 0, SEC(60)));
+	coa1 = world_coa(w, 0);
+	sim_run_for(w->net, SEC(110)); /* a renewal on the link */
+	move(w, 1);
+	world_traffic(w, &coa1, MSEC(200));
+	sim_run_for(w->net, MSEC(100));
+	assert_int_equal(w->mn->received, 200);
+	assert_int_equal(w->cn->received, 200);
+	assert_true(world_wait_lbsa(w, 1, SEC(20)));
+	move(w, 0);
+	move(w, 2);
+	world_free(w);
+}
+
+static void draft01_speaks_with_draft01(void **state)
+{
+	profiles(LKE_PROFILE_DRAFT01, LKE_PROFILE_DRAFT01);
+}
+
+static void draft01_router_serves_a_default_mobile(void **state)
+{
+	profiles(LKE_PROFILE_DRAFT01, LKE_PROFILE_DEFAULT);
+}
+
+static void default_router_serves_a_draft01_mobile(void **state)
+{
+	profiles(LKE_PROFILE_DEFAULT, LKE_PROFILE_DRAFT01);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +200,9 @@ int main(void)
 		cmocka_unit_test(lke_089_unreachable_temporary_agent_falls_back),
 		cmocka_unit_test(case_1_plain_link_registers_with_the_home_agent),
 		cmocka_unit_test(amb_073_local_only_needs_no_home_agent),
+		cmocka_unit_test(draft01_speaks_with_draft01),
+		cmocka_unit_test(draft01_router_serves_a_default_mobile),
+		cmocka_unit_test(default_router_serves_a_draft01_mobile),
 	};
 
 	return cmocka_run_group_tests_name("scenario_strategy", tests, NULL, NULL);

@@ -133,7 +133,7 @@ static void make_mobile(struct world *w, const struct world_options *o)
 	w->mn = sim_node(w->net, "mn", false);
 	sim_attach(w->mn, NULL);
 	lke_config_defaults(&cfg);
-	cfg.profile = o->profile;
+	cfg.profile = o->mn_profile;
 	cfg.mn.interfaces = 1;
 	strcpy(cfg.mn.interface[0], "eth0");
 	cfg.mn.strategy = o->strategy;

@@ -25,7 +25,8 @@ struct world {
 
 struct world_options {
 	uint64_t seed;
-	enum lke_profile profile;
+	enum lke_profile profile;	/* of the routers and the home agent */
+	enum lke_profile mn_profile;
 	enum lke_strategy strategy;
 	bool local_only;
 	bool no_ha;			/* no home address configured */
