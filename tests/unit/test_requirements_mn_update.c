@@ -272,6 +272,35 @@ static void base_09_at_most_three_updates_a_second(void **state)
 	fix_end(&f);
 }
 
+static void lke_089_last_previous_router_when_the_oldest_is_gone(void **state)
+{
+	struct lke_event flush = { .type = LKE_EV_COMMAND };
+	struct lke_in6 ar1 = fix_ar_addr(1), ar2 = fix_ar_addr(2);
+	struct fix f;
+
+	(void)state;
+	for (unsigned gone = 0; gone < 2; gone++) {
+		start(&f);
+		fix_attach_lbsa(&f, 1);
+		flush.command.cmd = LKE_CMD_FLUSH_LBSA;
+		flush.command.arg = fix_coa(&f);
+		fix_clear(&f);
+		fix_move(&f, 2);
+		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+		fix_run(&f, 3 * LKE_SEC);
+		assert_int_equal(fix_keack(&f, 2, 0, 7200, false), 0);
+		if (gone)
+			fix_event(&f, &flush);
+		fix_clear(&f);
+		fix_move(&f, 3);
+		/* The oldest with a binding, if it is there; then the one just left. */
+		assert_int_equal(updates_to(&f, &ar1), gone ? 0 : 1);
+		if (gone)
+			assert_int_equal(updates_to(&f, &ar2), 1);
+		fix_end(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +312,7 @@ int main(void)
 		cmocka_unit_test(lke_072_finished_copies_the_acknowledgement),
 		cmocka_unit_test(sec_009_every_transmission_consumes_a_number),
 		cmocka_unit_test(base_09_at_most_three_updates_a_second),
+		cmocka_unit_test(lke_089_last_previous_router_when_the_oldest_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
