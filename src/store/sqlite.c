@@ -13,7 +13,7 @@
 #include "store/store.h"
 
 #define APPLICATION_ID 0x6c6b6531 /* "lke1" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 struct store {
 	sqlite3 *db;
@@ -21,18 +21,20 @@ struct store {
 	char path[PATH_MAX];
 	dev_t dev;
 	ino_t ino;
+	bool suspect; /* a write failed: what SQLite believes and what the disk holds may differ */
 	char error[PATH_MAX + 256];
 };
 
 static const char schema[] =
 	"PRAGMA application_id = 1818977585;"
-	"PRAGMA user_version = 1;"
+	"PRAGMA user_version = 2;"
 	"CREATE TABLE floor ("
 	" home BLOB PRIMARY KEY CHECK (length(home) = 16),"
 	" generation INTEGER NOT NULL CHECK (generation BETWEEN 0 AND 4294967295),"
 	" floor INTEGER NOT NULL CHECK (floor BETWEEN 0 AND 65535),"
 	" used INTEGER NOT NULL CHECK (used BETWEEN 0 AND 4294967295),"
-	" suspended INTEGER NOT NULL CHECK (suspended IN (0, 1))"
+	" suspended INTEGER NOT NULL CHECK (suspended IN (0, 1)),"
+	" crc INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;";
 
 static int fail(struct store *s, const char *what, const char *why)
@@ -51,13 +53,41 @@ const char *store_error(const struct store *s)
 	return s->error;
 }
 
+static void close_db(struct store *s)
+{
+	sqlite3_finalize(s->put);
+	sqlite3_close(s->db);
+	s->put = NULL;
+	s->db = NULL;
+}
+
 void store_close(struct store *s)
 {
 	if (!s)
 		return;
-	sqlite3_finalize(s->put);
-	sqlite3_close(s->db);
+	close_db(s);
 	mem_free(s);
+}
+
+static uint32_t crc_octets(uint32_t crc, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+
+	while (n--) {
+		crc ^= *b++;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return crc;
+}
+
+/* SQLite does not notice an octet of a number that the disk changed. */
+static uint32_t crc_of(const struct lke_ev_floor *f)
+{
+	uint32_t number[] = { f->generation, f->floor, f->used, f->suspended };
+
+	return ~crc_octets(crc_octets(UINT32_MAX, f->home.b, sizeof(f->home.b)), number,
+			   sizeof(number));
 }
 
 static int open_db(struct store *s, const char *path, int flags)
@@ -150,9 +180,14 @@ static int check(struct store *s)
 
 static int prepare(struct store *s)
 {
-	static const char put[] = "INSERT INTO floor (home, generation, floor, used, suspended)"
-				  " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (home) DO UPDATE SET"
-				  " generation = ?2, floor = ?3, used = ?4, suspended = ?5";
+	static const char put[] =
+		"INSERT INTO floor (home, generation, floor, used, suspended, crc)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (home) DO UPDATE SET"
+		" generation = ?2, floor = ?3, used = ?4, suspended = ?5, crc = ?6";
+	/* With a checkpoint after each commit the log holds one transaction that the file holds
+	 * too: damage to the log is no way back to an older floor. */
+	static const char settings[] =
+		"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1; BEGIN IMMEDIATE; COMMIT";
 	char mode[16];
 	int err = one_value(s, "PRAGMA journal_mode = WAL", mode, sizeof(mode));
 
@@ -160,8 +195,7 @@ static int prepare(struct store *s)
 		err = fail(s, "cannot write its log", mode);
 	if (err)
 		return err;
-	if (sqlite3_exec(s->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(s->db, "BEGIN IMMEDIATE; COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+	if (sqlite3_exec(s->db, settings, NULL, NULL, NULL) != SQLITE_OK)
 		return fail_db(s, "cannot write");
 	if (sqlite3_prepare_v3(s->db, put, -1, SQLITE_PREPARE_PERSISTENT, &s->put, NULL) !=
 	    SQLITE_OK)
@@ -206,37 +240,70 @@ int store_open(const char *path, struct store **ret_store)
 	}
 	if (!err)
 		err = open_existing(s, &st);
-	if (err) {
-		sqlite3_finalize(s->put);
-		sqlite3_close(s->db);
-		s->put = NULL;
-		s->db = NULL;
-	}
+	if (err)
+		close_db(s);
 	return err;
 }
 
-int store_floor_put(struct store *s, const struct lke_act_checkpoint *c)
+/*
+ * After a failed sync the kernel may call pages clean that never reached the disk, and SQLite
+ * writes no page that did not change.  So the store is opened again, and what can be read is copied
+ * from the log to the file and synced before anything else is believed.
+ */
+static int recover(struct store *s, const struct stat *st)
 {
-	struct stat st;
+	char busy[16] = "";
+	int err;
+
+	close_db(s);
+	err = open_existing(s, st);
+	if (!err)
+		err = one_value(s, "PRAGMA wal_checkpoint(TRUNCATE)", busy, sizeof(busy));
+	if (!err && strcmp(busy, "0") != 0)
+		err = fail(s, "cannot write", "another program uses the store");
+	if (err)
+		close_db(s);
+	else
+		s->suspect = false;
+	return err;
+}
+
+static int put_row(struct store *s, const struct lke_act_checkpoint *c)
+{
+	const struct lke_ev_floor f = { c->home, c->generation, c->floor, c->used, c->suspended };
 	int rc;
 
-	if (!s->put)
-		return LKE_ERR_SYS;
-	/* SQLite goes on writing to a file that has been removed; nothing would be there after a
-	 * restart. */
-	if (lstat(s->path, &st) != 0 || st.st_ino != s->ino || st.st_dev != s->dev)
-		return fail(s, "cannot write", "the store was removed or replaced");
 	sqlite3_bind_blob(s->put, 1, c->home.b, sizeof(c->home.b), SQLITE_STATIC);
 	sqlite3_bind_int64(s->put, 2, c->generation);
 	sqlite3_bind_int64(s->put, 3, c->floor);
 	sqlite3_bind_int64(s->put, 4, c->used);
 	sqlite3_bind_int64(s->put, 5, c->suspended);
+	sqlite3_bind_int64(s->put, 6, crc_of(&f));
 	rc = sqlite3_step(s->put);
 	if (rc != SQLITE_DONE)
 		(void)fail_db(s, "cannot write");
 	sqlite3_reset(s->put);
 	sqlite3_clear_bindings(s->put);
 	return rc == SQLITE_DONE ? 0 : LKE_ERR_SYS;
+}
+
+int store_floor_put(struct store *s, const struct lke_act_checkpoint *c)
+{
+	struct stat st;
+	int err = 0;
+
+	if (!s->put && !s->suspect)
+		return LKE_ERR_SYS;
+	/* SQLite goes on writing to a file that has been removed; nothing would be there after a
+	 * restart. */
+	if (lstat(s->path, &st) != 0 || st.st_ino != s->ino || st.st_dev != s->dev)
+		return fail(s, "cannot write", "the store was removed or replaced");
+	if (s->suspect)
+		err = recover(s, &st);
+	if (!err)
+		err = put_row(s, c);
+	s->suspect = err != 0;
+	return err;
 }
 
 int store_floor_each(struct store *s, int (*each)(const struct lke_ev_floor *floor, void *arg),
@@ -249,8 +316,9 @@ int store_floor_each(struct store *s, int (*each)(const struct lke_ev_floor *flo
 	if (!s->db)
 		return LKE_ERR_SYS;
 	rc = sqlite3_prepare_v2(
-		s->db, "SELECT home, generation, floor, used, suspended FROM floor ORDER BY home",
-		-1, &q, NULL);
+		s->db,
+		"SELECT home, generation, floor, used, suspended, crc FROM floor ORDER BY home", -1,
+		&q, NULL);
 	while (rc == SQLITE_OK && !err && (rc = sqlite3_step(q)) == SQLITE_ROW) {
 		rc = SQLITE_OK;
 		if (sqlite3_column_bytes(q, 0) != sizeof(f.home.b)) {
@@ -262,6 +330,10 @@ int store_floor_each(struct store *s, int (*each)(const struct lke_ev_floor *flo
 		f.floor = (uint16_t)sqlite3_column_int64(q, 2);
 		f.used = (uint32_t)sqlite3_column_int64(q, 3);
 		f.suspended = sqlite3_column_int64(q, 4) != 0;
+		if (sqlite3_column_int64(q, 5) != crc_of(&f)) {
+			err = fail(s, "damaged", "a floor with a wrong checksum");
+			break;
+		}
 		err = each(&f, arg);
 	}
 	if (!err && rc != SQLITE_DONE)

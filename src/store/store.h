@@ -19,7 +19,11 @@ struct store;
  */
 int store_open(const char *path, struct store **ret_store) __attribute__((warn_unused_result));
 
-/* Durable when it returns 0; otherwise LKE_ERR_SYS and the old floor stands. */
+/*
+ * Durable when it returns 0; otherwise LKE_ERR_SYS, and after a restart either the old floor or
+ * this one is found.  The next call tries again from the beginning: the service comes back once the
+ * disk does.
+ */
 int store_floor_put(struct store *s, const struct lke_act_checkpoint *c)
 	__attribute__((warn_unused_result));
 

@@ -6,13 +6,11 @@
 #ifndef TESTS_HA_FIXTURE_H
 #define TESTS_HA_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
+#include "check.h"
 #include "core/binding.h"
 #include "core/home_agent.h"
 
@@ -38,6 +36,9 @@ struct fx {
 	struct lke_note audit, budget;
 	char gone[64];
 	uint32_t esp_seq;
+	uint8_t frame[512]; /* the last one fed in */
+	size_t frame_len;
+	uint32_t frame_if;
 };
 
 struct bu {
@@ -298,6 +299,11 @@ static inline int fx_frame(struct fx *f, uint32_t ifindex, const uint8_t *p, siz
 	ev.packet = (struct lke_ev_packet){
 		.ifindex = ifindex, .src_ll = { 6, { 2, 0, 0, 0, 9, 9 } }, .data = p, .len = len
 	};
+	if (p != f->frame && len <= sizeof(f->frame)) {
+		memcpy(f->frame, p, len);
+		f->frame_len = len;
+		f->frame_if = ifindex;
+	}
 	return fx_event(f, &ev);
 }
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A VFS for SQLite that can fail, and that knows what of each file has been synced: a power failure
+ * can be played.
+ */
+#ifndef TESTS_FAULTY_VFS_H
+#define TESTS_FAULTY_VFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum power {
+	POWER_KILL, /* the process ends, the system does not: all that was written is there */
+	POWER_CUT,  /* only what was synced is there */
+	POWER_TORN, /* what was synced, and the beginning of what was not */
+};
+
+struct faults {
+	int write_error, sync_error; /* SQLITE_FULL, SQLITE_IOERR_FSYNC, or 0 */
+	bool dead;		     /* nothing changes any file */
+	unsigned dies_in;	     /* dead after this many writes and syncs; 0: lives */
+	unsigned syncs;
+};
+extern struct faults faults;
+
+/* Makes it the default VFS.  Forgets what it knew of files. */
+void faulty_vfs_begin(void);
+void faulty_vfs_end(void);
+/* Leaves the files of the database at path as the crash would.  All connections are closed; call it
+ * while dead.  n: any random number. */
+void faulty_vfs_crash(const char *path, enum power how, uint32_t n);
+
+#endif
