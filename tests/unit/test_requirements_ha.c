@@ -74,6 +74,18 @@ static void sec_038_address_without_a_policy_entry_is_refused(void **state)
 	fx_end(&f);
 }
 
+static void sec_060_endpoint_update_is_not_promised(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 1);
+	assert_int_equal(f.ba.flags & BA_K, 0);
+	fx_end(&f);
+}
+
 static void sec_066_a_thousand_policy_entries(void **state)
 {
 	enum { MANY = 1000 };
@@ -139,6 +151,7 @@ int main(void)
 		cmocka_unit_test(sec_005_two_updates_a_second_for_ten_minutes),
 		cmocka_unit_test(sec_011_numbers_belong_to_the_home_address),
 		cmocka_unit_test(sec_038_address_without_a_policy_entry_is_refused),
+		cmocka_unit_test(sec_060_endpoint_update_is_not_promised),
 		cmocka_unit_test(sec_066_a_thousand_policy_entries),
 		cmocka_unit_test(base_18_binding_errors_are_limited),
 	};

@@ -440,6 +440,32 @@ static void lke_185_each_router_is_answered_with_its_own_key(void **state)
 	fix_end(&f);
 }
 
+static void lke_187_a_plain_answer_brings_a_new_exchange_once(void **state)
+{
+	struct secret16 first;
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	fix_attach_lbsa(&f, 1);
+	coa = fix_coa(&f);
+	first = f.kbm;
+	assert_int_equal(fix_ns_auth(&f, 1, &coa, 1, false), 0);
+	fix_clear(&f);
+	fix_na(&f, 0x55, &coa);
+	assert_false(fix_lbsa(&f, &coa, &v));
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	fix_run(&f, 59 * LKE_SEC); /* backed off */
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 1);
+	fix_kereq_key(&f);
+	assert_memory_not_equal(first.b, f.kbm.b, sizeof(first.b));
+	fix_end(&f);
+}
+
 static void lke_194_keack_from_a_global_source_is_dropped(void **state)
 {
 	struct lke_lbsa_view v;
@@ -527,6 +553,7 @@ int main(void)
 		cmocka_unit_test(lke_181_unsolicited_keack_makes_no_state),
 		cmocka_unit_test(lke_183_draft01_removes_the_lbsa_and_starts_again),
 		cmocka_unit_test(lke_185_each_router_is_answered_with_its_own_key),
+		cmocka_unit_test(lke_187_a_plain_answer_brings_a_new_exchange_once),
 		cmocka_unit_test(lke_194_keack_from_a_global_source_is_dropped),
 		cmocka_unit_test(lke_197_exchange_keeps_the_key_it_began_with),
 		cmocka_unit_test(sec_008_without_lke_no_message_goes_to_a_router),
