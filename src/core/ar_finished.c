@@ -226,11 +226,14 @@ int ar_reach_grant(struct lke_engine *e, struct lbsa *l, const struct lke_in6 *c
 	if (!r)
 		return LKE_ERR_NOMEM;
 	c = coa_find(r, coa);
-	if (!c)
+	if (!c) {
 		c = coa_make(r, coa, e->now);
-	else if (c->proved_until > 0 &&
-		 !proved(c, e->now)) /* its proof has aged: it starts again */
+	} else if (c->proved_until > 0 && !proved(c, e->now)) {
+		/* its proof has aged: it starts again, deadline and all */
 		*c = (struct reach_coa){ .coa = *coa, .first_bu = e->now };
+		if (r->now == c)
+			r->now = NULL;
+	}
 	coa_use(r, c, e->now);
 	*ret = (struct ar_grant){ .state = LKE_BINDING_OK, .credit = UINT64_MAX };
 	if (!k->cfg->finished || proved(c, e->now))

@@ -462,6 +462,20 @@ static void seal(struct wr *w, size_t mh, const struct ip6_out *o, const struct 
 	assert_false(w->err);
 }
 
+/* RFC 6275 6.2.6; the encoder never writes it. */
+static void bu_with_nonce_indices(struct wr *w, const struct mh_bu *b)
+{
+	static const uint8_t head[6] = { IP6_NH_NONE, 3, MH_BU };
+	static const uint8_t options[20] = { MOPT_NONCE_INDICES, 4, 0, 1, 0, 2, MOPT_AUTH_DATA,
+					     AUTH_DATA_LEN };
+
+	wr_bytes(w, head, sizeof(head));
+	wr_u16(w, b->seq);
+	wr_u16(w, b->flags);
+	wr_u16(w, b->lifetime);
+	wr_bytes(w, options, sizeof(options));
+}
+
 size_t arf_make_bu(const struct arf_mn *m, const struct arf_bu *o, uint8_t *buf, size_t size)
 {
 	struct ip6_out ip = { .src = o->at_home ? m->coa : m->new_coa,
@@ -478,7 +492,10 @@ size_t arf_make_bu(const struct arf_mn *m, const struct arf_bu *o, uint8_t *buf,
 		b.has_alt_coa = true;
 		b.alt_coa = *o->alt_coa;
 	}
-	mh_bu_encode(&w, &b, !o->no_auth);
+	if (o->nonce_indices)
+		bu_with_nonce_indices(&w, &b);
+	else
+		mh_bu_encode(&w, &b, !o->no_auth);
 	seal(&w, mh, &ip, &m->coa, o->no_auth ? NULL : o->kbm ? o->kbm : m->kbm, o->bad_auth);
 	return w.off;
 }
@@ -514,6 +531,17 @@ struct mh_ba arf_ba(const struct arf *f, const uint8_t kbm[16], bool *ret_signed
 		*ret_signed = memcmp(mac, ba.auth.mac, AUTH_DATA_LEN) == 0;
 	}
 	return ba;
+}
+
+size_t arf_seal_finished(const struct arf_mn *m, const struct ip6_out *ip,
+			 const struct mh_finished *fin, uint8_t *buf, size_t size)
+{
+	struct wr w = wr_init(buf, size);
+	size_t mh = ip6_begin(&w, ip, IP6_NH_MH);
+
+	mh_finished_encode(&w, fin);
+	seal(&w, mh, ip, &m->coa, m->kbm, false);
+	return w.off;
 }
 
 int arf_finished(struct arf *f, const struct arf_mn *m, const struct mh_ba *ba, bool bad_auth)

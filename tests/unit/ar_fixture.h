@@ -117,6 +117,8 @@ size_t arf_make_bu(const struct arf_mn *m, const struct arf_bu *o, uint8_t *buf,
 int arf_bu(struct arf *f, const struct arf_mn *m, const struct arf_bu *o);
 /* The newest BA, decoded; *ret_signed: its Authenticator verifies with kbm. */
 struct mh_ba arf_ba(const struct arf *f, const uint8_t kbm[16], bool *ret_signed);
+size_t arf_seal_finished(const struct arf_mn *m, const struct ip6_out *ip,
+			 const struct mh_finished *fin, uint8_t *buf, size_t size);
 int arf_finished(struct arf *f, const struct arf_mn *m, const struct mh_ba *ba, bool bad_auth);
 
 #endif
