@@ -110,9 +110,13 @@ struct lke_mobile_view {
 	bool suspended, has_seq;
 	uint16_t last_seq;
 	uint32_t generation, used;
+	uint32_t advances;		/* of the last one or two days, */
+	lke_time over;			/* this long */
 	uint64_t accepted, refused;
 };
 bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret);
+/* Whole days until the limit (2^15 or 2^16, AMB-172) at this rate; UINT32_MAX while no rate is known. */
+uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke_time over);
 
 /* LKE_STAT_x, name */
 #define LKE_STAT_LIST(X) \

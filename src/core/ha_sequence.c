@@ -76,23 +76,6 @@ bool ha_sequence_store_service(struct lke_engine *e, const struct mobile *m)
 	return checkpoint(e, m, HA_CHECKPOINT_SERVICE, floor, used_at(e, m, floor));
 }
 
-static void report_budget(struct lke_engine *e, const struct mobile *m, const char *text)
-{
-	struct lke_note *n = note_new(e, LKE_NOTE_SEQUENCE_BUDGET, LKE_ROLE_HA);
-
-	if (!n)
-		return;
-	n->addr = m->home;
-	n->seq = m->last_seq;
-	n->value = m->used;
-	note_text(n, text);
-}
-
-static bool crossed(uint32_t before, uint32_t now, uint32_t mark)
-{
-	return before < mark && now >= mark;
-}
-
 void ha_sequence_commit(struct lke_engine *e, struct mobile *m, uint16_t seq)
 {
 	uint32_t before = m->used;
@@ -100,14 +83,9 @@ void ha_sequence_commit(struct lke_engine *e, struct mobile *m, uint16_t seq)
 	m->used += advance(m, seq);
 	m->last_seq = seq;
 	m->has_seq = true;
-	if (crossed(before, m->used, SEQ_BUDGET)) {
-		report_budget(e, m, "all of the sequence budget used: change the key");
-		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence budget used up: change the key");
-	} else if (crossed(before, m->used, SEQ_BUDGET / 4 * 3)) {
-		report_budget(e, m, "three quarters of the sequence budget used");
-	} else if (crossed(before, m->used, SEQ_BUDGET / 2)) {
-		report_budget(e, m, "half of the sequence budget used");
-	}
+	sequence_rate_add(&m->rate, m->used, e->now);
+	sequence_report(e, LKE_ROLE_HA, &m->home, seq, before, m->used);
+	sequence_judge_rate(e, LKE_ROLE_HA, &m->home, &m->rate, m->used);
 }
 
 /* Floors of other key generations are history; the word about suspension outlives a change of keys.

@@ -231,6 +231,9 @@ bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobil
 					 .last_seq = m->last_seq,
 					 .generation = m->generation,
 					 .used = m->used,
+					 .advances =
+						 m->rate.running ? m->used - m->rate.used_since : 0,
+					 .over = m->rate.running ? e->now - m->rate.since : 0,
 					 .accepted = m->accepted,
 					 .refused = m->refused };
 	str_copy(ret->name, sizeof(ret->name), m->name);

@@ -14,6 +14,7 @@
 
 #include "core/binding.h"
 #include "core/sa.h"
+#include "core/sequence.h"
 
 #include <assert.h>
 
@@ -57,6 +58,7 @@ struct mobile {
 	uint16_t floor;		/* durable: no accepted number is ahead of it */
 	uint16_t writing_floor; /* of the checkpoint under way */
 	uint32_t used;		/* advances (AMB-172) */
+	struct seq_rate rate;
 
 	struct ha_bu waiting[HA_WAITING_MAX]; /* for the floor or for DAD, in order of sequence */
 	unsigned waitings;

@@ -5,6 +5,7 @@
  * (AMB-177).
  */
 #include "core/mobile_node.h"
+#include "core/sequence.h"
 
 #define REFUSED_RETRY (60 * LKE_SEC)
 
@@ -29,8 +30,9 @@ static bool next_number(struct lke_engine *e, struct mn_home *h, uint16_t *ret_s
 		if (!draft01(e))
 			return false;
 	}
-	h->used++;
 	*ret_seq = (uint16_t)(h->seq + 1);
+	h->used++;
+	sequence_report(e, LKE_ROLE_MN, &h->cfg->addr, *ret_seq, h->used - 1, h->used);
 	return true;
 }
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char *const things[] = { "lbsa",	    "bindings", "routers", "mobiles",
+static const char *const things[] = { "lbsa",	    "bindings", "routers", "mobiles", "sequences",
 				      "interfaces", "counters", "all",	   NULL };
 
 static bool role_is(const json_t *j, const char *role)
@@ -184,6 +184,37 @@ static void show_home_agent(const struct ctl *c, const json_t *top)
 	}
 }
 
+static const char *days_text(const json_t *j, const char *key, char buf[24])
+{
+	if (json_is_integer(json_object_get(j, key)))
+		snprintf(buf, 24, "%.0f", text_number(j, key));
+	else
+		snprintf(buf, 24, "-");
+	return buf;
+}
+
+static void show_sequences(const struct ctl *c, const json_t *top)
+{
+	char window[24], cycle[24], rate[24] = "-";
+	const json_t *j;
+	size_t i;
+
+	heading(c, "sequence numbers under the present key");
+	printf("  %-10s %-22s %5s %6s %9s %16s %16s\n", "name", "home address", "key", "used",
+	       "a day", "days to 32768", "days to 65536");
+	json_array_foreach(json_object_get(top, "sequences"), i, j)
+	{
+		if (json_is_number(json_object_get(j, "per_day")))
+			snprintf(rate, sizeof(rate), "%.1f", text_number(j, "per_day"));
+		else
+			snprintf(rate, sizeof(rate), "-");
+		printf("  %-10s %-22s %5.0f %6.0f %9s %16s %16s\n", text_get(j, "name"),
+		       text_get(j, "home_address"), text_number(j, "key_generation"),
+		       text_number(j, "used"), rate, days_text(j, "days_to_window", window),
+		       days_text(j, "days_to_cycle", cycle));
+	}
+}
+
 static void show_counters(const struct ctl *c, const json_t *top)
 {
 	json_t *counters = json_object_get(top, "counters"), *drops = json_object_get(top, "drops");
@@ -232,6 +263,8 @@ static void print_text(const struct ctl *c, const json_t *all, const char *what)
 		show_counters(c, all);
 	} else if (strcmp(what, "interfaces") == 0) {
 		show_interfaces(c, all);
+	} else if (strcmp(what, "sequences") == 0) {
+		show_sequences(c, all);
 	} else {
 		show_access_router(c, all);
 		show_mobile_node(c, all);
@@ -253,7 +286,9 @@ int cmd_show(struct ctl *c, int argc, char **argv)
 	while (what && things[i] && strcmp(things[i], what) != 0)
 		i++;
 	if (argc > 2 || (what && !things[i]))
-		return usage("show [lbsa|bindings|routers|mobiles|interfaces|counters|all] [-j]");
+		return usage(
+			"show [lbsa|bindings|routers|mobiles|sequences|interfaces|counters|all] "
+			"[-j]");
 	request = json_pack("{s:s}", "cmd", "show");
 	/* A part alone for programs; people see it with the role it belongs to. */
 	if (what && (c->json || strcmp(what, "counters") == 0 || strcmp(what, "interfaces") == 0))

@@ -6,11 +6,12 @@
 #ifndef TESTS_HA_FIXTURE_H
 #define TESTS_HA_FIXTURE_H
 
-#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "check.h"
+#include <cmocka.h>
 #include "core/binding.h"
 #include "core/home_agent.h"
 

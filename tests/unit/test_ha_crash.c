@@ -3,10 +3,12 @@
  * A home agent that crashes under Binding Updates, with its real store: SEC-006, SEC-022, SEC-024,
  * AMB-151, AMB-172, AMB-173, THREATS 59, 61, 81, 82.  Numbers are kept here without their wrap.
  */
+#include <errno.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "faulty_vfs.h"
 #include "ha_fixture.h"
 #include "store/store.h"

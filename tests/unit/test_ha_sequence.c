@@ -203,6 +203,90 @@ static void amb_174_larger_jump_gets_135(void **state)
 	fx_end(&f);
 }
 
+/* RFC 6275 9.5.1 in plain integers: what lies 1 to 32,767 ahead, perhaps over the wrap, is new. */
+static void amb_150_every_pair_of_numbers(void **state)
+{
+	uint64_t wrong = 0, newer = 0;
+
+	(void)state;
+	for (int32_t last = 0; last < 65536; last++) {
+		for (int32_t seq = 0; seq < 65536; seq++) {
+			int32_t ahead = seq > last ? seq - last : seq - last + 65536;
+			bool is = seq_newer((uint16_t)seq, (uint16_t)last);
+
+			wrong += is != (ahead < 32768);
+			newer += is;
+		}
+	}
+	assert_true(wrong == 0);
+	assert_true(newer == 65536ULL * 32767);
+}
+
+static void sec_042_one_move_in_ten_minutes_lasts_227_and_455_days(void **state)
+{
+	struct lke_mobile_view v;
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 65530);
+	v = view(&f);
+	assert_true(lke_sequence_days(v.used, 32768, v.advances, v.over) == UINT32_MAX);
+	for (unsigned n = 1; n <= 6; n++) {
+		fx_wait(&f, 600 * LKE_SEC);
+		fx_bu(&f, (struct bu){ .seq = (uint16_t)(65530 + n), .lifetime = 900 });
+		assert_int_equal(f.ba.status, STATUS_ACCEPTED);
+	}
+	v = view(&f);
+	assert_int_equal(v.used, 6);
+	assert_int_equal(lke_sequence_days(v.used, 32768, v.advances, v.over), 227);
+	assert_int_equal(lke_sequence_days(v.used, 65536, v.advances, v.over), 455);
+	/* SEC-005: once a second. */
+	assert_int_equal(lke_sequence_days(0, 65536, 86400, 86400 * LKE_SEC), 0);
+	assert_int_equal(lke_sequence_days(40000, 32768, 1, LKE_SEC), 0);
+	fx_end(&f);
+}
+
+/* An old burst is forgotten after two days. */
+static void sec_042_the_rate_is_that_of_the_last_days(void **state)
+{
+	struct lke_mobile_view v;
+	uint16_t seq = 0;
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 0);
+	fx_bu(&f, (struct bu){ .seq = seq = 5000, .lifetime = 900 });
+	for (unsigned n = 0; n < 72; n++) {
+		fx_wait(&f, 3600 * LKE_SEC);
+		fx_bu(&f, (struct bu){ .seq = ++seq, .lifetime = 900 });
+		fx_wait(&f, RETRANS_TIMER);
+	}
+	v = view(&f);
+	assert_in_range(v.advances, 24, 48);
+	assert_in_range(v.over / (3600 * LKE_SEC), 24, 48);
+	fx_end(&f);
+}
+
+static void sec_004_fast_consumption_is_alarmed_once(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 0);
+	for (uint16_t n = 1; n <= 300; n++) {
+		assert_int_equal(f.notes[LKE_NOTE_ALARM], n > 60);
+		fx_bu(&f, (struct bu){ .seq = n, .lifetime = 900 });
+		fx_wait(&f, LKE_SEC);
+	}
+	fx_end(&f);
+}
+
 static void sec_019_swapped_updates_later_one_wins(void **state)
 {
 	struct fx f;
@@ -231,6 +315,10 @@ int main(void)
 		cmocka_unit_test(amb_172_budget_is_reported_and_enforced),
 		cmocka_unit_test(amb_172_enforcement_can_be_switched_off),
 		cmocka_unit_test(amb_174_larger_jump_gets_135),
+		cmocka_unit_test(amb_150_every_pair_of_numbers),
+		cmocka_unit_test(sec_042_one_move_in_ten_minutes_lasts_227_and_455_days),
+		cmocka_unit_test(sec_042_the_rate_is_that_of_the_last_days),
+		cmocka_unit_test(sec_004_fast_consumption_is_alarmed_once),
 		cmocka_unit_test(sec_019_swapped_updates_later_one_wins),
 	};
 
