@@ -71,10 +71,13 @@ int ha_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 
 void ha_timer(struct lke_engine *e, struct timer *t)
 {
-	struct mobile *m = t->owner;
+	struct mobile *m;
 
+	if (t->kind == HA_TIMER_BINDING)
+		ha_refresh_timer(e, t->owner);
 	if (t->kind != HA_TIMER_DAD)
 		return;
+	m = t->owner;
 	count(e, LKE_STAT_DAD_GOOD);
 	/* The binding joins the group before DAD leaves it, so that it is never left in between. */
 	ha_dad_passed(e, m);

@@ -83,15 +83,20 @@ static int bind(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, 
 			       .expires = expires,
 			       .credit = UINT64_MAX,
 			       .owner = m };
+	int err;
 
 	if (b && in6_eq(&b->agent, &bu->agent)) {
 		b->seq = bu->seq;
 		binding_update(e, b, &bu->coa, LKE_BINDING_OK, UINT64_MAX, expires);
+		ha_refresh_arm(e, b);
 		return 0;
 	}
 	if (b)
 		binding_remove(e, b, "moved to another address of the home agent");
-	return binding_add(e, &new, HA_TIMER_BINDING, &b);
+	err = binding_add(e, &new, HA_TIMER_BINDING, &b);
+	if (err == 0)
+		ha_refresh_arm(e, b);
+	return err;
 }
 
 static void register_coa(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu,

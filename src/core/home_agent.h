@@ -7,7 +7,8 @@
  *
  * ha_policy.c holds the policy, ha_sequence.c the sequence floors, ha_registration.c judges and
  * carries out Binding Updates, ha_answer.c builds Binding Acknowledgements and Binding Errors,
- * ha_dad.c tests a home address on its link; home_agent.c is the rest.
+ * ha_refresh.c asks for refreshes, ha_dad.c tests a home address on its link; home_agent.c is the
+ * rest.
  */
 #ifndef CORE_HOME_AGENT_H
 #define CORE_HOME_AGENT_H
@@ -64,6 +65,7 @@ struct mobile {
 	unsigned waitings;
 	struct timer dad; /* armed while DAD runs */
 	uint32_t dad_ifindex;
+	unsigned refresh_requests; /* since the last accepted registration */
 	uint64_t accepted, refused;
 };
 
@@ -115,6 +117,12 @@ void ha_proceed(struct lke_engine *e, struct mobile *m);
 void ha_refuse_waiting(struct lke_engine *e, struct mobile *m, uint8_t status);
 /* Forgets what waits without an answer. */
 void ha_drop_waiting(struct lke_engine *e, struct mobile *m);
+
+/* --- ha_refresh.c --- */
+
+/* The lifetime of the binding begins anew: asks for a refresh when it is about to end. */
+void ha_refresh_arm(struct lke_engine *e, struct binding *b);
+void ha_refresh_timer(struct lke_engine *e, struct binding *b);
 
 /* --- ha_dad.c --- */
 

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include "core/binding.h"
 #include "core/home_agent.h"
+#include <cmocka.h>
 
 #define HOME_IF 1
 #define WAN_IF	2
@@ -27,7 +27,8 @@ struct fx {
 	bool hold_floor;		  /* checkpoints stay unanswered */
 	uint64_t floor_cookie;
 	struct lke_act_checkpoint floor;
-	unsigned floors, bas, nss, nas, bes;
+	unsigned floors, bas, nss, nas, bes, brrs;
+	struct mh_be be;
 	struct mh_ba ba;
 	struct lke_act_send ba_send; /* without the octets */
 	struct ip6_info ba_ip;
@@ -46,7 +47,8 @@ struct bu {
 	unsigned mobile;
 	uint16_t seq;
 	uint16_t lifetime; /* units of 4 s */
-	const char *src, *home, *alt;
+	const char *src, *home, *alt, *dst;
+	uint16_t flags; /* besides A and H */
 	bool no_hao, no_h;
 	int sa; /* sign as mobile node sa - 1; 0: as its own */
 };
@@ -89,6 +91,9 @@ static inline void fx_esp(struct fx *f, const struct lke_act_send *s, const stru
 			continue;
 		assert_int_equal(next, IP6_NH_MH);
 		assert_int_equal(mh_check(plain, len, &i->src, &dst, &v), 0);
+		f->brrs += v.type == MH_BRR;
+		if (v.type == MH_BRR)
+			return;
 		assert_int_equal(v.type, MH_BA);
 		assert_int_equal(mh_ba_decode(&v, &f->ba), 0);
 		f->bas++;
@@ -108,6 +113,10 @@ static inline void fx_send(struct fx *f, const struct lke_act_send *s)
 	if (i.upper == IP6_NH_ESP) {
 		fx_esp(f, s, &i);
 	} else if (i.upper == IP6_NH_MH) {
+		struct mh_view v;
+
+		assert_int_equal(mh_check(i.pkt + i.upper_off, i.upper_len, &i.src, &i.dst, &v), 0);
+		assert_int_equal(mh_be_decode(&v, &f->be), 0);
 		f->bes++;
 	} else if (i.upper == IP6_NH_ICMPV6) {
 		assert_int_equal(nd_decode(&i, &m), 0);
@@ -313,7 +322,7 @@ static inline int fx_bu(struct fx *f, struct bu b)
 {
 	struct lke_in6 home = b.home ? ip(b.home) : f->mobile[b.mobile].home;
 	struct ip6_out o = { .src = ip(b.src ? b.src : "2001:db8:5::7"),
-			     .dst = ip("2001:db8:1::1"),
+			     .dst = ip(b.dst ? b.dst : "2001:db8:1::1"),
 			     .hop_limit = 60,
 			     .hao = b.no_hao ? NULL : &home };
 	struct mh_bu m = { .seq = b.seq, .lifetime = b.lifetime, .has_alt_coa = b.alt != NULL };
@@ -321,7 +330,7 @@ static inline int fx_bu(struct fx *f, struct bu b)
 	struct wr w = wr_init(mh, sizeof(mh));
 	int len;
 
-	m.flags = b.no_h ? BU_A : BU_A | BU_H;
+	m.flags = (uint16_t)((b.no_h ? BU_A : BU_A | BU_H) | b.flags);
 	if (b.alt)
 		m.alt_coa = ip(b.alt);
 	mh_bu_encode(&w, &m, false);
