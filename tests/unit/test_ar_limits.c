@@ -247,6 +247,34 @@ static void amb_060_private_key_budget_and_renewals_beside_it(void **state)
 	assert_int_equal(ask(&m, NULL), -1);
 }
 
+static void amb_051_replayed_renewal_costs_nothing(void **state)
+{
+	struct arf_mn old = node(1), m = old;
+	uint8_t buf[1024];
+	size_t len;
+
+	arf_open(&f, LKE_PROFILE_DEFAULT, NULL);
+	arf_attach(&f, &old);
+	arf_run(&f, 5 * LKE_SEC);
+	m.kbm[5] ^= 1;
+	m.old_kbm = old.kbm;
+	m.seq++;
+	len = arf_make_kereq(&m, buf, sizeof(buf));
+	f.dad = NULL; /* its detection fails: the older key stays, and with it the renewal proof */
+	assert_int_equal(ask(&m, NULL), STATUS_ACCEPTED);
+	arf_run(&f, 30 * LKE_SEC);
+	assert_int_equal(f.decrypts, 2);
+	for (unsigned n = 0; n < 20; n++) {
+		arf_feed(&f, ARF_LAN, &m.lladdr, buf, len);
+		arf_run(&f, 500 * LKE_MSEC);
+	}
+	assert_int_equal(f.decrypts, 2);
+	/* the place of the true renewal is free */
+	m.kbm[5] ^= 2;
+	m.seq++;
+	assert_int_equal(ask(&m, NULL), STATUS_ACCEPTED);
+}
+
 static void amb_060_detections_burst_500_then_100_a_second(void **state)
 {
 	unsigned accepted = 0;
@@ -369,6 +397,7 @@ int main(void)
 		T(amb_060_link_layer_source_burst_2_then_1_in_3_s),
 		T(amb_060_five_refusals_a_second),
 		T(amb_060_private_key_budget_and_renewals_beside_it),
+		T(amb_051_replayed_renewal_costs_nothing),
 		T(amb_060_detections_burst_500_then_100_a_second),
 		T(amb_054_a_hundred_resolutions_a_second),
 		T(amb_054_at_most_256_requests_wait),

@@ -274,6 +274,23 @@ static void amb_112_a_node_that_proves_itself_may_travel(void **state)
 	}
 }
 
+static void amb_112_unproved_addresses_are_remembered_longest(void **state)
+{
+	struct lke_in6 victim = mn.new_coa;
+	struct mh_ba ba;
+
+	update(&up); /* somebody else's address */
+	for (unsigned n = 1; n < 20; n++) {
+		mn.new_coa.b[13] = (uint8_t)n;
+		ba = update(&up);
+		assert_int_equal(f.tunnel.tunnel.credit, CREDIT_BASE);
+		assert_int_equal(arf_finished(&f, &mn, &ba, false), 0);
+	}
+	mn.new_coa = victim;
+	update(&up);
+	assert_int_equal(f.tunnel.tunnel.credit, 0);
+}
+
 static void amb_112_volume_raises_the_credit_without_a_note(void **state)
 {
 	struct lke_event ev = { .type = LKE_EV_MOBILE };
@@ -364,6 +381,7 @@ int main(void)
 		T(amb_112_a_proved_address_is_ok_at_once_when_it_comes_back),
 		T(amb_112_many_unproved_addresses_end_the_credit),
 		T(amb_112_a_node_that_proves_itself_may_travel),
+		T(amb_112_unproved_addresses_are_remembered_longest),
 		T(amb_112_volume_raises_the_credit_without_a_note),
 		T(amb_112_suspended_binding_lives_until_its_lifetime_ends),
 		T(amb_113_finished_with_a_status_deletes_the_binding),
