@@ -122,12 +122,62 @@ static void lke_056_update_goes_where_the_home_agent_tunnels_to(void **state)
 	world_free(w);
 }
 
+static unsigned advertisements(const struct simnet *net, const struct simnode *n, lke_time since,
+			       unsigned *ret_with_key)
+{
+	unsigned count = 0;
+
+	*ret_with_key = 0;
+	for (size_t k = 0; k < sim_frames(net); k++) {
+		const struct simframe *f = sim_frame(net, k);
+		struct ip6_info i;
+		struct nd_msg m;
+
+		if (f->at < since || f->from != n || f->msg != LKE_MSG_RA)
+			continue;
+		assert_int_equal(ip6_parse(f->data, f->len, &i), 0);
+		assert_int_equal(nd_decode(&i, &m), 0);
+		assert_int_equal(m.has_lke, (m.ra_flags & ND_RA_H) != 0);
+		*ret_with_key += m.has_lke;
+		count++;
+	}
+	return count;
+}
+
+static void lke_160_nothing_is_advertised_before_the_key(void **state)
+{
+	struct simnet *net = sim_new(41);
+	struct simlink *l = sim_link(net, "l", MSEC(1));
+	struct simnode *n = sim_node(net, "ar", true);
+	struct lke_config cfg;
+	unsigned with_key;
+	lke_time t0;
+
+	sim_attach(n, l);
+	sim_addr(n, 0, "2001:db8:1::1", 64);
+	lke_config_defaults(&cfg);
+	cfg.ars = 1;
+	lke_config_ar_defaults(&cfg.ar[0]);
+	strcpy(cfg.ar[0].interface, "eth0");
+	assert_int_equal(sim_start(n, &cfg), 0);
+	sim_run_for(net, SEC(60));
+	assert_true(advertisements(net, n, 0, &with_key) > 0);
+	assert_int_equal(with_key, 0);
+	t0 = sim_now(net);
+	sim_rsa_key(n, 1024, 1);
+	sim_run_for(net, SEC(1));
+	assert_true(advertisements(net, n, t0, &with_key) > 0);
+	assert_true(with_key > 0);
+	sim_free(net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lke_096_only_the_listed_messages_are_sent),
 		cmocka_unit_test(lke_028_lost_acknowledgements_do_not_touch_traffic),
 		cmocka_unit_test(lke_056_update_goes_where_the_home_agent_tunnels_to),
+		cmocka_unit_test(lke_160_nothing_is_advertised_before_the_key),
 	};
 
 	return cmocka_run_group_tests_name("scenario_requirements", tests, NULL, NULL);

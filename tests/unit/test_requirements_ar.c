@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 static struct arf f;
 static struct arf_mn mn;
 static const struct arf_bu up = { .lifetime = 50 };
@@ -154,6 +156,31 @@ static void lke_067_acknowledgement_addresses_and_number(void **state)
 	assert_true(s->ip.has_rh2 && in6_eq(&s->ip.rh2, &mn.coa));
 	assert_int_equal(arf_ba(&f, mn.kbm, &ok).seq, mn.bu_seq);
 	assert_true(ok);
+}
+
+/* Every allocation on the way fails once: no half binding, and a signed 130 where one can be sent.
+ */
+static void lke_081_no_room_gets_130(void **state)
+{
+	unsigned refused = 0;
+
+	for (unsigned n = 1; n <= 20; n++) {
+		unsigned before;
+
+		arf_close(&f);
+		open_attached(state);
+		before = arf_count(&f, LKE_MSG_BA);
+		mem_fail_after(n);
+		(void)arf_bu(&f, &mn, &up);
+		mem_fail_after(0);
+		if (arf_count(&f, LKE_MSG_BA) == before)
+			continue;
+		if (ba_status(mn.kbm, true) != STATUS_RESOURCES)
+			continue;
+		assert_false(arf_binding(&f, &mn.coa, NULL));
+		refused++;
+	}
+	assert_true(refused > 0);
 }
 
 static void lke_110_reserved_of_a_reply_is_ignored_under_a_good_hmac(void **state)
@@ -520,6 +547,7 @@ int main(void)
 		A(lke_061_source_address_is_under_the_mac),
 		A(lke_062_extension_headers_are_not_under_the_mac),
 		A(lke_067_acknowledgement_addresses_and_number),
+		A(lke_081_no_room_gets_130),
 		T(lke_110_reserved_of_a_reply_is_ignored_under_a_good_hmac),
 		T(lke_111_every_solicitation_has_its_own_nonce),
 		T(lke_127_key_of_another_length_is_dropped),

@@ -301,6 +301,30 @@ static void lke_089_last_previous_router_when_the_oldest_is_gone(void **state)
 	}
 }
 
+/* With LKE switched off the option in the advertisement is as if it were absent (LKE-001). */
+static void sec_008_without_lke_no_message_goes_to_a_router(void **state)
+{
+	struct lke_in6 ar = fix_ar_addr(1);
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	f.e->cfg.mn.lke = false;
+	fix_attach(&f, 1);
+	fix_run(&f, 60 * LKE_SEC);
+	fix_move(&f, 2);
+	fix_run(&f, 10 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	assert_true(fix_count(&f, LKE_MSG_BU) >= 2);
+	for (size_t n = 0; n < f.n; n++) {
+		const struct lke_note *x = &f.out[n].a.note;
+
+		if (f.out[n].a.type == LKE_ACT_NOTIFY && x->out && x->msg == LKE_MSG_BU)
+			assert_false(in6_eq(&x->dst, &ar));
+	}
+	fix_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +337,7 @@ int main(void)
 		cmocka_unit_test(sec_009_every_transmission_consumes_a_number),
 		cmocka_unit_test(base_09_at_most_three_updates_a_second),
 		cmocka_unit_test(lke_089_last_previous_router_when_the_oldest_is_gone),
+		cmocka_unit_test(sec_008_without_lke_no_message_goes_to_a_router),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
