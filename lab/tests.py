@@ -3,14 +3,17 @@
 import os
 import re
 import signal
+import socket
 import subprocess
+import time
 
 import analyse
+import checks
 import demo
 import packet
 import scenario
 from scenario import Story
-from topology import HOME_ADDRESS, wait_for
+from topology import HOME_ADDRESS, in_namespace, wait_for
 
 
 def failures(story):
@@ -160,5 +163,41 @@ def thief_fails_dad(build, directory, printer):
 		return failures(story)
 
 
+def sec_006_replay_after_kill_nine(build, directory, printer):
+	"""kill -9 of the home agent: after the restart the recorded Binding Update gets 135, a new one is accepted."""
+	with Story(build, directory, printer) as story:
+		story.attach()
+		story.stop_traffic()
+		recorded = [m for m in story.watcher.since(story.zero) if checks.home_bu(m) and m.raw][-1]
+		ha = story.fleet.ha
+		for pid in ha.pids():
+			os.kill(pid, signal.SIGKILL)
+		ha.process.wait(5)
+		story.lab.processes.remove(ha.process)
+		wait_for(lambda: "table ip6 lke" not in ha.node.run("nft", "list", "ruleset", check=False), 3,
+			"the nft table of ha to go with its process")
+		ha.start()
+		again = time.time()
+		with in_namespace(story.lab["cr"].ns), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+			s.bind(("core0", 0))
+			macs = [bytes.fromhex(story.lab[n].mac["core0"].replace(":", "")) for n in ("ha", "cr")]
+			s.send(macs[0] + macs[1] + b"\x86\xdd" + recorded.raw)
+		bad = []
+		ba = story.see(checks.home_ba, 5, "the answer to the recorded Binding Update", again)
+		if ba.f["status"] != 135:
+			bad.append("the recorded Binding Update got status %d" % ba.f["status"])
+		if (ha.show("bindings") or {}).get("bindings"):
+			bad.append("the recorded Binding Update made a binding")
+		status = story.fleet.mn.stop()
+		if status:
+			bad.append("mn: exit status %s" % status)
+		fresh = time.time()
+		story.fleet.mn.start()
+		story.see(lambda m: checks.home_ba(m) and m.f["status"] == 0 and m.f["lifetime"], 15,
+			"a new registration", fresh)
+		story.stop_daemons()
+		return bad + failures(story)
+
+
 TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
-	thief_fails_dad)}
+	thief_fails_dad, sec_006_replay_after_kill_nine)}
