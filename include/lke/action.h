@@ -156,6 +156,7 @@ struct lke_act_checkpoint {
 	X(DEFENDED, "defended")			/* AR, HA: own advertisement in defence of an address */ \
 	X(KEY_CHANGED, "key_changed")		/* MN: an access router shows another key */ \
 	X(ALARM, "alarm")			/* something the operator must look at; text */ \
+	X(RDNSS, "rdnss")			/* MN: a router names a recursive DNS server; addr, peer, lifetime */ \
 	X(SEQUENCE_BUDGET, "sequence_budget")	/* value: advances used under one manual key */
 
 enum lke_note_type {

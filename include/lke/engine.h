@@ -47,6 +47,19 @@ const struct lke_action *lke_engine_next_action(struct lke_engine *e);
 /* When lke_engine_input() must be called with LKE_EV_TIMER at the latest; LKE_NEVER if nothing is pending. */
 lke_time lke_engine_deadline(const struct lke_engine *e);
 
+/*
+ * What a mobile node keeps over a restart of its program, not of its host (AMB-131): LBSAs, sequence numbers.
+ * The clock must be the same, so a copy of a former boot is refused.  Sealed with the stable secret of the
+ * configuration; it contains keys all the same: keep it in memory, readable by nobody else, and wipe buf.
+ */
+#define LKE_STATE_MAX 4096
+/* Returns the length in buf (at most LKE_STATE_MAX), LKE_ERR_SPACE, LKE_ERR_CRYPTO, or LKE_ERR_NOENT when there
+ * is nothing to keep.  Call it before lke_engine_stop(). */
+int lke_engine_save(struct lke_engine *e, uint8_t *buf, size_t size) __attribute__((warn_unused_result));
+/* Between lke_engine_new() and the first event.  Returns 0 or LKE_ERR_INVAL (not ours, damaged, of another
+ * version, configuration or boot; nothing is taken over then), LKE_ERR_STATE, LKE_ERR_NOMEM, LKE_ERR_CRYPTO. */
+int lke_engine_restore(struct lke_engine *e, const uint8_t *buf, size_t len) __attribute__((warn_unused_result));
+
 /* --- Views: copies of state for `show`, metrics and tests.  *cursor starts at 0; false at the end. --- */
 
 #define LKE_LBSA_STATE_LIST(X) X(TENTATIVE, "tentative") X(VALID, "valid") X(TOMBSTONE, "tombstone")

@@ -339,6 +339,8 @@ static void command_event(struct lke_engine *e, const struct lke_ev_command *c)
 
 static void tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t)
 {
+	if (e->mn)
+		mn_tunnel_event(e, t);
 	if (e->ar)
 		ar_tunnel_event(e, t);
 	if (e->ha)

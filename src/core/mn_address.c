@@ -25,15 +25,63 @@ struct mn_link *mn_link_of(struct lke_engine *e, uint32_t ifindex)
 	return NULL;
 }
 
+static void remove_action(struct lke_engine *e, const struct mn_addr *a)
+{
+	struct lke_action *act = a->ours ? act_new(e, LKE_ACT_ADDR) : NULL;
+
+	if (!act)
+		return;
+	act->addr.ifindex = a->ifindex;
+	act->addr.addr = a->addr;
+	act->addr.prefix_len = a->plen;
+	act->addr.remove = true;
+}
+
+/* The interface came back under another index: the address leaves the tunnel device. */
+static void adopt(struct lke_engine *e, struct mn_addr *a, uint32_t ifindex)
+{
+	remove_action(e, a);
+	a->ifindex = ifindex;
+	for (unsigned n = 0; n < MN_LBSAS; n++)
+		if (e->mn->lbsa[n] && in6_eq(&e->mn->lbsa[n]->coa, &a->addr))
+			e->mn->lbsa[n]->ifindex = ifindex;
+}
+
+void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex)
+{
+	for (unsigned n = 0; n < MN_ADDRS; n++) {
+		struct mn_addr *a = e->mn->addr[n];
+
+		if (!a || a->ifindex != ifindex)
+			continue;
+		if (a->linklocal || a->state != MN_ADDR_DEPRECATED) {
+			a->ours = false; /* the kernel removed it */
+			mn_addr_remove(e, a);
+			continue;
+		}
+		/* Packets to it come out of a tunnel and need a local address still. */
+		a->ifindex = 0;
+		a->plen = 64;
+		mn_addr_announce(e, a);
+	}
+	mn_addr_clean(e);
+}
+
 struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
 				 const struct nd_prefix *pio, const struct lke_in6 *router)
 {
 	for (unsigned n = 0; n < MN_ADDRS; n++) {
 		struct mn_addr *a = e->mn->addr[n];
 
-		if (a && !a->linklocal && a->ifindex == ifindex && a->plen == pio->len &&
-		    in6_eq(&a->router, router) && in6_prefix_eq(&a->addr, &pio->prefix, pio->len))
+		if (!a || a->linklocal || a->plen != pio->len || !in6_eq(&a->router, router) ||
+		    !in6_prefix_eq(&a->addr, &pio->prefix, pio->len))
+			continue;
+		if (a->ifindex == ifindex)
 			return a;
+		if (a->ifindex == 0) {
+			adopt(e, a, ifindex);
+			return a;
+		}
 	}
 	return NULL;
 }
@@ -113,6 +161,32 @@ struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struc
 	return a;
 }
 
+/* A timer may be late after a suspend. */
+static uint32_t seconds_left(const struct lke_engine *e, lke_time until)
+{
+	return until > e->now ? (uint32_t)((until - e->now) / LKE_SEC) : 0;
+}
+
+struct mn_addr *mn_addr_restored(struct lke_engine *e, struct mn_link *l,
+				 const struct nd_prefix *pio)
+{
+	for (unsigned n = 0; n < MN_LBSAS; n++) {
+		const struct mn_lbsa *b = e->mn->lbsa[n];
+		struct mn_addr *a;
+
+		if (!b || !b->restored || b->ifindex != l->ifc->ifindex || b->expires <= e->now ||
+		    !in6_prefix_eq(&b->coa, &pio->prefix, pio->len) || mn_addr_find(e, &b->coa))
+			continue;
+		a = addr_alloc(e, &b->coa, l->ifc->ifindex, pio->len);
+		if (a) {
+			a->dad_counter = b->dad_counter;
+			a->ours = true;
+		}
+		return a;
+	}
+	return NULL;
+}
+
 void mn_addr_announce(struct lke_engine *e, struct mn_addr *a)
 {
 	struct lke_action *act;
@@ -125,9 +199,8 @@ void mn_addr_announce(struct lke_engine *e, struct mn_addr *a)
 	act->addr.ifindex = a->ifindex;
 	act->addr.addr = a->addr;
 	act->addr.prefix_len = a->plen;
-	act->addr.valid = a->valid_until == LKE_NEVER
-				  ? LKE_LIFETIME_INFINITE
-				  : (uint32_t)((a->valid_until - e->now) / LKE_SEC);
+	act->addr.valid = a->valid_until == LKE_NEVER ? LKE_LIFETIME_INFINITE
+						      : seconds_left(e, a->valid_until);
 	act->addr.preferred = a->state == MN_ADDR_DEPRECATED ? 0 : a->preferred;
 	/* An old care-of address outlives its prefix lifetime while the temporary home agent serves
 	 * it. */
@@ -153,7 +226,8 @@ void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove)
 void mn_addr_lifetimes(struct lke_engine *e, struct mn_addr *a, const struct nd_prefix *pio)
 {
 	uint32_t valid = pio->valid;
-	lke_time left = a->valid_until == LKE_NEVER ? LKE_NEVER : a->valid_until - e->now;
+	lke_time left =
+		a->valid_until == LKE_NEVER ? LKE_NEVER : seconds_left(e, a->valid_until) * LKE_SEC;
 
 	/* A forged advertisement must not end an address at once: RFC 4862 5.5.3 e. */
 	if (a->plen != 0 && a->preferred != LKE_LIFETIME_INFINITE && valid < TWO_HOURS &&
@@ -233,20 +307,10 @@ void mn_addr_deprecate(struct lke_engine *e, struct mn_addr *a)
 
 void mn_addr_remove(struct lke_engine *e, struct mn_addr *a)
 {
-	struct lke_action *act;
-
 	mn_tunnel_clear(e, a);
 	mn_path(e, a, LKE_PATH_NONE);
 	mn_addr_steer(e, a, true);
-	if (a->ours) {
-		act = act_new(e, LKE_ACT_ADDR);
-		if (act) {
-			act->addr.ifindex = a->ifindex;
-			act->addr.addr = a->addr;
-			act->addr.prefix_len = a->plen;
-			act->addr.remove = true;
-		}
-	}
+	remove_action(e, a);
 	timerq_disarm(&e->timers, &a->dad);
 	timerq_disarm(&e->timers, &a->end);
 	for (unsigned n = 0; n < e->mn->links; n++) {
@@ -362,6 +426,7 @@ void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a
 	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &a->addr, NULL));)
 		mn_lbsa_remove(e, b, "address in use elsewhere");
 	mn_addr_replace(e, l, a);
+	mn_rebind(e, &addr);
 	a = mn_addr_find(e, &addr);
 	if (a && l->coa != a && l->ll != a)
 		mn_addr_remove(e, a);

@@ -100,7 +100,10 @@ bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg)
 	u->dereg = dereg;
 	update_begin(u, INITIAL_BINDACK_TIMEOUT);
 	mn_bind_send(e, u);
-	if (!dereg && a)
+	if (dereg && a)
+		mn_tunnel_clear(e, a);
+	/* While its own link lives it carries the data until the binding is there. */
+	else if (a && !mn_link_at(e, old))
 		mn_tunnel_set(e, a, &b->ar);
 	return true;
 }
@@ -171,8 +174,10 @@ static void returned(struct lke_engine *e, struct update *u, const struct mh_ba 
 
 	if (here) {
 		mn_send_na(e, l, &u->home, NULL, NULL);
+		l->announced = e->now;
 		note_bound(e, u, ba, LKE_NOTE_RETURNED);
 		mn_kex_hold(e, l, MN_RETURN_STAY);
+		l->kex.early = true; /* the router needs a new advertisement to defend with */
 	}
 	mn_unbind(e, u);
 	if (here)
@@ -199,6 +204,9 @@ static void accepted(struct lke_engine *e, struct update *u, const struct mh_ba 
 	}
 	u->lbsa = b;
 	mn_lbsa_remove_older(e, b);
+	if (mn_addr_find(e, &u->home))
+		mn_tunnel_set(e, mn_addr_find(e, &u->home), &u->agent);
+	mn_home_tunnels_move(e);
 	if (!news)
 		return;
 	count(e, LKE_STAT_HANDOVERS);
@@ -273,6 +281,9 @@ static int unsigned_ba(struct lke_engine *e, const struct pkt *p, struct update 
 	if (ba->status >= 128 && update_answers(u, ba->seq) && !u->fell_back) {
 		u->fell_back = true;
 		mn_fallback(e, &u->home, "unsigned refusal");
+		if (ba->status == STATUS_NOT_HOME_AGENT && in6_eq(&u->home, &e->mn->current) &&
+		    e->mn->active)
+			mn_kex_soon(e, e->mn->active);
 	}
 	return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BAD_MISSING);
 }
@@ -365,7 +376,7 @@ static void retry(struct lke_engine *e, struct update *u)
 }
 
 /* A refresh keeps the registered care-of address while a temporary home agent serves it. */
-static void refresh_home(struct lke_engine *e, struct update *u)
+void mn_refresh_home(struct lke_engine *e, struct update *u)
 {
 	struct mn_home *h = u->reg;
 	struct mn_lbsa *b = mn_lbsa_of(e, &h->coa, NULL);
@@ -375,24 +386,66 @@ static void refresh_home(struct lke_engine *e, struct update *u)
 	mn_register(e, h, served ? &h->coa : &e->mn->current);
 }
 
+void mn_bindings_without_key(struct lke_engine *e, const char *why)
+{
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+		struct lke_in6 home;
+
+		if (!u || u->reg || u->lbsa)
+			continue;
+		home = u->home;
+		mn_unbind(e, u);
+		mn_fallback(e, &home, why);
+	}
+}
+
+void mn_rebind(struct lke_engine *e, const struct lke_in6 *failed)
+{
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (u && !u->reg && !u->dereg && in6_eq(&u->coa, failed) &&
+		    !in6_eq(&u->home, &e->mn->current))
+			mn_bind(e, &u->home, false);
+	}
+}
+
+void mn_bind_unreachable(struct lke_engine *e, const struct lke_in6 *src, const struct lke_in6 *dst)
+{
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (!u || u->reg || !u->outstanding || u->fell_back || !in6_eq(&u->agent, dst) ||
+		    !in6_eq(&u->coa, src))
+			continue;
+		u->fell_back = true;
+		mn_fallback(e, &u->home, "unreachable");
+	}
+}
+
+/* AMB-125: the home agents have moved on and nothing was ever tunnelled: the binding is given back.
+ * Whether a socket still uses the address the engine cannot see, so one packet keeps it. */
+static bool idle(const struct lke_engine *e, const struct update *u)
+{
+	return e->mn->homes > 0 && e->mn->plane_reports && !u->used && !mn_registered(e, &u->home);
+}
+
 void mn_update_timer(struct lke_engine *e, struct update *u)
 {
-	if (!u->reg && !u->lbsa) {
-		struct lke_in6 home = u->home;
-
-		mn_unbind(e, u);
-		mn_fallback(e, &home, "key expired");
-		mn_addr_clean(e);
+	/* After a suspend this timer may come before that of the key. */
+	if (!u->reg && (!u->lbsa || u->lbsa->expires <= e->now)) {
+		mn_lbsa_expire(e);
 		return;
 	}
 	if (u->reg && u->outstanding)
 		mn_register_send(e, u);
 	else if (u->reg)
-		refresh_home(e, u);
+		mn_refresh_home(e, u);
 	else if (u->outstanding)
 		retry(e, u);
 	else if (!u->dereg)
-		mn_bind(e, &u->home, false);
+		mn_bind(e, &u->home, idle(e, u));
 }
 
 void mn_update_end(struct lke_engine *e, struct update *u)

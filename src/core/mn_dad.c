@@ -206,7 +206,8 @@ int mn_na_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	note_in(e, LKE_ROLE_MN, LKE_MSG_NA, p, LKE_DROP_NONE);
 	if (a->state == MN_ADDR_OPTIMISTIC)
 		mn_addr_conflict(e, l, a);
-	else if (!a->linklocal && !m->has_auth)
+	/* While the address is bound its router answers for it, and rightly. */
+	else if (!a->linklocal && !m->has_auth && !update_of(e, &a->addr))
 		answered_by_another(e, l, a);
 	return 0;
 }

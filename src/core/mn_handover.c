@@ -16,12 +16,45 @@ bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa)
 	return false;
 }
 
-/* A link earlier in the configuration is preferred (lke.conf(5)). */
-static bool takes_over(const struct lke_engine *e, const struct mn_link *l)
+struct mn_link *mn_link_at(const struct lke_engine *e, const struct lke_in6 *coa)
+{
+	for (unsigned n = 0; n < e->mn->links; n++) {
+		struct mn_link *l = e->mn->link[n];
+
+		if (l->up && l->router && l->coa && in6_eq(&l->coa->addr, coa))
+			return l;
+	}
+	return NULL;
+}
+
+/* A link earlier in the configuration is preferred (lke.conf(5)); one that was lost lately has to
+ * last first. */
+static bool takes_over(struct lke_engine *e, struct mn_link *l)
 {
 	const struct mn_link *a = e->mn->active;
 
-	return !a || a == l || !a->coa || l->order < a->order;
+	if (!a || a == l || !a->coa)
+		return true;
+	if (l->order > a->order)
+		return false;
+	if (e->now >= l->up_at + l->patience)
+		return true;
+	arm(e, &l->takeover, l->up_at + l->patience);
+	return false;
+}
+
+void mn_takeover_timer(struct lke_engine *e, struct mn_link *l)
+{
+	if (l->up && l->router && l->coa && l != e->mn->active)
+		mn_attach(e, l, l->coa, false);
+}
+
+/* A restart of the daemon forgot whether its access router still has a binding of the address. */
+static struct mn_lbsa *restored(const struct lke_engine *e, const struct mn_addr *a)
+{
+	struct mn_lbsa *b = mn_lbsa_of(e, &a->addr, NULL);
+
+	return b && b->restored ? b : NULL;
 }
 
 /* Packets from the care-of address leave by its router; packets to it are ours. */
@@ -30,7 +63,7 @@ static void use_address(struct lke_engine *e, struct mn_link *l, struct mn_addr 
 	bool dad = fresh || a->state == MN_ADDR_OPTIMISTIC;
 
 	/* A former address that no key of ours protects may have been taken meanwhile. */
-	if (a->state == MN_ADDR_DEPRECATED)
+	if (a->state == MN_ADDR_DEPRECATED || restored(e, a))
 		dad = !mn_lbsa_of(e, &a->addr, NULL);
 	a->state = MN_ADDR_PREFERRED;
 	mn_addr_announce(e, a);
@@ -128,7 +161,11 @@ static void move_home(struct lke_engine *e, struct mn_home *h, const struct boun
 	/* draft 2.1 case (1): without LKE here, no later router could take over. */
 	bool plain = !e->mn->active->router || !e->mn->active->router->lke || !e->cfg.mn.lke;
 
+	/* Make before break: the old link carries on until the home agent has answered. */
+	if (!served)
+		served = mn_link_at(e, &h->coa) != NULL;
 	mn_home_tunnel(e, h, served ? &h->coa : &e->mn->current);
+	served = here || is_bound(b, &h->coa);
 	if (served && !registration_runs(e, h) &&
 	    (here || (e->cfg.mn.strategy == LKE_STRATEGY_OLDEST && !plain && lasting(e, &h->coa))))
 		return;
@@ -201,11 +238,27 @@ static void bind_behind_return(struct lke_engine *e)
 	arm(e, &e->mn->bind, e->now + RETURN_BIND_WAIT);
 }
 
+/* After a change of the link-layer address neighbours learn it, and the access router by a renewal,
+ * whose proof shows the owner (AMB-054, AMB-170). */
+static void announce(struct lke_engine *e, struct mn_link *l)
+{
+	if (!l->announce)
+		return;
+	l->announce = false;
+	mn_send_na(e, l, &l->coa->addr, NULL, NULL);
+	l->announced = e->now;
+	if (mn_lbsa_of(e, &l->coa->addr, NULL)) {
+		mn_kex_hold(e, l, MN_RETURN_STAY);
+		l->kex.early = true;
+	}
+}
+
 void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh)
 {
 	struct mobile_node *mn = e->mn;
 	struct lke_in6 old = mn->current;
-	bool moved = !in6_eq(&old, &coa->addr), returns = update_of(e, &coa->addr) != NULL;
+	bool moved = !in6_eq(&old, &coa->addr);
+	bool returns = update_of(e, &coa->addr) || restored(e, coa);
 
 	l->coa = coa;
 	l->attached = e->now;
@@ -214,6 +267,9 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 		mn_addr_clean(e);
 		return;
 	}
+	if (mn->active && mn->active != l)
+		mn_kex_cancel(e, mn->active); /* its address is about to be bound (AMB-053) */
+	timerq_disarm(&e->timers, &l->takeover);
 	mn->active = l;
 	mn->current = coa->addr;
 	/* The next address on the same link replaces one in all bindings; it is no move (AMB-180).
@@ -236,6 +292,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	leave_old(e, &old, coa);
 	mn_main_route(e);
 	note_attached(e, l);
+	announce(e, l);
 	if (e->cfg.mn.local_only)
 		mn_probe(e, l);
 	mn_addr_clean(e);
@@ -264,7 +321,12 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 	if (!coa)
 		return;
 	if (e->mn->active != l) {
+		const struct update *u = update_of(e, &coa->addr);
+
 		mn_addr_deprecate(e, coa);
+		if (u && !u->dereg)
+			mn_tunnel_set(e, coa, &u->agent);
+		mn_home_tunnels_move(e);
 		mn_path(e, coa, LKE_PATH_TUNNEL);
 		return;
 	}

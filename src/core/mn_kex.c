@@ -28,6 +28,7 @@ void mn_kex_cancel(struct lke_engine *e, struct mn_link *l)
 	set_state(&l->kex, MN_KEX_IDLE);
 	l->kex.hold = KEREQ_HOLD;
 	l->kex.serial = 0;
+	l->kex.early = false;
 }
 
 void mn_kex_hold(struct lke_engine *e, struct mn_link *l, lke_time how_long)
@@ -49,6 +50,12 @@ static void hold_doubling(struct lke_engine *e, struct mn_link *l)
 	mn_kex_hold(e, l, how_long);
 }
 
+/* An unsolicited NA shortly before would end the exchange in its DAD window (AMB-117). */
+static bool quiet(const struct lke_engine *e, const struct mn_link *l)
+{
+	return l->announced == 0 || e->now >= l->announced + MN_RETURN_QUIET;
+}
+
 /* draft 2.1, 6.3; AMB-070, 072, 076, 077: is everything there for an exchange? */
 static bool may_start(const struct lke_engine *e, const struct mn_link *l)
 {
@@ -57,7 +64,7 @@ static bool may_start(const struct lke_engine *e, const struct mn_link *l)
 	return e->cfg.mn.lke && l->up && l == e->mn->active && r && r->lke && r->reachable &&
 	       l->lke_allowed && r->suspended_until <= e->now && l->coa && l->ll &&
 	       l->coa->state == MN_ADDR_PREFERRED && l->ll->state == MN_ADDR_PREFERRED &&
-	       !update_of(e, &l->coa->addr);
+	       !update_of(e, &l->coa->addr) && quiet(e, l);
 }
 
 /* Every transmission carries the key encrypted anew (AMB-051). */
@@ -208,6 +215,60 @@ void mn_kex_result(struct lke_engine *e, const struct lke_ev_result *r)
 	arm_retransmission(e, k);
 }
 
+/* The home agent has to answer through this router first (THREATS 43). */
+static void ask_through_router(struct lke_engine *e, struct mn_link *l)
+{
+	if (e->cfg.mn.local_only)
+		mn_probe(e, l);
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (u && u->reg && !u->outstanding)
+			mn_refresh_home(e, u);
+	}
+}
+
+/* Until it has begun or there is no key left to renew. */
+static void early_renewal(struct lke_engine *e, struct mn_link *l)
+{
+	if (!l->coa || !mn_lbsa_of(e, &l->coa->addr, NULL)) {
+		l->kex.early = false;
+		mn_kex_try(e, l, false);
+		return;
+	}
+	if (mn_kex_try(e, l, true))
+		return;
+	arm(e, &l->kex.timer, e->now + (l->lke_allowed ? KEREQ_INITIAL_RTO : RENEW_MIN));
+	if (!l->lke_allowed && l == e->mn->active)
+		ask_through_router(e, l);
+}
+
+void mn_kex_soon(struct lke_engine *e, struct mn_link *l)
+{
+	struct mn_kex *k = &l->kex;
+
+	/* Unsigned: one renewal a minute is all that a forger can cause. */
+	if (k->early || k->state != MN_KEX_IDLE ||
+	    (k->hinted != 0 && e->now - k->hinted < KEREQ_HOLD))
+		return;
+	k->hinted = e->now;
+	k->early = true;
+	arm(e, &k->timer, e->now + rnd_below(e, KEREQ_INITIAL_RTO));
+}
+
+int mn_kex_command(struct lke_engine *e, struct mn_link *l)
+{
+	if (l->kex.state == MN_KEX_HOLD)
+		mn_kex_cancel(e, l);
+	if (mn_kex_try(e, l, true))
+		return 0;
+	if (quiet(e, l) || l->kex.state != MN_KEX_IDLE)
+		return LKE_ERR_STATE;
+	l->kex.early = true;
+	arm(e, &l->kex.timer, l->announced + MN_RETURN_QUIET);
+	return 0;
+}
+
 void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
 {
 	struct mn_kex *k = &l->kex;
@@ -215,6 +276,10 @@ void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
 	switch (k->state) {
 	case MN_KEX_HOLD:
 		set_state(k, MN_KEX_IDLE);
+		if (k->early) {
+			early_renewal(e, l);
+			return;
+		}
 		/* A key due for renewal is renewed, a missing one is made. */
 		if (l->coa) {
 			const struct mn_lbsa *b = mn_lbsa_of(e, &l->coa->addr, NULL);
@@ -236,7 +301,7 @@ void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
 	case MN_KEX_IDLE:
 	case MN_KEX_ENCRYPTING:
 		if (k->early)
-			mn_kex_try(e, l, true);
+			early_renewal(e, l);
 		return;
 	}
 }

@@ -112,6 +112,15 @@ void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why)
 	mem_free_wipe(b, sizeof(*b));
 }
 
+void mn_lbsa_expire(struct lke_engine *e)
+{
+	for (unsigned n = 0; n < MN_LBSAS; n++)
+		if (e->mn->lbsa[n] && e->mn->lbsa[n]->expires <= e->now)
+			mn_lbsa_remove(e, e->mn->lbsa[n], "expired");
+	mn_bindings_without_key(e, "key expired");
+	mn_addr_clean(e);
+}
+
 void mn_lbsa_remove_older(struct lke_engine *e, const struct mn_lbsa *b)
 {
 	for (struct mn_lbsa *old; (old = mn_lbsa_of(e, &b->coa, b));)
@@ -124,7 +133,7 @@ void mn_lbsa_renew_timer(struct lke_engine *e, struct mn_lbsa *b)
 
 	if (mn_lbsa_of(e, &b->coa, NULL) != b)
 		return; /* renewed already */
-	if (l && l->up && l->coa && in6_eq(&l->coa->addr, &b->coa)) {
+	if (l && l->up && l == e->mn->active && l->coa && in6_eq(&l->coa->addr, &b->coa)) {
 		/* A binding of its own must not exist while it is renewed (AMB-053). */
 		if (!mn_kex_try(e, l, true) && b->expires > e->now + RENEW_MIN / 2)
 			arm(e, &b->renew, e->now + KEREQ_INITIAL_RTO);

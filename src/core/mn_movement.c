@@ -4,6 +4,11 @@
 #include "core/mobile_node.h"
 
 #define SOLICIT_MAX (64 * LKE_SEC) /* RFC 7559 keeps asking, less and less often */
+#define RS_RATE	    2		   /* per s and link, however often the carrier flaps */
+#define RS_BURST    6
+#define LKE_MISSING 3		  /* advertisements without option 6 before it counts as gone */
+#define STEADY	    (4 * LKE_SEC) /* hysteresis of a preferred link that was lost, doubling */
+#define STEADY_MAX  (64 * LKE_SEC)
 
 struct mn_router *mn_router_find(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll)
 {
@@ -75,6 +80,18 @@ static unsigned router_place(struct lke_engine *e)
 	return best;
 }
 
+void mn_routers_forget(struct lke_engine *e, uint32_t ifindex)
+{
+	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++) {
+		struct mn_router *r = e->mn->router[n];
+
+		if (!r || r->ifindex != ifindex)
+			continue;
+		r->neigh_set = false; /* the kernel took it away with the interface */
+		router_free(e, n);
+	}
+}
+
 static struct mn_router *router_get(struct lke_engine *e, const struct pkt *p)
 {
 	struct mn_router *r = mn_router_find(e, p->ifc->ifindex, &p->ip.src);
@@ -95,6 +112,7 @@ static struct mn_router *router_get(struct lke_engine *e, const struct pkt *p)
 	r->ll = p->ip.src;
 	r->ifindex = p->ifc->ifindex;
 	r->kex_seq = (uint16_t)rnd_u32(e);
+	tbf_init(&r->notes, 1, 3, e->now);
 	timer_init(&r->end, MN_T_ROUTER, r);
 	e->mn->router[n] = r;
 	return r;
@@ -113,11 +131,28 @@ static void note_key_changed(struct lke_engine *e, const struct mn_router *r)
 /* AMB-076: a changed key counts from the next exchange; keys that alternate stop new exchanges. */
 static void key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 {
-	note_key_changed(e, r);
+	if (tbf_take(&r->notes, 1, e->now))
+		note_key_changed(e, r);
+	/* While a key lives another public key is a candidate only: a home agent has to answer
+	 * through the router again (THREATS 43). */
+	if (!draft01(e) && l->router == r && l->coa && mn_lbsa_of(e, &l->coa->addr, NULL))
+		l->lke_allowed = false;
 	if (!draft01(e) && r->key_seen != 0 && e->now - r->key_seen < MN_KEY_ALTERNATION)
 		r->suspended_until = e->now + MN_KEY_ALTERNATION;
 	r->key_seen = e->now;
 	mn_kex_key_changed(e, l, r);
+}
+
+/* Never beyond the router's or the home agent's lifetime (draft 3.1.1, THREATS 46). */
+static uint16_t capped_lifetime(const struct nd_msg *m)
+{
+	uint16_t max = m->lke_max_lifetime;
+
+	if (m->router_lifetime > 0 && m->router_lifetime < max)
+		max = m->router_lifetime;
+	if (m->has_ha_info && m->ha_lifetime > 0 && m->ha_lifetime < max)
+		max = m->ha_lifetime;
+	return max;
 }
 
 /* Option 6 counts with H only (AMB-071); a bad key makes only the option unusable (AMB-010). */
@@ -126,19 +161,24 @@ static void read_capability(struct lke_engine *e, struct mn_link *l, struct mn_r
 {
 	struct rsa_pub_info info;
 
-	r->lke = false;
+	/* A router may spread its options over several advertisements (RFC 4861 6.2.3). */
 	if (!m->has_lke || !(m->ra_flags & ND_RA_H) || m->lke_max_lifetime == 0 ||
-	    m->lke_max_lifetime == UINT16_MAX)
+	    m->lke_max_lifetime == UINT16_MAX) {
+		if (++r->without >= LKE_MISSING)
+			r->lke = false;
 		return;
-	r->max_lifetime = m->lke_max_lifetime;
+	}
+	r->max_lifetime = capped_lifetime(m);
 	if (r->has_key && m->lke_key_len >= r->spki_len &&
 	    memcmp(m->lke_key, r->spki, r->spki_len) == 0) {
 		r->lke = true;
+		r->without = 0;
 		return;
 	}
 	if (rsa_pub_check(m->lke_key, m->lke_key_len, &info) < 0 || info.der_len > RSA_SPKI_MAX ||
 	    m->lke_key_len - info.der_len >= 8 || info.bits < e->cfg.mn.min_rsa_bits) {
 		drop(e, LKE_DROP_KEX_KEY_UNUSABLE);
+		r->lke = false;
 		return;
 	}
 	memcpy(r->spki, m->lke_key, info.der_len);
@@ -146,24 +186,88 @@ static void read_capability(struct lke_engine *e, struct mn_link *l, struct mn_r
 	r->modulus_len = info.modulus_len;
 	r->rsa_bits = (uint16_t)info.bits;
 	r->lke = true;
+	r->without = 0;
 	if (r->has_key)
 		key_changed(e, l, r);
 	r->has_key = true;
 }
 
-static void read_prefix(struct mn_router *r, const struct nd_msg *m)
+/* Lifetime 0 deprecates a prefix, it does not end what was made of it (RFC 4862 5.5.3 e). */
+static void learn_prefix(struct mn_router *r, const struct nd_prefix *x, lke_time now)
 {
+	unsigned n = 0;
+
+	while (n < r->prefixes &&
+	       !(r->known[n].pio.len == x->len && in6_eq(&r->known[n].pio.prefix, &x->prefix)))
+		n++;
+	if (n < r->prefixes && x->valid == 0) {
+		r->known[n].pio.preferred = 0;
+		return;
+	}
+	if (x->valid == 0)
+		return;
+	for (unsigned k = 0; n == MN_PREFIXES && k < MN_PREFIXES; k++)
+		if (r->known[k].until <= now)
+			n = k;
+	if (n == MN_PREFIXES)
+		return;
+	if (n == r->prefixes)
+		r->prefixes++;
+	r->known[n].pio = *x;
+	r->known[n].until =
+		x->valid == LKE_LIFETIME_INFINITE ? LKE_NEVER : now + (lke_time)x->valid * LKE_SEC;
+}
+
+/*
+ * One prefix of the router makes the care-of address, and it stays while it is preferred: an
+ * advertisement may leave prefixes out or order them anew (RFC 4861 6.2.3), which is no movement.
+ */
+static void read_prefix(struct mn_router *r, const struct nd_msg *m, lke_time now)
+{
+	const struct nd_prefix *best = NULL;
+
 	for (unsigned n = 0; n < m->prefixes; n++) {
 		const struct nd_prefix *x = &m->prefix[n];
 
-		if (!(x->flags & ND_PIO_A) || x->len != 64 || x->valid == 0 ||
-		    x->preferred > x->valid || !in6_is_global(&x->prefix))
-			continue;
-		r->pio = *x;
-		r->has_pio = true;
-		return;
+		if ((x->flags & ND_PIO_A) && x->len == 64 && x->preferred <= x->valid &&
+		    in6_is_global(&x->prefix))
+			learn_prefix(r, x, now);
 	}
-	/* An advertisement may leave prefixes out (RFC 4861 6.2.3); the former ones go on. */
+	for (unsigned n = 0; n < r->prefixes; n++) {
+		const struct nd_prefix *x = &r->known[n].pio;
+		bool same = r->has_pio && in6_eq(&x->prefix, &r->pio.prefix);
+
+		if (r->known[n].until <= now)
+			continue;
+		if (!best || (x->preferred > 0 && (best->preferred == 0 || same)))
+			best = x;
+	}
+	if (best)
+		r->pio = *best;
+	r->has_pio = best != NULL;
+}
+
+/* The engine does not resolve names: whoever listens may use the servers (RFC 8106). */
+static void read_rdnss(struct lke_engine *e, struct mn_router *r, const struct nd_msg *m)
+{
+	if (m->rdnss_count == 0 ||
+	    (m->rdnss_count == r->rdnss_count &&
+	     memcmp(m->rdnss, r->rdnss, r->rdnss_count * sizeof(r->rdnss[0])) == 0))
+		return;
+	if (!tbf_take(&r->notes, 1, e->now))
+		return;
+	r->rdnss_count = m->rdnss_count;
+	memcpy(r->rdnss, m->rdnss, sizeof(r->rdnss));
+	for (unsigned n = 0; n < r->rdnss_count; n++) {
+		struct lke_note *note = note_new(e, LKE_NOTE_RDNSS, LKE_ROLE_MN);
+
+		if (!note)
+			return;
+		note->ifindex = r->ifindex;
+		note->addr = r->rdnss[n];
+		note->peer = r->ll;
+		note->lifetime = m->rdnss_lifetime;
+	}
 }
 
 static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct pkt *p,
@@ -173,6 +277,13 @@ static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct 
 
 	if (lladdr_eq(&ll, &r->lladdr))
 		return;
+	/* The liveness shown so far was that of another station (LKE-201, THREATS 43). */
+	if (r->lladdr.len > 0 && !draft01(e) && p->ifc->mn->router == r) {
+		p->ifc->mn->lke_allowed = false;
+		if (tbf_take(&r->notes, 1, e->now))
+			alarm_note(e, LKE_ROLE_MN, &r->ll,
+				   "the router's link-layer address changed");
+	}
 	r->lladdr = ll;
 	if (r->neigh_set)
 		neighbour(e, r, false);
@@ -235,6 +346,8 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 		return;
 	}
 	if (!coa)
+		coa = mn_addr_restored(e, l, &r->pio);
+	if (!coa)
 		coa = mn_addr_new(e, l, &r->pio.prefix, r->pio.len, 0);
 	if (!coa)
 		return;
@@ -273,20 +386,33 @@ int mn_take_router(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	return 0;
 }
 
+/*
+ * Movement (RFC 6275 11.5.1), conservative because advertisements are not authenticated: the
+ * carrier counts at once.  Without a change of carrier the advertisement of a router not heard
+ * since the link came up only asks whether the router in use is still there; the node moves when
+ * that one is silent (3 s), says goodbye (Router Lifetime 0) or is the only one of the two without
+ * LKE (AMB-070).  Another prefix alone proves nothing: one link may have several routers with
+ * several prefixes.  A router known already brings no question, so a flood of advertisements costs
+ * no more solicitations than there are places for routers.
+ */
 int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
 {
 	struct mn_link *l = p->ifc->mn;
 	struct mn_router *r;
+	bool unknown;
 
 	if (!l->up)
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_RA, p, LKE_DROP_STATE);
+	unknown = !mn_router_find(e, p->ifc->ifindex, &p->ip.src);
 	r = router_get(e, p);
 	if (!r)
 		return -(int)LKE_DROP_LIMIT;
 	count(e, LKE_STAT_RA_IN);
 	read_lladdr(e, r, p, m);
-	read_prefix(r, m);
+	read_prefix(r, m, e->now);
 	read_capability(e, l, r, m);
+	read_rdnss(e, r, m);
+	unknown = unknown || !r->reachable;
 	r->preference = m->preference;
 	r->heard = e->now;
 	r->expires = e->now + (lke_time)m->router_lifetime * LKE_SEC;
@@ -294,16 +420,21 @@ int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	arm(e, &r->end, r->expires);
 	if (l->router == r)
 		l->probes = 0;
-	else if (l->router && r->reachable)
-		mn_probe(e,
-			 l); /* a new router may mean that the old one is gone, RFC 6275 11.5.1 */
+	else if (l->router && r->reachable && unknown)
+		mn_probe(e, l);
 	mn_choose(e, l);
 	note_in(e, LKE_ROLE_MN, LKE_MSG_RA, p, LKE_DROP_NONE);
 	mn_kex_try(e, l, false);
 	return 0;
 }
 
-/* RFC 4861 6.3.7; from the link-local, without our link-layer address while that one is optimistic
+/*
+ * RFC 4861 6.3.7 asks for a random delay and 4 s between solicitations.  Both are interruption
+ * here: one lost frame after a handover would cost 4 s.  So, a conscious deviation: at link up,
+ * after 100 ms, after 500 ms, then the RFC's interval, then rarer (RFC 7559); at most RS_RATE a
+ * second over all flaps of the carrier.
+ */
+/* From the link-local, without our link-layer address while that one is optimistic
  * (RFC 4429 3.3), so that the access router answers by unicast at once (AMB-181). */
 static void solicit(struct lke_engine *e, struct mn_link *l)
 {
@@ -312,6 +443,10 @@ static void solicit(struct lke_engine *e, struct mn_link *l)
 	uint8_t buf[128];
 	int len;
 
+	if (!tbf_take(&l->rs, 1, e->now)) {
+		arm(e, &l->solicit, e->now + LKE_SEC / RS_RATE);
+		return;
+	}
 	if (l->ll && l->ll->state == MN_ADDR_PREFERRED)
 		m.lladdr = l->ifc->lladdr;
 	len = nd_encode(&m, l->ll ? &l->ll->addr : &in6_unspecified, &in6_all_routers, 0, buf,
@@ -321,7 +456,10 @@ static void solicit(struct lke_engine *e, struct mn_link *l)
 		count(e, LKE_STAT_RS_SENT);
 	}
 	l->solicitations++;
-	for (unsigned n = MAX_RTR_SOLICITATIONS; n < l->solicitations && wait < SOLICIT_MAX; n++)
+	if (l->solicitations <= 2)
+		wait = l->solicitations == 1 ? 100 * LKE_MSEC : 400 * LKE_MSEC;
+	for (unsigned n = MAX_RTR_SOLICITATIONS + 2; n < l->solicitations && wait < SOLICIT_MAX;
+	     n++)
 		wait *= 2;
 	arm(e, &l->solicit, e->now + wait);
 }
@@ -342,9 +480,25 @@ static void note_link(struct lke_engine *e, const struct mn_link *l, bool up)
 	}
 }
 
+/* A preferred link that is lost again and again must show that it lasts before it takes over. */
+static void lose_patience(struct lke_engine *e, struct mn_link *l)
+{
+	timerq_disarm(&e->timers, &l->takeover);
+	if (l->lost != 0 && e->now - l->lost < STEADY_MAX) {
+		l->patience = l->patience ? l->patience * 2 : STEADY;
+		if (l->patience > STEADY_MAX)
+			l->patience = STEADY_MAX;
+	} else {
+		l->patience = 0;
+	}
+	l->lost = e->now;
+}
+
 void mn_link_up(struct lke_engine *e, struct mn_link *l)
 {
 	l->up = true;
+	if (l->rs.rate == 0)
+		tbf_init(&l->rs, RS_RATE, RS_BURST, e->now);
 	l->up_at = e->now;
 	l->solicitations = 0;
 	mn_linklocal(e, l);
@@ -357,6 +511,7 @@ void mn_link_up(struct lke_engine *e, struct mn_link *l)
 void mn_link_down(struct lke_engine *e, struct mn_link *l)
 {
 	l->up = false;
+	lose_patience(e, l);
 	timerq_disarm(&e->timers, &l->solicit);
 	timerq_disarm(&e->timers, &l->probe);
 	if (l->ll)

@@ -84,10 +84,13 @@ static void tunnel_change(struct lke_engine *e, struct lke_act_tunnel *set,
 		tunnel_action(e, want, false);
 }
 
+/* By the link of its care-of address while that is not bound elsewhere, else the active one. */
 static bool on_link(const struct lke_engine *e, struct lke_act_tunnel *t)
 {
-	const struct mn_link *l = e->mn->active;
+	const struct mn_link *l = mn_link_at(e, &t->coa);
 
+	if (!l || !in6_is_unspecified(&l->coa->tunnel.agent))
+		l = e->mn->active;
 	if (!l || !l->router)
 		return false;
 	t->ifindex = l->ifc->ifindex;

@@ -75,6 +75,7 @@ static void free_link(struct lke_engine *e, struct mn_link *l)
 {
 	timerq_disarm(&e->timers, &l->solicit);
 	timerq_disarm(&e->timers, &l->probe);
+	timerq_disarm(&e->timers, &l->takeover);
 	timerq_disarm(&e->timers, &l->kex.timer);
 	l->ifc->mn = NULL;
 	mem_free_wipe(l, sizeof(*l));
@@ -161,6 +162,7 @@ static struct mn_link *link_new(struct lke_engine *e, struct iface *i, unsigned 
 	mn_kex_init(l);
 	timer_init(&l->solicit, MN_T_SOLICIT, l);
 	timer_init(&l->probe, MN_T_PROBE, l);
+	timer_init(&l->takeover, MN_T_TAKEOVER, l);
 	mn->link[mn->links++] = l;
 	i->mn = l;
 	return l;
@@ -186,6 +188,12 @@ void mn_link_changed(struct lke_engine *e, struct iface *i)
 	/* The system may have merged down and up into one report. */
 	flapped = l->up && i->up && i->carrier_changes != l->carrier_changes;
 	l->carrier_changes = i->carrier_changes;
+	/* Another link-layer address: for everybody on the link it is another station. */
+	if (l->lladdr.len > 0 && !lladdr_eq(&l->lladdr, &i->lladdr)) {
+		flapped = flapped || (l->up && i->up);
+		l->announce = true;
+	}
+	l->lladdr = i->lladdr;
 	if (l->up && (!i->up || flapped))
 		mn_link_down(e, l);
 	if (!l->up && i->up)
@@ -203,8 +211,8 @@ void mn_link_removed(struct lke_engine *e, struct iface *i)
 		return;
 	if (l->up)
 		mn_link_down(e, l);
-	if (l->ll)
-		mn_addr_remove(e, l->ll);
+	mn_addrs_orphan(e, i->ifindex);
+	mn_routers_forget(e, i->ifindex);
 	for (unsigned n = 0; n < mn->links; n++)
 		if (mn->link[n] == l) {
 			mn->link[n] = mn->link[--mn->links];
@@ -348,7 +356,22 @@ int mn_icmp_input(struct lke_engine *e, const struct pkt *p)
 	/* Parameter Problem about a KEReq: link-local to link-local (AMB-078). */
 	if (type == 4 && p->ifc->mn && in6_is_linklocal(&in.src) && in6_eq(&in.dst, &p->ip.src))
 		mn_kex_hint(e, p->ifc->mn, &p->ip.src);
+	else if (type == 1 || type == 3 || type == 4)
+		mn_bind_unreachable(e, &in.src, &in.dst);
 	return 0;
+}
+
+void mn_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t)
+{
+	if (t->what != LKE_TUNNEL_FIRST)
+		return;
+	e->mn->plane_reports = true;
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (u && (in6_eq(&u->home, &t->inner_src) || in6_eq(&u->home, &t->inner_dst)))
+			u->used = true;
+	}
 }
 
 void mn_timer(struct lke_engine *e, struct timer *t)
@@ -376,14 +399,16 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 		mn_lbsa_renew_timer(e, t->owner);
 		break;
 	case MN_T_LBSA_END:
-		mn_lbsa_remove(e, t->owner, "expired");
-		mn_addr_clean(e);
+		mn_lbsa_expire(e);
 		break;
 	case MN_T_UPDATE:
 		mn_update_timer(e, t->owner);
 		break;
 	case MN_T_UPDATE_END:
 		mn_update_end(e, t->owner);
+		break;
+	case MN_T_TAKEOVER:
+		mn_takeover_timer(e, t->owner);
 		break;
 	case MN_T_BIND:
 		mn_bind_pending(e);
@@ -431,6 +456,7 @@ static int flush_lbsa(struct lke_engine *e, const struct lke_in6 *arg)
 			err = 0;
 		}
 	}
+	mn_bindings_without_key(e, "operator");
 	mn_addr_clean(e);
 	return err;
 }
@@ -468,9 +494,7 @@ int mn_command(struct lke_engine *e, const struct lke_ev_command *c)
 	case LKE_CMD_KEX:
 		if (!l)
 			return LKE_ERR_STATE;
-		if (l->kex.state == MN_KEX_HOLD)
-			mn_kex_cancel(e, l);
-		return mn_kex_try(e, l, true) ? 0 : LKE_ERR_STATE;
+		return mn_kex_command(e, l);
 	case LKE_CMD_FLUSH_LBSA:
 		return flush_lbsa(e, &c->arg);
 	case LKE_CMD_FLUSH_BINDING:

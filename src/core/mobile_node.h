@@ -4,6 +4,7 @@
  *
  *	mobile_node.c		start, stop, dispatch, commands
  *	mn_view.c		copies of state for `show`
+ *	mn_state.c		what outlives a restart of the daemon
  *	mn_movement.c		links, routers, the choice of one, movement
  *	mn_address.c		link-local and care-of addresses, optimistic DAD
  *	mn_dad.c		answers to the access router's authenticated DAD
@@ -22,8 +23,9 @@
 #include "core/sa.h"
 #include "core/update_list.h"
 
-#define MN_ADDRS 16
-#define MN_LBSAS 16
+#define MN_ADDRS    16
+#define MN_LBSAS    16
+#define MN_PREFIXES 4 /* of one router */
 
 enum mn_timer_kind {
 	MN_T_SOLICIT = TIMER_KIND(MODULE_MN, 1),     /* struct mn_link: next RS */
@@ -40,6 +42,7 @@ enum mn_timer_kind {
 		TIMER_KIND(MODULE_MN, 11), /* struct mobile_node: an announced move did not come */
 	MN_T_BIND =
 		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
+	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
 };
 
 /* A router heard on a link. */
@@ -59,9 +62,18 @@ struct mn_router {
 	lke_time suspended_until; /* alternating keys, AMB-076 */
 	lke_time heard, expires;
 	uint16_t kex_seq;     /* last Seq# sent to it, AMB-050 */
-	struct nd_prefix pio; /* autonomous prefix of its last advertisement */
+	struct nd_prefix pio; /* the autonomous prefix that care-of addresses are made of */
 	bool has_pio;
-	bool neigh_set; /* permanent neighbour entry in the kernel */
+	struct {
+		struct nd_prefix pio;
+		lke_time until;
+	} known[MN_PREFIXES]; /* all its autonomous prefixes */
+	unsigned prefixes;
+	unsigned without; /* advertisements in a row without a usable option 6 */
+	struct lke_in6 rdnss[ND_MAX_RDNSS];
+	unsigned rdnss_count;
+	struct tbf notes; /* of changes that an attacker can forge */
+	bool neigh_set;	  /* permanent neighbour entry in the kernel */
 	struct timer end;
 };
 
@@ -98,6 +110,8 @@ struct mn_lbsa {
 	struct secret16 kbm;
 	lke_time since, expires; /* since: first KEReq with this key, AMB-044 */
 	bool proved;		 /* made with a request proof, AMB-170 */
+	bool restored;		 /* from a former run: perhaps bound, so a return deregisters */
+	uint8_t dad_counter;	 /* of a restored one's address */
 	uint16_t kex_seq;
 	bool has_bu_seq;
 	uint16_t bu_seq;   /* last Sequence # sent under this key */
@@ -131,7 +145,8 @@ struct mn_kex {
 	lke_time hold;	 /* length of the next hold */
 	uint32_t serial; /* names the ENCRYPT action */
 	bool hint;	 /* an error answered a KEReq, AMB-078 */
-	bool early;	 /* renew because the router's key changed (SEQUENCES 7) */
+	bool early;	 /* renew before it is due (SEQUENCES 7, AMB-117) */
+	lke_time hinted; /* an early renewal for a refusal; 0: never */
 	struct timer timer;
 };
 
@@ -146,10 +161,16 @@ struct mn_link {
 	struct mn_addr *coa;	  /* care-of address in use on this link */
 	bool lke_allowed;	  /* a home agent answered through this router */
 	lke_time attached;
-	unsigned solicitations; /* RS sent since the link came up */
-	unsigned probes;	/* NUD solicitations left unanswered */
+	unsigned solicitations;	  /* RS sent since the link came up */
+	unsigned probes;	  /* NUD solicitations left unanswered */
+	struct lke_lladdr lladdr; /* of the interface, to see it change */
+	bool announce;		  /* the link-layer address changed: neighbours must learn it */
+	lke_time announced;	  /* last unsolicited NA, AMB-117; 0: none */
+	lke_time lost,
+		patience; /* hysteresis: last loss; how long to be steady before taking over */
+	struct tbf rs;	  /* however often the carrier flaps */
 	struct mn_kex kex;
-	struct timer solicit, probe;
+	struct timer solicit, probe, takeover;
 };
 
 struct mn_home {
@@ -175,6 +196,7 @@ struct mobile_node {
 	struct mn_home home[LKE_MAX_HOMES];
 	unsigned homes;
 	bool held;
+	bool plane_reports;    /* LKE_TUNNEL_FIRST events come, so silence means something */
 	uint32_t main_ifindex; /* main default route as set */
 	enum lke_path main_path;
 	struct lke_in6 main_router;
@@ -190,6 +212,8 @@ void mn_link_up(struct lke_engine *e, struct mn_link *l);
 void mn_link_down(struct lke_engine *e, struct mn_link *l);
 /* Chooses a router again (AMB-070) and attaches to it when it is another one. */
 void mn_choose(struct lke_engine *e, struct mn_link *l);
+/* The interface is gone with its index: its routers too. */
+void mn_routers_forget(struct lke_engine *e, uint32_t ifindex);
 /* Moves to this router of the link; LKE_ERR_STATE if it is not reachable. */
 int mn_take_router(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
 void mn_router_timer(struct lke_engine *e, struct mn_router *r);
@@ -206,6 +230,11 @@ struct mn_addr *mn_addr_find(const struct lke_engine *e, const struct lke_in6 *a
 /* A care-of address in this prefix on this interface, present or former; NULL if there is none. */
 struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
 				 const struct nd_prefix *pio, const struct lke_in6 *router);
+/* The same for an address whose LBSA outlived a restart of the daemon. */
+struct mn_addr *mn_addr_restored(struct lke_engine *e, struct mn_link *l,
+				 const struct nd_prefix *pio);
+/* The interface is gone: its former care-of addresses live on the tunnel device. */
+void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex);
 /* RFC 7217: makes the address, does not announce it.  NULL: table full, no memory, no more tries.
  */
 struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *prefix,
@@ -249,6 +278,8 @@ void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why);
 void mn_lbsa_remove_older(struct lke_engine *e, const struct mn_lbsa *b);
 lke_time mn_lbsa_threshold(const struct mn_lbsa *b); /* AMB-046 */
 void mn_lbsa_renew_timer(struct lke_engine *e, struct mn_lbsa *b);
+/* Wipes every key whose time is over; its bindings end. */
+void mn_lbsa_expire(struct lke_engine *e);
 
 /* --- mn_kex.c --- */
 void mn_kex_init(struct mn_link *l);
@@ -262,6 +293,10 @@ void mn_kex_allow(struct lke_engine *e, const struct pkt *p);
 void mn_kex_timer(struct lke_engine *e, struct mn_link *l);
 void mn_kex_result(struct lke_engine *e, const struct lke_ev_result *r);
 int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
+/* The router seems to have lost the key: renew within 4 s (SEQUENCES 7). */
+void mn_kex_soon(struct lke_engine *e, struct mn_link *l);
+/* The operator wants an exchange now; an unsolicited NA is waited out (AMB-117). */
+int mn_kex_command(struct lke_engine *e, struct mn_link *l);
 void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
 void mn_kex_hint(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *router);
 
@@ -285,6 +320,10 @@ void mn_detach(struct lke_engine *e, struct mn_link *l);
 /* Falls back to the home agent because the temporary one of home's care-of address does not answer.
  */
 void mn_fallback(struct lke_engine *e, const struct lke_in6 *coa, const char *why);
+/* The link that still carries this care-of address, or NULL. */
+struct mn_link *mn_link_at(const struct lke_engine *e, const struct lke_in6 *coa);
+/* The link has been steady for its time of hysteresis. */
+void mn_takeover_timer(struct lke_engine *e, struct mn_link *l);
 /* Is the address the care-of address of an accepted registration with a home agent? */
 bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa);
 
@@ -302,6 +341,15 @@ void mn_update_timer(struct lke_engine *e, struct update *u);
 void mn_update_end(struct lke_engine *e, struct update *u);
 /* Removes the entry with its tunnel. */
 void mn_unbind(struct lke_engine *e, struct update *u);
+/* Ends the bindings that no key protects any more; their home agents are asked. */
+void mn_bindings_without_key(struct lke_engine *e, const char *why);
+/* A care-of address failed DAD: every binding of it gets the present one (AMB-180). */
+void mn_rebind(struct lke_engine *e, const struct lke_in6 *failed);
+/* Refreshes a registration: the registered care-of address while it is served, else the present. */
+void mn_refresh_home(struct lke_engine *e, struct update *u);
+/* ICMPv6 error about a Binding Update to an access router: a hint as an unsigned refusal. */
+void mn_bind_unreachable(struct lke_engine *e, const struct lke_in6 *src,
+			 const struct lke_in6 *dst);
 
 /* --- mn_tunnel.c --- */
 void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path);
