@@ -293,6 +293,56 @@ static void threat_78_unreachable_does_not_kill_a_binding(void **state)
 	world_free(w);
 }
 
+/* A request behind a chain of headers, out of order, or in fragments: THREATS 79, RFC 6980. */
+static void threat_79_header_chains_and_fragments(void **state)
+{
+	struct world *w = attack_world(508, LKE_PROFILE_DEFAULT);
+	struct attacker a = attacker_at(w, "2001:db8:1::bad");
+	unsigned rsa = stat_of(w->ar[0], LKE_STAT_RSA_PRIVATE);
+	struct snapshot before = snapshot(w);
+	uint8_t buf[SIM_PACKET_MAX], out[SIM_PACKET_MAX];
+	lke_time t0 = sim_now(w->net);
+	size_t len;
+
+	attacker_claim(&a);
+	for (unsigned kind = 0; kind < 3; kind++) {
+		unsigned extra =
+			kind == 0 ? 100 : 1; /* headers of eight octets before the others */
+		uint8_t type = kind == 0   ? IP6_NH_DSTOPTS
+			       : kind == 1 ? IP6_NH_FRAGMENT
+					   : IP6_NH_HOPOPT;
+		size_t at = kind == 2 ? 64 : 40; /* hop-by-hop behind another header */
+
+		len = attacker_make_kereq(&a, buf, sizeof(buf));
+		memcpy(out, buf, at);
+		for (unsigned n = 0; n < extra; n++) {
+			uint8_t *h = out + at + 8 * n;
+
+			memset(h, 0, 8);
+			h[0] = n + 1 < extra ? type : kind == 2 ? IP6_NH_MH : IP6_NH_DSTOPTS;
+			if (type != IP6_NH_FRAGMENT) { /* PadN */
+				h[2] = 1;
+				h[3] = 4;
+			}
+		}
+		out[kind == 2 ? 40 : 6] = type;
+		memcpy(out + at + 8 * extra, buf + at, len - at);
+		len += 8 * extra;
+		out[4] = (uint8_t)((len - 40) >> 8);
+		out[5] = (uint8_t)(len - 40);
+		attacker_frame(&a, out, len);
+		sim_run_for(w->net, SEC(4));
+	}
+	assert_int_equal(stat_of(w->ar[0], LKE_STAT_RSA_PRIVATE), rsa);
+	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_NS), 0);
+	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_KEACK), 0);
+	assert_unchanged(w, &before);
+	attacker_unclaim(&a);
+	assert_true(attacker_lke(&a)); /* without them it is served */
+	assert_handover_works(w);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +353,7 @@ int main(void)
 		cmocka_unit_test(seq6_3a_rogue_router_that_drops),
 		cmocka_unit_test(seq6_3b_rogue_router_that_forwards),
 		cmocka_unit_test(seq6_3c_foreign_key_with_the_routers_addresses),
+		cmocka_unit_test(threat_79_header_chains_and_fragments),
 		cmocka_unit_test(threat_78_unreachable_does_not_kill_a_binding),
 	};
 

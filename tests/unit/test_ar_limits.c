@@ -68,12 +68,12 @@ static void fill_eight(void)
 	f.dad = NULL;
 }
 
-static void amb_128_lifetimes_shrink_and_a_full_table_answers_130(void **state)
+static void full_table(enum lke_profile profile)
 {
 	struct arf_mn m = node(8);
 	uint16_t units = 1;
 
-	arf_open(&f, LKE_PROFILE_DEFAULT, eight);
+	arf_open(&f, profile, eight);
 	fill_eight();
 	assert_int_equal(ask(&m, &units), STATUS_RESOURCES);
 	assert_int_equal(units, 0);
@@ -85,6 +85,15 @@ static void amb_128_lifetimes_shrink_and_a_full_table_answers_130(void **state)
 	m.seq++;
 	m.salt++;
 	assert_int_equal(ask(&m, &units), STATUS_ACCEPTED);
+}
+
+static void seq6_l_threat_03_amb_128_full_table_answers_130(void **state)
+{
+	full_table(LKE_PROFILE_DEFAULT);
+}
+static void draft01_seq6_l_full_table_answers_130(void **state)
+{
+	full_table(LKE_PROFILE_DRAFT01);
 }
 
 static void amb_128_an_entry_of_a_full_table_can_be_renewed(void **state)
@@ -390,7 +399,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, done)
 	const struct CMUnitTest tests[] = {
-		T(amb_128_lifetimes_shrink_and_a_full_table_answers_130),
+		T(seq6_l_threat_03_amb_128_full_table_answers_130),
+		T(draft01_seq6_l_full_table_answers_130),
 		T(amb_128_an_entry_of_a_full_table_can_be_renewed),
 		T(amb_128_sixteen_for_one_link_layer_address),
 		T(amb_128_tombstones_do_not_count_and_give_way),
