@@ -103,6 +103,45 @@ static void same_seed_same_run(void **state)
 	assert_memory_equal(last[0], last[1], 40);
 }
 
+/* Whatever is lost: no binding outlives its key, the home agent is told in time, traffic goes on. */
+static void expiry_with_noise(unsigned loss, unsigned dup, unsigned reorder)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world_options o = { .seed = 200 + seed, .max_lifetime = 60 };
+		struct world *w = world_new(&o);
+		struct lke_binding_view b;
+		struct lke_lbsa_view v;
+		struct lke_in6 coa;
+
+		world_attach(w, 0);
+		assert_true(world_wait_lbsa(w, 0, SEC(60)));
+		coa = world_coa(w, 0);
+		world_noise(w, loss, dup, reorder);
+		sim_move(w->mn, 0, w->link[1], MSEC(60));
+		for (unsigned i = 0; i < 700; i++) {
+			sim_run_for(w->net, MSEC(100));
+			if (sim_binding(w->ar[0], &coa, &b)) {
+				assert_true(sim_lbsa(w->ar[0], &coa, &v));
+				assert_true(b.expires <= v.expires);
+				assert_true(v.expires >= sim_now(w->net));
+			}
+		}
+		assert_false(sim_binding(w->ar[0], &coa, &b));
+		world_noise(w, 0, 0, 0);
+		sim_run_for(w->net, SEC(40));
+		w->mn->received = w->cn->received = 0;
+		world_traffic(w, &w->hoa, MSEC(100));
+		sim_run_for(w->net, MSEC(100));
+		assert_int_equal(w->mn->received, 100);
+		assert_int_equal(w->cn->received, 100);
+		world_free(w);
+	}
+}
+
+static void seq5_with_loss(void **state) { expiry_with_noise(100, 0, 0); }
+static void seq5_with_duplication(void **state) { expiry_with_noise(0, 300, 0); }
+static void seq5_with_reordering(void **state) { expiry_with_noise(0, 0, 300); }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -110,6 +149,9 @@ int main(void)
 		cmocka_unit_test(amb_045_binding_ends_with_the_lbsa),
 		cmocka_unit_test(engines_stop_cleanly),
 		cmocka_unit_test(same_seed_same_run),
+		cmocka_unit_test(seq5_with_loss),
+		cmocka_unit_test(seq5_with_duplication),
+		cmocka_unit_test(seq5_with_reordering),
 	};
 
 	return cmocka_run_group_tests_name("scenario_expiry", tests, NULL, NULL);

@@ -81,12 +81,52 @@ static void renewals_go_on_for_hours(void **state)
 	world_free(w);
 }
 
+/*
+ * With noise a renewal may fail; then the old key serves to its end (AMB-052) and the mobile node
+ * asks again.  A key that is VALID must never be lost by a failed renewal, and the state must not
+ * stay bad once the noise ends.
+ */
+static void renewal_with_noise(unsigned loss, unsigned dup, unsigned reorder)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world_options o = { .seed = 100 + seed, .max_lifetime = 120 };
+		struct world *w = world_new(&o);
+		struct lke_lbsa_view v;
+		struct lke_in6 coa;
+		lke_time until;
+
+		world_attach(w, 0);
+		assert_true(world_wait_lbsa(w, 0, SEC(60)));
+		coa = world_coa(w, 0);
+		assert_true(sim_lbsa(w->ar[0], &coa, &v));
+		until = v.expires;
+		world_noise(w, loss, dup, reorder);
+		for (unsigned i = 0; i < 600; i++) {
+			sim_run_for(w->net, SEC(1));
+			if (sim_lbsa(w->ar[0], &coa, &v) && v.state == LKE_LBSA_VALID)
+				until = v.expires;
+			else
+				assert_true(sim_now(w->net) + LKE_SEC >= until);
+		}
+		world_noise(w, 0, 0, 0);
+		assert_true(world_wait_lbsa(w, 0, SEC(900)));
+		world_free(w);
+	}
+}
+
+static void seq4_with_loss(void **state) { renewal_with_noise(150, 0, 0); }
+static void seq4_with_duplication(void **state) { renewal_with_noise(0, 300, 0); }
+static void seq4_with_reordering(void **state) { renewal_with_noise(0, 0, 300); }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lke_053_renewal_before_expiry),
 		cmocka_unit_test(amb_052_old_key_serves_until_the_new_one_is_valid),
 		cmocka_unit_test(renewals_go_on_for_hours),
+		cmocka_unit_test(seq4_with_loss),
+		cmocka_unit_test(seq4_with_duplication),
+		cmocka_unit_test(seq4_with_reordering),
 	};
 
 	return cmocka_run_group_tests_name("scenario_renewal", tests, NULL, NULL);
