@@ -31,8 +31,8 @@ struct hadisc {
 
 /*
  * Decodes ICMPv6 octets; they may stand in a decrypted buffer.  src and dst are the addresses of
- * the pseudo header (home address where the packet has one).  Code is not 0: ignored by RFC 6275,
- * dropped here.  0 or -enum lke_drop; -LKE_DROP_NOT_OURS for another type.  More home agents or
+ * the pseudo header (home address where the packet has one).  A Code other than 0 is
+ * dropped.  0 or -enum lke_drop; -LKE_DROP_NOT_OURS for another type.  More home agents or
  * prefixes than there is room for: the first ones.
  */
 int hadisc_decode(const uint8_t *icmp, size_t len, const struct lke_in6 *src,
