@@ -122,6 +122,10 @@ def thief(ms, sc, cached):
 		and sc.names.source(m) == "X")
 	na = ns and first(ms, lambda m: m.kind == "NA" and m.f["target"] == sc.coa[1] and m.ts >= ns.ts
 		and (sc.names.source(m) == "AR1"))
+	if not cached and ns is None:
+		# One of AR1's three advertisements (RFC 6275 10.4.1) met the other host before its probe left.
+		na = first(ms, lambda m: m.kind == "NA" and m.f["target"] == sc.coa[1] and sc.names.source(m) == "AR1")
+		return [("AR1 answers for CoA1 while the mobile is away", ok(na), "before the probe")]
 	if not cached:
 		return [("AR1 answers for CoA1 while the mobile is away", ok(ns) and na is not None, ms_after(na, ns.ts) if ns else "")]
 	same = na is not None and sc.mn_na is not None and na.raw == sc.mn_na.raw
