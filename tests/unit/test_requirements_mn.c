@@ -134,7 +134,7 @@ static void bare(struct fix *f, const uint8_t *data, size_t len)
 /* Without a home agent, so that only the router has to answer. */
 static void lke_011_mobile_node_without_link_layer_addresses(void **state)
 {
-	struct lke_event ev = { .type = LKE_EV_LINK };
+	struct lke_event ev = { .type = LKE_EV_LINK }, own = { .type = LKE_EV_ADDR };
 	struct lke_in6 ar = fix_ar_ll(1);
 	struct nd_msg ra = { .type = ND_RA, .ra_flags = ND_RA_H, .router_lifetime = 9000 },
 		      na = { .type = ND_NA, .na_flags = ND_NA_S | ND_NA_R, .target = ar };
@@ -145,9 +145,15 @@ static void lke_011_mobile_node_without_link_layer_addresses(void **state)
 
 	(void)state;
 	fix_start(&f, 0, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	ev.link = (struct lke_ev_link){
-		.ifindex = FIX_IF, .name = "mn0", .mtu = 1500, .up = true, .carrier_changes = 9
-	};
+	/* The interface of the fixture goes, one without link-layer address comes. */
+	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF, .name = "mn0", .removed = true };
+	fix_event(&f, &ev);
+	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF, .name = "mn0", .mtu = 1500 };
+	fix_event(&f, &ev);
+	own.addr = (struct lke_ev_addr){ .ifindex = FIX_IF, .addr = fix_ll, .prefix_len = 64 };
+	fix_event(&f, &own);
+	ev.link.up = true;
+	ev.link.carrier_changes = 9;
 	fix_event(&f, &ev);
 	ra.has_lke = true;
 	ra.lke_max_lifetime = 7200;
