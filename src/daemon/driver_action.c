@@ -121,6 +121,8 @@ static void do_privileged(struct driver *d, const struct lke_action *a)
 		set_direct(d, &a->path);
 	if (a->type == LKE_ACT_STEER)
 		do_steer(d, &a->steer);
+	if (a->type == LKE_ACT_INTERCEPT && a->intercept.remove)
+		fwd_withdraw_begin(d->fwd, &a->intercept.addr);
 	if (priv_from_action(a, 0, &r) && !drain_defer(d, &r, a->cookie))
 		requests_add(d, &r, a->cookie);
 }

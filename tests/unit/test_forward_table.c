@@ -146,9 +146,65 @@ static void credit_is_spent_and_reported(void **state)
 	assert_int_equal(fwd_packet(f, buf, n, 1), -LKE_DROP_TUNNEL_CREDIT);
 	assert_int_equal(event(f), LKE_TUNNEL_NO_CREDIT);
 	assert_true(fwd_tunnel_info(f, false, &h, &i));
-	assert_int_equal(i.tunnel.credit, 50);
+	assert_int_equal(i.tunnel.credit, 250);
 	assert_int_equal(i.encap, 2);
 	done(f);
+}
+
+static void amb_112_a_new_update_gives_no_credit_back(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	uint8_t buf[4096];
+	size_t n = make(buf, cn, home, 59, NULL, 60); /* 100 octets */
+
+	t.credit = 250;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), -LKE_DROP_TUNNEL_CREDIT);
+	/* A higher allowance counts from the start, a lower one is none at all. */
+	t.credit = 300;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), -LKE_DROP_TUNNEL_CREDIT);
+	t.credit = 100;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), -LKE_DROP_TUNNEL_CREDIT);
+	/* Proved: no limit. */
+	t.credit = UINT64_MAX;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, buf, n, 1), 0);
+	done(f);
+}
+
+/* What the route still draws to us after the tunnel's end goes back to the kernel, in order. */
+static void packets_of_a_withdrawn_address_are_handed_back(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_in6 h = A(home), o = A(other);
+	uint8_t a[4096], got[4096];
+	size_t n = make(a, cn, home, 59, NULL, 20);
+
+	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_NOT_OURS);
+	fwd_withdraw_begin(f, &o);
+	fwd_withdraw_begin(f, &h);
+	for (unsigned i = 0; i < FWD_STRAYS_MAX; i++) {
+		a[59] = (uint8_t)i;
+		assert_int_equal(fwd_packet(f, a, n, 1), 0);
+	}
+	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_NOT_OURS);
+	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
+	fwd_withdraw_end(f, &h);
+	for (unsigned i = 0; i < 16; i++) { /* as many as the pipe holds at least */
+		assert_int_equal(read(tun[0], got, sizeof(got)), n);
+		assert_int_equal(got[59], i);
+	}
+	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_NOT_OURS);
+	n = make(a, cn, other, 59, NULL, 20);
+	assert_int_equal(fwd_packet(f, a, n, 1), 0);
+	done(f); /* frees what is still kept */
 }
 
 /* Home agent's tunnel inside the reverse tunnel of a temporary home agent. */
@@ -300,6 +356,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amb_120_reverse_tunnel_checks_outer_and_inner),
 		cmocka_unit_test(credit_is_spent_and_reported),
+		cmocka_unit_test(amb_112_a_new_update_gives_no_credit_back),
+		cmocka_unit_test(packets_of_a_withdrawn_address_are_handed_back),
 		cmocka_unit_test(amb_122_nested_tunnels_both_ways),
 		cmocka_unit_test(a_circle_of_tunnels_is_dropped),
 		cmocka_unit_test(amb_121_too_big_or_fragmented),

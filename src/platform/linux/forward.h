@@ -39,6 +39,11 @@ struct fwd;
 typedef int (*fwd_send_fn)(void *ctx, uint32_t ifindex, const struct lke_lladdr *nexthop,
 			   const uint8_t *pkt, size_t len);
 
+enum {
+	FWD_WITHDRAWN_MAX = 32,
+	FWD_STRAYS_MAX = 64,
+};
+
 struct fwd_conf {
 	int tun_fd; /* owned by the caller */
 	fwd_send_fn send;
@@ -71,6 +76,14 @@ void fwd_set_link_mtu(struct fwd *f, uint32_t ifindex, uint32_t mtu);
  * stops watching the descriptor. */
 void fwd_hold(struct fwd *f, bool hold);
 bool fwd_held(const struct fwd *f);
+
+/*
+ * The interception of an address ends: its tunnel is gone, its route is about to go.  Packets that
+ * the route still draws to the TUN are kept (at most FWD_STRAYS_MAX) until fwd_withdraw_end(), which
+ * hands them back to the kernel in order; by then it knows the address as on-link again.
+ */
+void fwd_withdraw_begin(struct fwd *f, const struct lke_in6 *addr);
+void fwd_withdraw_end(struct fwd *f, const struct lke_in6 *addr);
 
 /*
  * Reads at most budget packets from the TUN and forwards them.  Number of packets read (less than
@@ -116,7 +129,7 @@ struct fwd_counters {
 void fwd_counters(const struct fwd *f, struct fwd_counters *ret);
 
 struct fwd_tunnel_info {
-	struct lke_act_tunnel tunnel; /* remove is false; credit: what is left */
+	struct lke_act_tunnel tunnel; /* remove is false; credit: the allowance */
 	uint32_t path_mtu;
 	uint64_t encap, encap_bytes, decap, decap_bytes;
 };

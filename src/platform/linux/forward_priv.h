@@ -34,7 +34,8 @@ struct fwd_tunnel {
 		uint8_t mobile_side;
 	} key;
 	struct fwd_tunnel *older; /* the same home address, set earlier */
-	struct lke_act_tunnel t;  /* credit: what is left */
+	struct lke_act_tunnel t;  /* credit: allowance of this care-of address */
+	uint64_t spent;		  /* of it; a new allowance does not give it back (AMB-112) */
 	struct fwd_pair *pair;
 	struct lke_in6 prev_coa; /* mobile side: packets under way to it are still taken */
 	lke_time prev_until;
@@ -59,8 +60,23 @@ struct fwd_link {
 	uint32_t ifindex, mtu;
 };
 
+/* An address whose interception ends, and the packets that still came (forward_withdraw.c). */
+struct fwd_stray {
+	struct fwd_stray *next;
+	size_t len;
+	uint8_t data[];
+};
+
+struct fwd_withdrawn {
+	struct lke_in6 addr;
+	struct fwd_stray *first, **last;
+	unsigned kept;
+};
+
 struct fwd {
 	struct fwd_conf conf;
+	struct fwd_withdrawn withdrawn[FWD_WITHDRAWN_MAX];
+	size_t withdrawns;
 	bool hold;
 	struct table homes, pairs, ends;
 	size_t tunnels, directs, links;
@@ -86,6 +102,10 @@ bool fwd_is_end(const struct fwd *f, const struct lke_in6 *addr);
 const struct fwd_direct *fwd_find_direct(const struct fwd *f, const struct lke_in6 *src);
 uint32_t fwd_link_mtu(const struct fwd *f, uint32_t ifindex); /* UINT32_MAX: unknown */
 uint32_t fwd_pair_mtu(const struct fwd *f, const struct fwd_pair *p, lke_time now);
+
+/* True: the packet was kept for the end of an interception. */
+bool fwd_withdrawn_keep(struct fwd *f, const struct lke_in6 *dst, const uint8_t *p, size_t len);
+void fwd_withdrawn_free(struct fwd *f);
 
 /* Addresses of the event; inner may be NULL. */
 void fwd_raise(struct fwd *f, enum lke_tunnel_event what, const struct lke_in6 outer[2],

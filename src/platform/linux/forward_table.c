@@ -198,6 +198,7 @@ static int tunnel_replace(struct fwd *f, struct fwd_tunnel *t, const struct lke_
 		t->used = false;
 		t->reverse = 0;
 		t->reverse_told = 0;
+		t->spent = 0;
 	}
 	pair_put(f, t->pair);
 	t->pair = pair;
@@ -435,6 +436,7 @@ void fwd_free(struct fwd *f)
 
 	if (!f)
 		return;
+	fwd_withdrawn_free(f);
 	while ((n = table_next(&f->homes, &cursor, n))) {
 		struct fwd_tunnel *t = TABLE_ENTRY(n, struct fwd_tunnel, node);
 

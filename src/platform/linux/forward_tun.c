@@ -174,11 +174,11 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	if (len > tunnel_mtu(mtu))
 		return too_big(f, &t->t.agent, p, len, tunnel_mtu(mtu), now);
 	if (t->t.credit != UINT64_MAX) {
-		if (len > t->t.credit) {
+		if (t->spent >= t->t.credit || len > t->t.credit - t->spent) {
 			fwd_raise(f, LKE_TUNNEL_NO_CREDIT, outer, inner, now);
 			return drop(f, LKE_DROP_TUNNEL_CREDIT);
 		}
-		t->t.credit -= len;
+		t->spent += len;
 	}
 	first_packet(f, t, outer, inner, now);
 	f->count.encap++;
@@ -263,6 +263,8 @@ static int forward(struct fwd *f, uint8_t *p, size_t len, lke_time now)
 		(void)emit(f, &x, p, len);
 		return 0;
 	}
+	if (fwd_withdrawn_keep(f, &addr[1], p, len))
+		return 0;
 	f->count.unmatched++;
 	return drop(f, LKE_DROP_NOT_OURS);
 }
