@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 /*
- * tcp_probe listen ADDRESS PORT FILE: accepts one connection, reads it to its end and writes to FILE one line for
- * each piece read, "R total ns", and at the end "E connections total".
- * tcp_probe send ADDRESS PEER PORT KBIT FILE: connects once from ADDRESS and sends at KBIT kbit/s until SIGTERM;
- * the octets at stream position n have the value n modulo 251, and the listener checks them.
+ * tcp_probe listen ADDRESS PORT FILE: accepts one connection, reads it to its end and writes to
+ * FILE one line for each piece read, "R total ns", and at the end "E connections total". tcp_probe
+ * send ADDRESS PEER PORT KBIT FILE: connects once from ADDRESS and sends at KBIT kbit/s until
+ * SIGTERM; the octets at stream position n have the value n modulo 251, and the listener checks
+ * them.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,7 +71,8 @@ static int listener(const char *addr, int port, FILE *out)
 	return 0;
 }
 
-/* Ten milliseconds of the rate at a time; a stalled connection blocks in send() and catches up afterwards. */
+/* Ten milliseconds of the rate at a time; a stalled connection blocks in send() and catches up
+ * afterwards. */
 static int sender(const char *addr, const char *peer, int port, long kbit, FILE *out)
 {
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
@@ -127,7 +129,8 @@ int main(int argc, char **argv)
 	if (r == -1)
 		perror("tcp_probe");
 	if (r == -2)
-		fprintf(stderr, "usage: tcp_probe listen ADDRESS PORT FILE | send ADDRESS PEER PORT KBIT FILE\n");
+		fprintf(stderr, "usage: tcp_probe listen ADDRESS PORT FILE | send ADDRESS PEER "
+				"PORT KBIT FILE\n");
 	if (out && fclose(out))
 		r = -1;
 	return r ? 1 : 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: ISC
 /*
- * udp_probe ADDRESS PORT PEER PORT RATE FILE: sends RATE datagrams a second from ADDRESS to PEER on one socket
- * that lives for the whole run, receives the peer's on the same socket, and writes one record a datagram to FILE:
- * "S seq ns" and "R seq sent-ns received-ns" (CLOCK_REALTIME, so that records of several hosts of one machine and
- * a capture compare).  Ends on SIGTERM.  Prints "ready" once the socket is bound.
+ * udp_probe ADDRESS PORT PEER PORT RATE FILE: sends RATE datagrams a second from ADDRESS to PEER on
+ * one socket that lives for the whole run, receives the peer's on the same socket, and writes one
+ * record a datagram to FILE: "S seq ns" and "R seq sent-ns received-ns" (CLOCK_REALTIME, so that
+ * records of several hosts of one machine and a capture compare).  Ends on SIGTERM.  Prints "ready"
+ * once the socket is bound.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -43,7 +44,8 @@ struct datagram {
 
 static int endpoint(const char *addr, const char *port, struct sockaddr_in6 *ret)
 {
-	*ret = (struct sockaddr_in6){ .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)) };
+	*ret = (struct sockaddr_in6){ .sin6_family = AF_INET6,
+				      .sin6_port = htons((uint16_t)atoi(port)) };
 	return inet_pton(AF_INET6, addr, &ret->sin6_addr) == 1 ? 0 : -1;
 }
 
@@ -67,7 +69,8 @@ static void send_one(int fd, const struct sockaddr_in6 *to, uint64_t seq, FILE *
 {
 	struct datagram d = { .magic = MAGIC, .seq = seq, .sent = now_ns() };
 
-	/* An error (no route during the gap, say) is a datagram lost: it stays in the record of what was sent. */
+	/* An error (no route during the gap, say) is a datagram lost: it stays in the record of
+	 * what was sent. */
 	(void)!sendto(fd, &d, sizeof d, MSG_DONTWAIT, (const struct sockaddr *)to, sizeof *to);
 	fprintf(out, "S %" PRIu64 " %" PRIu64 "\n", seq, d.sent);
 }
@@ -82,7 +85,8 @@ static void receive_all(int fd, FILE *out)
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n == (ssize_t)sizeof d && d.magic == MAGIC)
-			fprintf(out, "R %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", d.seq, d.sent, now_ns());
+			fprintf(out, "R %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", d.seq, d.sent,
+				now_ns());
 	}
 }
 
@@ -96,7 +100,8 @@ static void probe(int fd, int timer, const struct sockaddr_in6 *peer, FILE *out)
 			continue;
 		if (p[0].revents)
 			receive_all(fd, out);
-		if ((p[1].revents & POLLIN) && read(timer, &ticks, sizeof ticks) == (ssize_t)sizeof ticks)
+		if ((p[1].revents & POLLIN) &&
+		    read(timer, &ticks, sizeof ticks) == (ssize_t)sizeof ticks)
 			for (; ticks; ticks--)
 				send_one(fd, peer, ++seq, out);
 	}
@@ -110,7 +115,8 @@ int main(int argc, char **argv)
 	int fd, timer, size = 4 << 20;
 	FILE *out;
 
-	if (argc != 7 || endpoint(argv[1], argv[2], &me) || endpoint(argv[3], argv[4], &peer) || atol(argv[5]) < 1) {
+	if (argc != 7 || endpoint(argv[1], argv[2], &me) || endpoint(argv[3], argv[4], &peer) ||
+	    atol(argv[5]) < 1) {
 		fprintf(stderr, "usage: udp_probe ADDRESS PORT PEER PORT RATE FILE\n");
 		return 2;
 	}

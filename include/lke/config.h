@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Configuration of an engine.  Plain data, copied by lke_engine_new(); lke_config_defaults() fills in every
- * default of lke.conf(5).  Durations are seconds unless the name says otherwise.
+ * Configuration of an engine.  Plain data, copied by lke_engine_new(); lke_config_defaults() fills
+ * in every default of lke.conf(5).  Durations are seconds unless the name says otherwise.
  */
 #ifndef LKE_CONFIG_H
 #define LKE_CONFIG_H
 
 #include "lke/types.h"
 
-#define LKE_MAX_IFACES		16	/* interfaces of one role */
-#define LKE_MAX_PREFIXES	8	/* prefixes an access router advertises on one interface */
-#define LKE_MAX_HOMES		4	/* home addresses of one mobile node */
+#define LKE_MAX_IFACES	 16 /* interfaces of one role */
+#define LKE_MAX_PREFIXES 8  /* prefixes an access router advertises on one interface */
+#define LKE_MAX_HOMES	 4  /* home addresses of one mobile node */
 
 enum lke_advertise { LKE_ADVERTISE_FULL, LKE_ADVERTISE_AUGMENT, LKE_ADVERTISE_NO };
 
@@ -22,66 +22,68 @@ struct lke_prefix {
 /* [AccessRouter] of one interface */
 struct lke_config_ar {
 	char interface[LKE_IFNAME_MAX];
-	struct lke_prefix prefix[LKE_MAX_PREFIXES];	/* none: the /64s of the interface's addresses */
+	struct lke_prefix
+		prefix[LKE_MAX_PREFIXES]; /* none: the /64s of the interface's addresses */
 	unsigned prefixes;
-	bool lke;			/* advertise the LKE capability (H bit and option 6) */
-	uint16_t max_lifetime;		/* 7200; Maximum Lifetime of option 6, draft 3.1.1 */
-	uint16_t router_lifetime;	/* 7200; never below max_lifetime unless set so, AMB-041 */
-	uint16_t ha_lifetime;		/* 0: as router_lifetime */
-	uint32_t ra_max_interval_ms;	/* 600000 */
-	uint32_t ra_min_interval_ms;	/* 200000 */
-	uint32_t ra_delay_ms;		/* 0, AMB-181 */
-	uint32_t prefix_valid, prefix_preferred;	/* 86400, 14400 */
-	uint32_t mtu;			/* 0: not advertised */
+	bool lke;		     /* advertise the LKE capability (H bit and option 6) */
+	uint16_t max_lifetime;	     /* 7200; Maximum Lifetime of option 6, draft 3.1.1 */
+	uint16_t router_lifetime;    /* 7200; never below max_lifetime unless set so, AMB-041 */
+	uint16_t ha_lifetime;	     /* 0: as router_lifetime */
+	uint32_t ra_max_interval_ms; /* 600000 */
+	uint32_t ra_min_interval_ms; /* 200000 */
+	uint32_t ra_delay_ms;	     /* 0, AMB-181 */
+	uint32_t prefix_valid, prefix_preferred; /* 86400, 14400 */
+	uint32_t mtu;				 /* 0: not advertised */
 	struct lke_in6 rdnss[3];
 	unsigned rdnss_count;
-	int preference;			/* RFC 4191: -1 low, 0 medium, 1 high */
+	int preference; /* RFC 4191: -1 low, 0 medium, 1 high */
 	enum lke_advertise advertise;
-	bool finished;			/* ask for the Finished message */
-	unsigned kex_cpu_percent;	/* 25, AMB-060 */
-	unsigned max_lbsa;		/* 65536 */
-	unsigned max_per_mac;		/* 16 */
-	uint32_t max_binding_lifetime;	/* 240, AMB-179 */
+	bool finished;		       /* ask for the Finished message */
+	unsigned kex_cpu_percent;      /* 25, AMB-060 */
+	unsigned max_lbsa;	       /* 65536 */
+	unsigned max_per_mac;	       /* 16 */
+	uint32_t max_binding_lifetime; /* 240, AMB-179 */
 };
 
 enum lke_esp_enc { LKE_ESP_NULL, LKE_ESP_AES_CBC };
 enum lke_esp_auth { LKE_ESP_HMAC_SHA1_96, LKE_ESP_HMAC_SHA256_128 };
 
-/* One direction of a manually keyed transport mode ESP security association (RFC 3776, AMB-156, AMB-159). */
+/* One direction of a manually keyed transport mode ESP security association (RFC 3776, AMB-156,
+ * AMB-159). */
 struct lke_config_sa {
-	uint32_t spi;			/* >= 256 */
+	uint32_t spi; /* >= 256 */
 	enum lke_esp_enc enc;
 	enum lke_esp_auth auth;
 	uint8_t enc_key[32];
-	uint8_t enc_key_len;		/* 0, 16, 24 or 32 */
+	uint8_t enc_key_len; /* 0, 16, 24 or 32 */
 	uint8_t auth_key[32];
-	uint8_t auth_key_len;		/* 20 for SHA-1, 32 for SHA-256 */
+	uint8_t auth_key_len; /* 20 for SHA-1, 32 for SHA-256 */
 };
 
 /* One home address of a mobile node. */
 struct lke_config_home {
 	struct lke_in6 addr;
 	struct lke_in6 agent;
-	uint8_t prefix_len;		/* of the home link, 64 */
-	uint32_t lifetime;		/* asked for, 600 */
+	uint8_t prefix_len; /* of the home link, 64 */
+	uint32_t lifetime;  /* asked for, 600 */
 	struct lke_config_sa to_ha, to_mn;
-	uint32_t generation;		/* of the keys */
+	uint32_t generation; /* of the keys */
 };
 
-enum lke_strategy { LKE_STRATEGY_OLDEST, LKE_STRATEGY_BOTH };	/* draft 2.2 (2) and (1) */
+enum lke_strategy { LKE_STRATEGY_OLDEST, LKE_STRATEGY_BOTH }; /* draft 2.2 (2) and (1) */
 
 /* [MobileNode] */
 struct lke_config_mn {
-	char interface[LKE_MAX_IFACES][LKE_IFNAME_MAX];	/* first = preferred */
+	char interface[LKE_MAX_IFACES][LKE_IFNAME_MAX]; /* first = preferred */
 	unsigned interfaces;
 	struct lke_config_home home[LKE_MAX_HOMES];
 	unsigned homes;
 	enum lke_strategy strategy;
-	bool local_only;		/* AMB-073 */
+	bool local_only; /* AMB-073 */
 	bool lke;
-	unsigned min_rsa_bits;		/* 1024 */
-	uint16_t lifetime;		/* requested LBSA lifetime; 0: the access router's maximum */
-	uint8_t stable_secret[32];	/* RFC 7217 */
+	unsigned min_rsa_bits;	   /* 1024 */
+	uint16_t lifetime;	   /* requested LBSA lifetime; 0: the access router's maximum */
+	uint8_t stable_secret[32]; /* RFC 7217 */
 };
 
 /* [Mobile NAME]: policy entry of one home address (SEC-050) */
@@ -90,30 +92,30 @@ struct lke_config_mobile {
 	struct lke_in6 home;
 	struct lke_config_sa to_ha, to_mn;
 	uint32_t generation;
-	uint32_t max_lifetime;		/* 0: the home agent's */
+	uint32_t max_lifetime; /* 0: the home agent's */
 	bool suspended;
 };
 
 /* [HomeAgent] */
 struct lke_config_ha {
-	char interface[LKE_MAX_IFACES][LKE_IFNAME_MAX];	/* home links */
+	char interface[LKE_MAX_IFACES][LKE_IFNAME_MAX]; /* home links */
 	unsigned interfaces;
-	uint32_t max_lifetime;		/* 3600 */
-	unsigned reserve;		/* 64: sequence numbers reserved ahead by one checkpoint, AMB-151 */
-	bool enforce_cycle;		/* AMB-172 */
-	unsigned max_jump;		/* 0: off, AMB-174 */
-	bool volatile_state;		/* no stable storage: replay protection is lost at a restart */
-	const struct lke_config_mobile *mobile;	/* borrowed during lke_engine_new() only */
+	uint32_t max_lifetime; /* 3600 */
+	unsigned reserve;      /* 64: sequence numbers reserved ahead by one checkpoint, AMB-151 */
+	bool enforce_cycle;    /* AMB-172 */
+	unsigned max_jump;     /* 0: off, AMB-174 */
+	bool volatile_state;   /* no stable storage: replay protection is lost at a restart */
+	const struct lke_config_mobile *mobile; /* borrowed during lke_engine_new() only */
 	unsigned mobiles;
 };
 
 struct lke_config {
 	enum lke_profile profile;
 	struct lke_config_ar ar[LKE_MAX_IFACES];
-	unsigned ars;			/* 0: not an access router */
-	struct lke_config_mn mn;	/* interfaces 0: not a mobile node */
-	struct lke_config_ha ha;	/* interfaces 0: not a home agent */
-	uint8_t seed[32];		/* from the system's generator; all randomness of the engine */
+	unsigned ars;		 /* 0: not an access router */
+	struct lke_config_mn mn; /* interfaces 0: not a mobile node */
+	struct lke_config_ha ha; /* interfaces 0: not a home agent */
+	uint8_t seed[32];	 /* from the system's generator; all randomness of the engine */
 };
 
 /* Zeroes ret_cfg and sets every default. */

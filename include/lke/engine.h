@@ -7,9 +7,9 @@
  *		carry_out(a);
  *	arm_timer(lke_engine_deadline(e));
  *
- * The engine opens no socket, reads no clock, draws no randomness, touches no file and logs nothing.  The
- * same configuration, seed and events give the same actions, byte for byte.  An engine is used by one
- * thread at a time; engines share nothing.
+ * The engine opens no socket, reads no clock, draws no randomness, touches no file and logs
+ *nothing.  The same configuration, seed and events give the same actions, byte for byte.  An engine
+ *is used by one thread at a time; engines share nothing.
  */
 #ifndef LKE_ENGINE_H
 #define LKE_ENGINE_H
@@ -26,12 +26,13 @@ struct lke_engine;
 int lke_engine_new(const struct lke_config *cfg, lke_time now, struct lke_engine **ret_engine)
 	__attribute__((warn_unused_result));
 
-/* Frees the engine and wipes its secrets; NULL is allowed.  Call lke_engine_stop() first for a clean leave. */
+/* Frees the engine and wipes its secrets; NULL is allowed.  Call lke_engine_stop() first for a
+ * clean leave. */
 void lke_engine_free(struct lke_engine *e);
 
 /*
- * Queues the actions that undo everything the engine set up (addresses, paths, steering, tunnels; final
- * Router Advertisements with lifetime 0).  Afterwards the engine accepts no events.
+ * Queues the actions that undo everything the engine set up (addresses, paths, steering, tunnels;
+ * final Router Advertisements with lifetime 0).  Afterwards the engine accepts no events.
  */
 void lke_engine_stop(struct lke_engine *e, lke_time now);
 
@@ -41,40 +42,47 @@ void lke_engine_stop(struct lke_engine *e, lke_time now);
  */
 int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time now);
 
-/* The oldest queued action, or NULL.  Valid until the next call of this function or of lke_engine_input(). */
+/* The oldest queued action, or NULL.  Valid until the next call of this function or of
+ * lke_engine_input(). */
 const struct lke_action *lke_engine_next_action(struct lke_engine *e);
 
-/* When lke_engine_input() must be called with LKE_EV_TIMER at the latest; LKE_NEVER if nothing is pending. */
+/* When lke_engine_input() must be called with LKE_EV_TIMER at the latest; LKE_NEVER if nothing is
+ * pending. */
 lke_time lke_engine_deadline(const struct lke_engine *e);
 
 /*
- * What a mobile node keeps over a restart of its program, not of its host (AMB-131): LBSAs, sequence numbers.
- * The clock must be the same, so a copy of a former boot is refused.  Sealed with the stable secret of the
- * configuration; it contains keys all the same: keep it in memory, readable by nobody else, and wipe buf.
+ * What a mobile node keeps over a restart of its program, not of its host (AMB-131): LBSAs,
+ * sequence numbers. The clock must be the same, so a copy of a former boot is refused.  Sealed with
+ * the stable secret of the configuration; it contains keys all the same: keep it in memory,
+ * readable by nobody else, and wipe buf.
  */
 #define LKE_STATE_MAX 4096
-/* Returns the length in buf (at most LKE_STATE_MAX), LKE_ERR_SPACE, LKE_ERR_CRYPTO, or LKE_ERR_NOENT when there
- * is nothing to keep.  Call it before lke_engine_stop(). */
-int lke_engine_save(struct lke_engine *e, uint8_t *buf, size_t size) __attribute__((warn_unused_result));
-/* Between lke_engine_new() and the first event.  Returns 0 or LKE_ERR_INVAL (not ours, damaged, of another
- * version, configuration or boot; nothing is taken over then), LKE_ERR_STATE, LKE_ERR_NOMEM, LKE_ERR_CRYPTO. */
-int lke_engine_restore(struct lke_engine *e, const uint8_t *buf, size_t len) __attribute__((warn_unused_result));
+/* Returns the length in buf (at most LKE_STATE_MAX), LKE_ERR_SPACE, LKE_ERR_CRYPTO, or
+ * LKE_ERR_NOENT when there is nothing to keep.  Call it before lke_engine_stop(). */
+int lke_engine_save(struct lke_engine *e, uint8_t *buf, size_t size)
+	__attribute__((warn_unused_result));
+/* Between lke_engine_new() and the first event.  Returns 0 or LKE_ERR_INVAL (not ours, damaged, of
+ * another version, configuration or boot; nothing is taken over then), LKE_ERR_STATE,
+ * LKE_ERR_NOMEM, LKE_ERR_CRYPTO. */
+int lke_engine_restore(struct lke_engine *e, const uint8_t *buf, size_t len)
+	__attribute__((warn_unused_result));
 
-/* --- Views: copies of state for `show`, metrics and tests.  *cursor starts at 0; false at the end. --- */
+/* --- Views: copies of state for `show`, metrics and tests.  *cursor starts at 0; false at the end.
+ * --- */
 
 #define LKE_LBSA_STATE_LIST(X) X(TENTATIVE, "tentative") X(VALID, "valid") X(TOMBSTONE, "tombstone")
 enum lke_lbsa_state {
 #define X(id, name) LKE_LBSA_##id,
 	LKE_LBSA_STATE_LIST(X)
 #undef X
-	LKE_LBSA_STATE_COUNT
+		LKE_LBSA_STATE_COUNT
 };
 
 struct lke_lbsa_view {
-	enum lke_role role;		/* LKE_ROLE_AR or LKE_ROLE_MN */
+	enum lke_role role; /* LKE_ROLE_AR or LKE_ROLE_MN */
 	uint32_t ifindex;
-	struct lke_in6 coa, ar;		/* care-of address, AR address */
-	struct lke_in6 peer_ll;		/* link-local address of the other side */
+	struct lke_in6 coa, ar; /* care-of address, AR address */
+	struct lke_in6 peer_ll; /* link-local address of the other side */
 	struct lke_lladdr peer_lladdr;
 	enum lke_lbsa_state state;
 	bool proved, cached_na, bound;
@@ -85,23 +93,27 @@ struct lke_lbsa_view {
 };
 bool lke_engine_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
 
-#define LKE_BINDING_STATE_LIST(X) X(PENDING, "pending") X(UNVERIFIED, "unverified") X(OK, "forwarding") X(SUSPENDED, "suspended")
+#define LKE_BINDING_STATE_LIST(X)                                                                  \
+	X(PENDING, "pending")                                                                      \
+	X(UNVERIFIED, "unverified") X(OK, "forwarding") X(SUSPENDED, "suspended")
 enum lke_binding_state {
 #define X(id, name) LKE_BINDING_##id,
 	LKE_BINDING_STATE_LIST(X)
 #undef X
-	LKE_BINDING_STATE_COUNT
+		LKE_BINDING_STATE_COUNT
 };
 
-/* AR, HA: an entry of the binding cache.  MN: an entry of the binding update list (RFC 6275 11.1). */
+/* AR, HA: an entry of the binding cache.  MN: an entry of the binding update list (RFC 6275 11.1).
+ */
 struct lke_binding_view {
 	enum lke_role role;
 	struct lke_in6 home, agent, coa;
 	enum lke_binding_state state;
 	uint16_t seq;
-	lke_time expires;		/* LKE_NEVER while nothing is granted */
+	lke_time expires; /* LKE_NEVER while nothing is granted */
 };
-bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor, struct lke_binding_view *ret);
+bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
+			     struct lke_binding_view *ret);
 
 /* MN: routers heard on its links. */
 struct lke_router_view {
@@ -111,10 +123,11 @@ struct lke_router_view {
 	bool chosen, lke;
 	uint16_t rsa_bits;
 	lke_time expires;
-	struct lke_in6 coa;		/* care-of address on this link, or :: */
+	struct lke_in6 coa; /* care-of address on this link, or :: */
 	bool coa_tentative;
 };
-bool lke_engine_next_router(const struct lke_engine *e, size_t *cursor, struct lke_router_view *ret);
+bool lke_engine_next_router(const struct lke_engine *e, size_t *cursor,
+			    struct lke_router_view *ret);
 
 /* HA: policy entries with their sequence state. */
 struct lke_mobile_view {
@@ -123,32 +136,43 @@ struct lke_mobile_view {
 	bool suspended, has_seq;
 	uint16_t last_seq;
 	uint32_t generation, used;
-	uint32_t advances;		/* of the last one or two days, */
-	lke_time over;			/* this long */
+	uint32_t advances; /* of the last one or two days, */
+	lke_time over;	   /* this long */
 	uint64_t accepted, refused;
 };
-bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret);
-/* Whole days until the limit (2^15 or 2^16, AMB-172) at this rate; UINT32_MAX while no rate is known. */
+bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor,
+			    struct lke_mobile_view *ret);
+/* Whole days until the limit (2^15 or 2^16, AMB-172) at this rate; UINT32_MAX while no rate is
+ * known. */
 uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke_time over);
 
 /* LKE_STAT_x, name */
-#define LKE_STAT_LIST(X) \
-	X(PACKETS_IN, "packets_in") X(PACKETS_OUT, "packets_out") \
-	X(RA_SENT, "ra_sent") X(RS_IN, "rs_in") X(RA_IN, "ra_in") X(RS_SENT, "rs_sent") \
-	X(KEREQ_IN, "kereq_in") X(KEREQ_SENT, "kereq_sent") X(KEACK_IN, "keack_in") X(KEACK_SENT, "keack_sent") \
-	X(KEACK_REFUSED, "keack_refused") X(RSA_PRIVATE, "rsa_private") X(RSA_PUBLIC, "rsa_public") \
-	X(DAD_RUNS, "dad_runs") X(DAD_GOOD, "dad_good") X(DAD_BAD, "dad_bad") X(CACHED_NA_SENT, "cached_na_sent") \
-	X(PROXY_NA_SENT, "proxy_na_sent") \
-	X(BU_IN, "bu_in") X(BU_ACCEPTED, "bu_accepted") X(BU_REFUSED, "bu_refused") X(BU_SENT, "bu_sent") \
-	X(BA_IN, "ba_in") X(BA_SENT, "ba_sent") X(FINISHED_IN, "finished_in") X(FINISHED_SENT, "finished_sent") \
-	X(BRR_IN, "brr_in") X(BRR_SENT, "brr_sent") \
-	X(HANDOVERS, "handovers") X(FALLBACKS, "fallbacks") X(REPLAYS_REJECTED, "replays_rejected") \
-	X(ACTIONS_LOST, "actions_lost")
+#define LKE_STAT_LIST(X)                                                                           \
+	X(PACKETS_IN, "packets_in")                                                                \
+	X(PACKETS_OUT, "packets_out") X(RA_SENT, "ra_sent") X(RS_IN, "rs_in") X(RA_IN, "ra_in") X( \
+		RS_SENT, "rs_sent") X(KEREQ_IN, "kereq_in") X(KEREQ_SENT, "kereq_sent")            \
+		X(KEACK_IN, "keack_in") X(KEACK_SENT, "keack_sent") X(                             \
+			KEACK_REFUSED, "keack_refused") X(RSA_PRIVATE, "rsa_private")              \
+			X(RSA_PUBLIC, "rsa_public") X(DAD_RUNS, "dad_runs") X(                     \
+				DAD_GOOD, "dad_good") X(DAD_BAD, "dad_bad") X(CACHED_NA_SENT,      \
+									      "cached_na_sent")    \
+				X(PROXY_NA_SENT, "proxy_na_sent") X(BU_IN, "bu_in") X(             \
+					BU_ACCEPTED, "bu_accepted") X(BU_REFUSED, "bu_refused")    \
+					X(BU_SENT, "bu_sent") X(BA_IN, "ba_in") X(                 \
+						BA_SENT, "ba_sent") X(FINISHED_IN, "finished_in")  \
+						X(FINISHED_SENT, "finished_sent") X(               \
+							BRR_IN, "brr_in") X(BRR_SENT, "brr_sent")  \
+							X(HANDOVERS, "handovers")                  \
+								X(FALLBACKS, "fallbacks")          \
+									X(REPLAYS_REJECTED,        \
+									  "replays_rejected")      \
+										X(ACTIONS_LOST,    \
+										  "actions_lost")
 enum lke_stat {
 #define X(id, name) LKE_STAT_##id,
 	LKE_STAT_LIST(X)
 #undef X
-	LKE_STAT_COUNT
+		LKE_STAT_COUNT
 };
 uint64_t lke_engine_stat(const struct lke_engine *e, enum lke_stat which);
 uint64_t lke_engine_drops(const struct lke_engine *e, enum lke_drop reason);
@@ -163,8 +187,8 @@ const char *lke_binding_state_name(enum lke_binding_state s);
 const char *lke_status_text(uint8_t status);
 
 /*
- * One line of text for an action, as the simulator's trace and the tests use it.  Secrets are left out.
- * Returns the length it has or would have without the limit, as snprintf does.
+ * One line of text for an action, as the simulator's trace and the tests use it.  Secrets are left
+ * out. Returns the length it has or would have without the limit, as snprintf does.
  */
 size_t lke_action_format(const struct lke_action *a, char *buf, size_t size);
 

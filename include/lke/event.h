@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the world tells the engine.  Plain data: pointers inside an event are borrowed for the duration of
- * lke_engine_input() and never kept.
+ * What the world tells the engine.  Plain data: pointers inside an event are borrowed for the
+ * duration of lke_engine_input() and never kept.
  */
 #ifndef LKE_EVENT_H
 #define LKE_EVENT_H
@@ -9,24 +9,25 @@
 #include "lke/types.h"
 
 enum lke_event_type {
-	LKE_EV_TIMER,		/* only time has passed */
-	LKE_EV_PACKET,		/* a frame was received */
-	LKE_EV_LINK,		/* an interface appeared, changed or vanished */
-	LKE_EV_ADDR,		/* an address of this host appeared or vanished */
-	LKE_EV_RESULT,		/* outcome of an action that carried a cookie */
-	LKE_EV_RSA_KEY,		/* the RSA key pair of an access router is ready or was replaced */
-	LKE_EV_TUNNEL,		/* the forwarding plane met a packet that it must not handle alone */
-	LKE_EV_COMMAND,		/* the operator asks for something */
-	LKE_EV_ENTROPY,		/* fresh randomness to mix in */
-	LKE_EV_FLOOR,		/* a sequence floor restored from stable storage, before any packet */
-	LKE_EV_IPSEC,		/* an IPsec SA with a peer address exists / is gone (draft 4.2, AMB-056) */
-	LKE_EV_MOBILE,		/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
+	LKE_EV_TIMER,	/* only time has passed */
+	LKE_EV_PACKET,	/* a frame was received */
+	LKE_EV_LINK,	/* an interface appeared, changed or vanished */
+	LKE_EV_ADDR,	/* an address of this host appeared or vanished */
+	LKE_EV_RESULT,	/* outcome of an action that carried a cookie */
+	LKE_EV_RSA_KEY, /* the RSA key pair of an access router is ready or was replaced */
+	LKE_EV_TUNNEL,	/* the forwarding plane met a packet that it must not handle alone */
+	LKE_EV_COMMAND, /* the operator asks for something */
+	LKE_EV_ENTROPY, /* fresh randomness to mix in */
+	LKE_EV_FLOOR,	/* a sequence floor restored from stable storage, before any packet */
+	LKE_EV_IPSEC,	/* an IPsec SA with a peer address exists / is gone (draft 4.2, AMB-056) */
+	LKE_EV_MOBILE,	/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
 };
 
 struct lke_ev_packet {
 	uint32_t ifindex;
-	struct lke_lladdr src_ll;	/* source of the frame; len 0 on links without link-layer addresses */
-	const uint8_t *data;		/* IPv6 header onwards */
+	struct lke_lladdr
+		src_ll;	     /* source of the frame; len 0 on links without link-layer addresses */
+	const uint8_t *data; /* IPv6 header onwards */
 	size_t len;
 };
 
@@ -35,9 +36,9 @@ struct lke_ev_link {
 	char name[LKE_IFNAME_MAX];
 	struct lke_lladdr lladdr;
 	uint32_t mtu;
-	bool up;			/* administratively up and with carrier */
+	bool up; /* administratively up and with carrier */
 	bool removed;
-	uint32_t carrier_changes;	/* counts flaps that the system merged; 0 if unknown */
+	uint32_t carrier_changes; /* counts flaps that the system merged; 0 if unknown */
 };
 
 struct lke_ev_addr {
@@ -45,30 +46,30 @@ struct lke_ev_addr {
 	struct lke_in6 addr;
 	uint8_t prefix_len;
 	bool removed;
-	bool tentative;			/* also set for an address that failed DAD */
+	bool tentative; /* also set for an address that failed DAD */
 };
 
 struct lke_ev_result {
-	uint64_t cookie;		/* as in the action */
-	int err;			/* 0 or a negative errno / enum lke_error */
-	const uint8_t *data;		/* decrypted or encrypted octets, else NULL */
+	uint64_t cookie;     /* as in the action */
+	int err;	     /* 0 or a negative errno / enum lke_error */
+	const uint8_t *data; /* decrypted or encrypted octets, else NULL */
 	size_t len;
 };
 
 struct lke_ev_rsa_key {
-	uint32_t key_id;		/* names the private key in LKE_ACT_DECRYPT */
-	uint16_t modulus_len;		/* octets */
-	const uint8_t *spki;		/* DER SubjectPublicKeyInfo, AMB-010 */
+	uint32_t key_id;      /* names the private key in LKE_ACT_DECRYPT */
+	uint16_t modulus_len; /* octets */
+	const uint8_t *spki;  /* DER SubjectPublicKeyInfo, AMB-010 */
 	size_t spki_len;
-	uint32_t ops_per_sec;		/* private operations one core does in a second, measured at load */
+	uint32_t ops_per_sec; /* private operations one core does in a second, measured at load */
 };
 
 enum lke_tunnel_event {
-	LKE_TUNNEL_NO_BINDING,		/* a tunnel packet for which no tunnel exists, or suspended */
+	LKE_TUNNEL_NO_BINDING, /* a tunnel packet for which no tunnel exists, or suspended */
 	LKE_TUNNEL_BAD_OUTER,
 	LKE_TUNNEL_BAD_INNER,
-	LKE_TUNNEL_NO_CREDIT,		/* packet for an unproved care-of address, credit used up */
-	LKE_TUNNEL_FIRST,		/* first packet through a tunnel since it was set */
+	LKE_TUNNEL_NO_CREDIT, /* packet for an unproved care-of address, credit used up */
+	LKE_TUNNEL_FIRST,     /* first packet through a tunnel since it was set */
 };
 
 struct lke_ev_tunnel {
@@ -78,30 +79,30 @@ struct lke_ev_tunnel {
 };
 
 struct lke_ev_mobile {
-	struct lke_in6 home;		/* inner address of the tunnel */
-	uint64_t reverse_bytes;		/* taken from the reverse tunnel since the binding was set */
+	struct lke_in6 home;	/* inner address of the tunnel */
+	uint64_t reverse_bytes; /* taken from the reverse tunnel since the binding was set */
 };
 
 enum lke_command {
-	LKE_CMD_HANDOVER,		/* announce that the mobile node is about to leave; arg: router or :: */
-	LKE_CMD_KEX,			/* start a key exchange now */
-	LKE_CMD_FLUSH_LBSA,		/* forget the LBSA of arg, or of all when arg is :: */
+	LKE_CMD_HANDOVER,   /* announce that the mobile node is about to leave; arg: router or :: */
+	LKE_CMD_KEX,	    /* start a key exchange now */
+	LKE_CMD_FLUSH_LBSA, /* forget the LBSA of arg, or of all when arg is :: */
 	LKE_CMD_FLUSH_BINDING,
-	LKE_CMD_SUSPEND,		/* home agent: discontinue the service of home address arg (SEC-030) */
+	LKE_CMD_SUSPEND, /* home agent: discontinue the service of home address arg (SEC-030) */
 	LKE_CMD_RESUME,
 };
 
 struct lke_ev_command {
 	enum lke_command cmd;
 	struct lke_in6 arg;
-	uint64_t cookie;		/* answered by LKE_ACT_REPLY */
+	uint64_t cookie; /* answered by LKE_ACT_REPLY */
 };
 
 struct lke_ev_floor {
 	struct lke_in6 home;
 	uint32_t generation;
-	uint16_t floor;			/* treat as the last accepted number (AMB-151) */
-	uint32_t used;			/* advances made under this key so far (AMB-172) */
+	uint16_t floor; /* treat as the last accepted number (AMB-151) */
+	uint32_t used;	/* advances made under this key so far (AMB-172) */
 	bool suspended;
 };
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One readable line for a packet that concerns LKE, Mobile IPv6 or Neighbor Discovery: for `lke monitor`,
- * `lke decode` and tests.
+ * One readable line for a packet that concerns LKE, Mobile IPv6 or Neighbor Discovery: for `lke
+ * monitor`, `lke decode` and tests.
  */
 #ifndef LKE_MSG_H
 #define LKE_MSG_H
 
 #include "lke/types.h"
 
-/* What a packet is, without verifying any MAC.  LKE_MSG_NONE for everything else and for malformed packets. */
+/* What a packet is, without verifying any MAC.  LKE_MSG_NONE for everything else and for malformed
+ * packets. */
 enum lke_msg lke_packet_classify(const uint8_t *pkt, size_t len);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Secrets and memory.  struct secret16 is the one type a Kbm lives in: it is never formatted, compared in
- * constant time and wiped on every way out.
+ * Secrets and memory.  struct secret16 is the one type a Kbm lives in: it is never formatted,
+ * compared in constant time and wiped on every way out.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -15,10 +15,10 @@ struct secret16 {
 	uint8_t b[16];
 };
 
-void mem_wipe(void *p, size_t n);				/* not optimised away */
-bool mem_eq_ct(const void *a, const void *b, size_t n);		/* constant time */
-void *mem_zalloc(size_t n);					/* calloc; may be made to fail by tests (oom) */
-void *mem_realloc_array(void *p, size_t n, size_t size);	/* checks the product */
+void mem_wipe(void *p, size_t n);			/* not optimised away */
+bool mem_eq_ct(const void *a, const void *b, size_t n); /* constant time */
+void *mem_zalloc(size_t n); /* calloc; may be made to fail by tests (oom) */
+void *mem_realloc_array(void *p, size_t n, size_t size); /* checks the product */
 void mem_free(void *p);
 void mem_free_wipe(void *p, size_t n);
 

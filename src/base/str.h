@@ -8,11 +8,11 @@
 
 struct sbuf {
 	char *p;
-	size_t size;	/* of p */
-	size_t len;	/* that the text has or would have */
+	size_t size; /* of p */
+	size_t len;  /* that the text has or would have */
 };
 
-struct sbuf sbuf_init(char *p, size_t size);	/* writes a NUL if size > 0 */
+struct sbuf sbuf_init(char *p, size_t size); /* writes a NUL if size > 0 */
 void sbuf_char(struct sbuf *s, char c);
 void sbuf_str(struct sbuf *s, const char *text);
 void sbuf_u64(struct sbuf *s, uint64_t v);

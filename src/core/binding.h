@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Binding cache of an access router and a home agent (RFC 6275 9.1), and what both do for a bound address:
- * interception, tunnel, proxy Neighbor Discovery (RFC 6275 10.4).  One binding for one home address; the kind
- * of authorisation that made it is the only one that may change it (AMB-118).
+ * Binding cache of an access router and a home agent (RFC 6275 9.1), and what both do for a bound
+ * address: interception, tunnel, proxy Neighbor Discovery (RFC 6275 10.4).  One binding for one
+ * home address; the kind of authorisation that made it is the only one that may change it
+ * (AMB-118).
  *
  * binding.c keeps the cache and its lifetimes, agent.c the proxy ND and the forwarding actions.
  */
@@ -12,26 +13,26 @@
 #include "core/internal.h"
 
 enum binding_kind {
-	BINDING_BY_LBSA,	/* access router: MODULE_AR */
-	BINDING_BY_ESP,		/* home agent: MODULE_HA */
+	BINDING_BY_LBSA, /* access router: MODULE_AR */
+	BINDING_BY_ESP,	 /* home agent: MODULE_HA */
 };
 
 struct binding {
 	struct table_node node;
-	struct lke_in6 home;		/* key; at an access router the previous care-of address */
-	struct lke_in6 agent;		/* our address that the mobile node sends to */
+	struct lke_in6 home;  /* key; at an access router the previous care-of address */
+	struct lke_in6 agent; /* our address that the mobile node sends to */
 	struct lke_in6 coa;
-	uint32_t ifindex;		/* link of the home address: proxy ND happens there */
+	uint32_t ifindex; /* link of the home address: proxy ND happens there */
 	enum binding_kind kind;
 	enum lke_binding_state state;
 	uint16_t seq;
 	lke_time expires;
-	uint64_t credit;		/* UINT64_MAX: proved */
-	struct timer expiry;		/* MODULE_BINDING */
-	struct timer proxy;		/* MODULE_BINDING: repeats the unsolicited NA */
+	uint64_t credit;     /* UINT64_MAX: proved */
+	struct timer expiry; /* MODULE_BINDING */
+	struct timer proxy;  /* MODULE_BINDING: repeats the unsolicited NA */
 	unsigned proxy_left;
-	struct timer role;		/* for the role machine: Finished, refresh; armed and dispatched by it */
-	void *owner;			/* the role's object: LBSA or policy entry */
+	struct timer role; /* for the role machine: Finished, refresh; armed and dispatched by it */
+	void *owner;	   /* the role's object: LBSA or policy entry */
 };
 
 int binding_cache_new(struct lke_engine *e);
@@ -39,16 +40,19 @@ void binding_cache_free(struct lke_engine *e);
 
 struct binding *binding_find(const struct lke_engine *e, const struct lke_in6 *home);
 /*
- * Makes a binding: joins the solicited-node group, steers ND and tunnel packets, intercepts the address,
- * sets the tunnel and multicasts unsolicited NAs.  Emits BINDING.  state must be UNVERIFIED, OK or SUSPENDED.
- * 0, LKE_ERR_EXIST, LKE_ERR_FULL or LKE_ERR_NOMEM.  role_timer_kind prepares b->role.
+ * Makes a binding: joins the solicited-node group, steers ND and tunnel packets, intercepts the
+ * address, sets the tunnel and multicasts unsolicited NAs.  Emits BINDING.  state must be
+ * UNVERIFIED, OK or SUSPENDED. 0, LKE_ERR_EXIST, LKE_ERR_FULL or LKE_ERR_NOMEM.  role_timer_kind
+ * prepares b->role.
  */
-int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_timer_kind, struct binding **ret);
-/* Changes care-of address, state, credit and expiry at once; one TUNNEL action.  Emits BINDING or, in state
- * SUSPENDED, BINDING_SUSPENDED; set b->seq before. */
+int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_timer_kind,
+		struct binding **ret);
+/* Changes care-of address, state, credit and expiry at once; one TUNNEL action.  Emits BINDING or,
+ * in state SUSPENDED, BINDING_SUSPENDED; set b->seq before. */
 void binding_update(struct lke_engine *e, struct binding *b, const struct lke_in6 *coa,
 		    enum lke_binding_state state, uint64_t credit, lke_time expires);
-/* Only the credit has grown: one TUNNEL action, no note (the forwarding plane reports volumes often). */
+/* Only the credit has grown: one TUNNEL action, no note (the forwarding plane reports volumes
+ * often). */
 void binding_set_credit(struct lke_engine *e, struct binding *b, uint64_t credit);
 /* Undoes binding_add() and frees b.  Emits BINDING_GONE with text. */
 void binding_remove(struct lke_engine *e, struct binding *b, const char *text);
@@ -63,16 +67,17 @@ void ar_binding_expired(struct lke_engine *e, struct binding *b);
 void ha_binding_expired(struct lke_engine *e, struct binding *b);
 
 /*
- * agent.c: Neighbor Solicitations for a bound address on its link (AMB-092): S=1 O=1 R=0 unicast to a
- * solicitor with an address, S=0 O=1 to ff02::1 for DAD; source the link-local of the interface, TLLA ours.
- * Returns true if the NS was for a bound address (then nothing else answers it).
+ * agent.c: Neighbor Solicitations for a bound address on its link (AMB-092): S=1 O=1 R=0 unicast to
+ * a solicitor with an address, S=0 O=1 to ff02::1 for DAD; source the link-local of the interface,
+ * TLLA ours. Returns true if the NS was for a bound address (then nothing else answers it).
  */
 bool agent_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
 /* Multicasts one NA with our link-layer address; override as given. */
-void agent_send_na(struct lke_engine *e, enum lke_role role, uint32_t ifindex, const struct lke_in6 *target,
-		   bool override);
-/* May coa be a care-of address at all?  Global unicast, not ours, not another bound home address (no loops),
- * THREATS 64.  home is the address it would be bound to. */
-bool agent_coa_acceptable(struct lke_engine *e, const struct lke_in6 *home, const struct lke_in6 *coa);
+void agent_send_na(struct lke_engine *e, enum lke_role role, uint32_t ifindex,
+		   const struct lke_in6 *target, bool override);
+/* May coa be a care-of address at all?  Global unicast, not ours, not another bound home address
+ * (no loops), THREATS 64.  home is the address it would be bound to. */
+bool agent_coa_acceptable(struct lke_engine *e, const struct lke_in6 *home,
+			  const struct lke_in6 *coa);
 
 #endif

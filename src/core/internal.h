@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the files of core/ share: the engine, interfaces, services for actions, notes, timers and randomness,
- * and the entry points of each module that engine.c dispatches to.
+ * What the files of core/ share: the engine, interfaces, services for actions, notes, timers and
+ * randomness, and the entry points of each module that engine.c dispatches to.
  */
 #ifndef CORE_INTERNAL_H
 #define CORE_INTERNAL_H
@@ -20,7 +20,7 @@
 #include "wire/mh.h"
 #include "wire/nd.h"
 
-#define PACKET_MAX 2048		/* largest packet the engine builds */
+#define PACKET_MAX 2048 /* largest packet the engine builds */
 
 /* High byte of timer kinds and of cookies: which module they belong to. */
 enum module {
@@ -30,11 +30,11 @@ enum module {
 	MODULE_HA = 3,
 	MODULE_BINDING = 4,
 };
-#define TIMER_KIND(module, n)	((uint16_t)((module) << 8 | (n)))
-#define TIMER_MODULE(kind)	((enum module)((kind) >> 8))
-#define COOKIE(module, id)	((uint64_t)(module) << 56 | ((uint64_t)(id) & ((UINT64_C(1) << 56) - 1)))
-#define COOKIE_MODULE(c)	((enum module)((c) >> 56))
-#define COOKIE_ID(c)		((c) & ((UINT64_C(1) << 56) - 1))
+#define TIMER_KIND(module, n) ((uint16_t)((module) << 8 | (n)))
+#define TIMER_MODULE(kind)    ((enum module)((kind) >> 8))
+#define COOKIE(module, id)    ((uint64_t)(module) << 56 | ((uint64_t)(id) & ((UINT64_C(1) << 56) - 1)))
+#define COOKIE_MODULE(c)      ((enum module)((c) >> 56))
+#define COOKIE_ID(c)	      ((c) & ((UINT64_C(1) << 56) - 1))
 
 #define IFACE_ADDRS 32
 struct iface_addr {
@@ -53,7 +53,7 @@ struct iface {
 	uint32_t carrier_changes;
 	struct iface_addr addr[IFACE_ADDRS];
 	unsigned addrs;
-	struct ar_link *ar;		/* role state, NULL without the role */
+	struct ar_link *ar; /* role state, NULL without the role */
 	struct mn_link *mn;
 	struct ha_link *ha;
 };
@@ -65,15 +65,15 @@ struct pkt {
 	struct ip6_info ip;
 };
 
-struct actionq;			/* actionq.c */
-struct access_router;		/* access_router.h */
-struct mobile_node;		/* mobile_node.h */
-struct home_agent;		/* home_agent.h */
-struct binding_cache;		/* binding.h */
-struct refs;			/* refs.c: reference-counted groups and steering entries */
+struct actionq;	      /* actionq.c */
+struct access_router; /* access_router.h */
+struct mobile_node;   /* mobile_node.h */
+struct home_agent;    /* home_agent.h */
+struct binding_cache; /* binding.h */
+struct refs;	      /* refs.c: reference-counted groups and steering entries */
 
 struct lke_engine {
-	struct lke_config cfg;		/* ha.mobile is NULL: the policy table has its own copies */
+	struct lke_config cfg; /* ha.mobile is NULL: the policy table has its own copies */
 	lke_time now;
 	struct drbg rng;
 	struct timerq timers;
@@ -81,17 +81,20 @@ struct lke_engine {
 	struct refs *refs;
 	struct iface *iface[LKE_MAX_IFACES * 2];
 	unsigned ifaces;
-	struct access_router *ar;	/* NULL without the role */
+	struct access_router *ar; /* NULL without the role */
 	struct mobile_node *mn;
 	struct home_agent *ha;
 	struct binding_cache *bindings;
 	uint64_t stat[LKE_STAT_COUNT];
 	uint64_t drops[LKE_DROP_COUNT];
-	struct tbf note_limit[LKE_DROP_COUNT];	/* notes of drops, by reason */
+	struct tbf note_limit[LKE_DROP_COUNT]; /* notes of drops, by reason */
 	bool stopped;
 };
 
-static inline bool draft01(const struct lke_engine *e) { return e->cfg.profile == LKE_PROFILE_DRAFT01; }
+static inline bool draft01(const struct lke_engine *e)
+{
+	return e->cfg.profile == LKE_PROFILE_DRAFT01;
+}
 
 /* --- services.c, actionq.c, refs.c --- */
 
@@ -105,13 +108,13 @@ void refs_release_all(struct lke_engine *e);
 
 /* Appends a zeroed action, or returns NULL (out of memory or queue full; counted). */
 struct lke_action *act_new(struct lke_engine *e, enum lke_action_type type);
-/* Gives the action a copy of the octets; false if that failed (the action is then dropped from the queue).
- * Call it last, right after act_new().  For SEND, DECRYPT, ENCRYPT. */
+/* Gives the action a copy of the octets; false if that failed (the action is then dropped from the
+ * queue). Call it last, right after act_new().  For SEND, DECRYPT, ENCRYPT. */
 bool act_data(struct lke_engine *e, struct lke_action *a, const void *p, size_t n);
 
 /*
- * Queues a packet and a note of it.  dst NULL: derived from a multicast destination, or (ifindex 0) the host's
- * own forwarding.
+ * Queues a packet and a note of it.  dst NULL: derived from a multicast destination, or (ifindex 0)
+ * the host's own forwarding.
  */
 void send_packet(struct lke_engine *e, enum lke_role role, enum lke_msg msg, uint32_t ifindex,
 		 const struct lke_lladdr *dst, const uint8_t *data, size_t len);
@@ -124,26 +127,33 @@ void send_packet_full(struct lke_engine *e, enum lke_role role, enum lke_msg msg
 /* Prepares a note action with type and role set; NULL only when out of memory, so check. */
 struct lke_note *note_new(struct lke_engine *e, enum lke_note_type type, enum lke_role role);
 void note_text(struct lke_note *n, const char *text);
-/* Notes a received message with its verdict (reason NONE: accepted) and counts the drop.  Returns -(int)reason.
- * Peer-triggered notes of drops are limited to 10 a second and reason; the counter counts all. */
-int note_in(struct lke_engine *e, enum lke_role role, enum lke_msg msg, const struct pkt *p, enum lke_drop reason);
+/* Notes a received message with its verdict (reason NONE: accepted) and counts the drop.  Returns
+ * -(int)reason. Peer-triggered notes of drops are limited to 10 a second and reason; the counter
+ * counts all. */
+int note_in(struct lke_engine *e, enum lke_role role, enum lke_msg msg, const struct pkt *p,
+	    enum lke_drop reason);
 /* Same with the protocol fields that `lke monitor` shows. */
 int note_in_full(struct lke_engine *e, enum lke_role role, enum lke_msg msg, const struct pkt *p,
-		 enum lke_drop reason, const struct lke_in6 *addr, uint8_t status, uint16_t seq, uint32_t lifetime);
-void alarm_note(struct lke_engine *e, enum lke_role role, const struct lke_in6 *addr, const char *text);
+		 enum lke_drop reason, const struct lke_in6 *addr, uint8_t status, uint16_t seq,
+		 uint32_t lifetime);
+void alarm_note(struct lke_engine *e, enum lke_role role, const struct lke_in6 *addr,
+		const char *text);
 static inline int drop(struct lke_engine *e, enum lke_drop reason)
 {
 	e->drops[reason]++;
 	return -(int)reason;
 }
-static inline void count(struct lke_engine *e, enum lke_stat s) { e->stat[s]++; }
+static inline void count(struct lke_engine *e, enum lke_stat s)
+{
+	e->stat[s]++;
+}
 
 /* Randomness of the engine.  rnd_bytes() false: the generator failed; fail closed (AMB-136). */
 bool rnd_bytes(struct lke_engine *e, void *buf, size_t n) __attribute__((warn_unused_result));
 uint32_t rnd_u32(struct lke_engine *e);
 /* base +- percent. */
 lke_time rnd_jitter(struct lke_engine *e, lke_time base, unsigned percent);
-lke_time rnd_below(struct lke_engine *e, lke_time limit);	/* [0, limit) */
+lke_time rnd_below(struct lke_engine *e, lke_time limit); /* [0, limit) */
 
 static inline void arm(struct lke_engine *e, struct timer *t, lke_time at)
 {
@@ -163,7 +173,8 @@ const struct lke_in6 *iface_ll(const struct iface *i);
 struct iface *iface_of_addr(struct lke_engine *e, const struct lke_in6 *a);
 bool iface_has_addr(const struct iface *i, const struct lke_in6 *a);
 /* The interface's first usable global address inside the first len bits of a, or NULL. */
-const struct lke_in6 *iface_addr_in_prefix(const struct iface *i, const struct lke_in6 *a, unsigned len);
+const struct lke_in6 *iface_addr_in_prefix(const struct iface *i, const struct lke_in6 *a,
+					   unsigned len);
 
 /* Reference-counted: the action is queued for the first get and the last put only. */
 void group_join(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *group);
@@ -174,13 +185,13 @@ void steer_del(struct lke_engine *e, enum lke_steer set, const struct lke_in6 *a
 /* MACs over wire/lke_message.h inputs with a Kbm.  0 or LKE_ERR_CRYPTO. */
 int mac_sha1(const struct secret16 *kbm, const struct lke_mac_input *in, uint8_t ret[SHA1_LEN]);
 
-/* --- Module entry points called by engine.c.  *_new: 0 or an API error.  Packet functions: 0 or -enum lke_drop;
- *     they count the drop themselves (drop() or note_in()). --- */
+/* --- Module entry points called by engine.c.  *_new: 0 or an API error.  Packet functions: 0 or
+ * -enum lke_drop; they count the drop themselves (drop() or note_in()). --- */
 
 int ar_new(struct lke_engine *e);
 void ar_free(struct lke_engine *e);
 void ar_stop(struct lke_engine *e);
-void ar_link_changed(struct lke_engine *e, struct iface *i);	/* name, up, address, lladdr, mtu */
+void ar_link_changed(struct lke_engine *e, struct iface *i); /* name, up, address, lladdr, mtu */
 void ar_link_removed(struct lke_engine *e, struct iface *i);
 int ar_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
 /* MH 5, 8, 10 whose destination is ours; MH already checked. */
@@ -191,7 +202,7 @@ int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k);
 void ar_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 void ar_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *m);
 void ar_ipsec(struct lke_engine *e, const struct lke_ev_ipsec *s);
-int ar_command(struct lke_engine *e, const struct lke_ev_command *c);	/* LKE_ERR_NOENT: not mine */
+int ar_command(struct lke_engine *e, const struct lke_ev_command *c); /* LKE_ERR_NOENT: not mine */
 bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
 
 int mn_new(struct lke_engine *e);
@@ -200,9 +211,10 @@ void mn_stop(struct lke_engine *e);
 void mn_link_changed(struct lke_engine *e, struct iface *i);
 void mn_link_removed(struct lke_engine *e, struct iface *i);
 int mn_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
-int mn_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);	/* MH 0, 6, 7, 9 */
+int mn_mh_input(struct lke_engine *e, const struct pkt *p,
+		const struct mh_view *v); /* MH 0, 6, 7, 9 */
 int mn_esp_input(struct lke_engine *e, const struct pkt *p);
-int mn_icmp_input(struct lke_engine *e, const struct pkt *p);	/* ICMPv6 errors, types 1..4 */
+int mn_icmp_input(struct lke_engine *e, const struct pkt *p); /* ICMPv6 errors, types 1..4 */
 void mn_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 void mn_timer(struct lke_engine *e, struct timer *t);
 void mn_result(struct lke_engine *e, const struct lke_ev_result *r);
@@ -229,7 +241,8 @@ void ha_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 int ha_command(struct lke_engine *e, const struct lke_ev_command *c);
 bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret);
 
-/* Is this home address served here by policy?  Then LKE refuses it as a care-of address (AMB-162). */
+/* Is this home address served here by policy?  Then LKE refuses it as a care-of address (AMB-162).
+ */
 bool ha_serves(const struct lke_engine *e, const struct lke_in6 *home);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Is seq newer than last?  The last number and the 32,768 before it are old, the 32,767 behind it are new. */
+/* Is seq newer than last?  The last number and the 32,768 before it are old, the 32,767 behind it
+ * are new. */
 static inline bool seq_newer(uint16_t seq, uint16_t last)
 {
 	uint16_t ahead = (uint16_t)(seq - last);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A network in virtual time: links (broadcast domains with delay, loss, duplication and reordering) and nodes,
- * each with the part of a Linux host that the protocol meets: addresses, forwarding, neighbour answers, path
- * tables, parking, interception and tunnels.  A node may run an engine.  No real clock, no real socket; the
- * same seed gives the same run.
+ * A network in virtual time: links (broadcast domains with delay, loss, duplication and reordering)
+ * and nodes, each with the part of a Linux host that the protocol meets: addresses, forwarding,
+ * neighbour answers, path tables, parking, interception and tunnels.  A node may run an engine.  No
+ * real clock, no real socket; the same seed gives the same run.
  */
 #ifndef SIM_SIMNET_H
 #define SIM_SIMNET_H
@@ -12,10 +12,10 @@
 #include "wire/ip6.h"
 
 #define SIM_PACKET_MAX 2048
-#define SIM_IFACES 4
-#define SIM_ADDRS 16
-#define SIM_ROUTES 16
-#define SIM_TUNNELS 16
+#define SIM_IFACES     4
+#define SIM_ADDRS      16
+#define SIM_ROUTES     16
+#define SIM_TUNNELS    16
 
 struct simnet;
 struct simnode;
@@ -23,7 +23,7 @@ struct simnode;
 struct simlink {
 	const char *name;
 	lke_time delay;
-	unsigned loss_permille, dup_permille, reorder_permille;	/* of each frame */
+	unsigned loss_permille, dup_permille, reorder_permille; /* of each frame */
 	/* Test hook: drop the next n frames that lke_packet_classify() calls this. */
 	enum lke_msg drop_msg;
 	unsigned drop_count;
@@ -33,27 +33,27 @@ struct simiface {
 	uint32_t ifindex;
 	char name[LKE_IFNAME_MAX];
 	struct lke_lladdr lladdr;
-	struct simlink *link;		/* NULL: no carrier */
+	struct simlink *link; /* NULL: no carrier */
 	unsigned flaps;
 };
 
 struct simaddr {
 	struct lke_in6 addr;
 	uint8_t plen;
-	uint32_t ifindex;		/* 0: tunnel device */
+	uint32_t ifindex; /* 0: tunnel device */
 };
 
 struct simroute {
 	struct lke_in6 prefix;
 	uint8_t plen;
-	unsigned iface;			/* place in iface[] */
-	struct lke_in6 gateway;		/* :: on-link */
+	unsigned iface;		/* place in iface[] */
+	struct lke_in6 gateway; /* :: on-link */
 };
 
 struct simtunnel {
 	struct lke_act_tunnel t;
 	bool used;
-	uint64_t spent;			/* of the credit, for this care-of address */
+	uint64_t spent; /* of the credit, for this care-of address */
 	uint64_t packets_in, packets_out, bytes_out;
 };
 
@@ -73,12 +73,12 @@ struct parked {
 struct simnode {
 	struct simnet *net;
 	char name[16];
-	struct lke_engine *engine;	/* NULL: a stock host or router */
-	struct rsa_key *key;		/* access routers */
+	struct lke_engine *engine; /* NULL: a stock host or router */
+	struct rsa_key *key;	   /* access routers */
 	bool forwarding;
-	bool dead;			/* receives and sends nothing */
-	bool no_multicast;		/* asleep: group frames pass it by, unicast is kept for it */
-	bool no_neighbour_answers;	/* asleep: answers no Neighbor Solicitation */
+	bool dead;		   /* receives and sends nothing */
+	bool no_multicast;	   /* asleep: group frames pass it by, unicast is kept for it */
+	bool no_neighbour_answers; /* asleep: answers no Neighbor Solicitation */
 	struct simiface iface[SIM_IFACES];
 	unsigned ifaces;
 	struct simaddr addr[SIM_ADDRS];
@@ -95,12 +95,12 @@ struct simnode {
 	bool hold;
 	struct parked *parked, **parked_tail;
 	bool fail_checkpoints;
-	lke_time crypto_delay;		/* of RSA operations and checkpoints */
+	lke_time crypto_delay; /* of RSA operations and checkpoints */
 	/* what a test asks for */
 	uint64_t received, received_dup, received_late_order;
 	uint32_t last_probe;
-	uint8_t seen[8192];		/* bit map of probe numbers */
-	unsigned dad_na_seen;		/* NAs to ff02::1 for dad_target */
+	uint8_t seen[8192];   /* bit map of probe numbers */
+	unsigned dad_na_seen; /* NAs to ff02::1 for dad_target */
 	struct lke_in6 dad_target;
 	unsigned notes[LKE_NOTE_COUNT];
 	struct lke_note last_note[LKE_NOTE_COUNT];
@@ -123,16 +123,22 @@ void sim_free(struct simnet *s);
 lke_time sim_now(const struct simnet *s);
 /* Runs until nothing happens before `until`, then sets the clock there. */
 void sim_run(struct simnet *s, lke_time until);
-static inline void sim_run_for(struct simnet *s, lke_time d) { sim_run(s, sim_now(s) + d); }
+static inline void sim_run_for(struct simnet *s, lke_time d)
+{
+	sim_run(s, sim_now(s) + d);
+}
 
 struct simlink *sim_link(struct simnet *s, const char *name, lke_time delay);
 /* A node without engine; forwarding: a router. */
 struct simnode *sim_node(struct simnet *s, const char *name, bool forwarding);
-/* Gives the node an interface (named eth0, eth1, ...) on a link, NULL for none yet, and a link-local address. */
+/* Gives the node an interface (named eth0, eth1, ...) on a link, NULL for none yet, and a
+ * link-local address. */
 struct simiface *sim_attach(struct simnode *n, struct simlink *l);
 void sim_addr(struct simnode *n, unsigned iface, const char *addr, uint8_t plen);
-void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned iface, const char *gateway);
-/* Starts an engine; interface names of the configuration are eth0, ...  The seed is set here.  0 or an error. */
+void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned iface,
+	       const char *gateway);
+/* Starts an engine; interface names of the configuration are eth0, ...  The seed is set here.  0 or
+ * an error. */
 int sim_start(struct simnode *n, const struct lke_config *cfg);
 void sim_stop(struct simnode *n);
 /* Gives an access router an RSA key. */
@@ -142,15 +148,19 @@ void sim_move(struct simnode *n, unsigned iface, struct simlink *to, lke_time ga
 /* Hands the engine an event now. */
 int sim_event(struct simnode *n, const struct lke_event *ev);
 /* Sends a numbered probe from src to dst by the node's own routing. */
-void sim_probe(struct simnode *n, const struct lke_in6 *src, const struct lke_in6 *dst, uint32_t number);
+void sim_probe(struct simnode *n, const struct lke_in6 *src, const struct lke_in6 *dst,
+	       uint32_t number);
 /* Sends any packet from a node: frame on an interface, or by its own routing (iface < 0). */
-void sim_send(struct simnode *n, int iface, const struct lke_lladdr *dst, const uint8_t *pkt, size_t len);
+void sim_send(struct simnode *n, int iface, const struct lke_lladdr *dst, const uint8_t *pkt,
+	      size_t len);
 /* A stock host's duplicate address detection: one NS; look at n->dad_na_seen later. */
 void sim_dad(struct simnode *n, unsigned iface, const struct lke_in6 *target);
 
 /* Frames in order; returns NULL at the end.  from NULL: any node; msg LKE_MSG_NONE: any. */
-const struct simframe *sim_find(const struct simnet *s, lke_time since, const struct simnode *from, enum lke_msg msg);
-unsigned sim_count(const struct simnet *s, lke_time since, const struct simnode *from, enum lke_msg msg);
+const struct simframe *sim_find(const struct simnet *s, lke_time since, const struct simnode *from,
+				enum lke_msg msg);
+unsigned sim_count(const struct simnet *s, lke_time since, const struct simnode *from,
+		   enum lke_msg msg);
 /* Observer of every frame that a link carries, before loss; may be NULL. */
 size_t sim_frames(const struct simnet *s);
 const struct simframe *sim_frame(const struct simnet *s, size_t index);
@@ -160,19 +170,20 @@ bool sim_lbsa(const struct simnode *n, const struct lke_in6 *coa, struct lke_lbs
 bool sim_binding(const struct simnode *n, const struct lke_in6 *home, struct lke_binding_view *ret);
 
 /* --- simnode.c, used by simnet.c --- */
-void simnode_receive(struct simnode *n, unsigned iface, const struct lke_lladdr *src, const struct lke_lladdr *dst,
-		     const uint8_t *data, size_t len);
+void simnode_receive(struct simnode *n, unsigned iface, const struct lke_lladdr *src,
+		     const struct lke_lladdr *dst, const uint8_t *data, size_t len);
 void simnode_drain(struct simnode *n);
 void simnode_route(struct simnode *n, const uint8_t *pkt, size_t len, bool local);
 void simnode_feed(struct simnode *n, const struct lke_event *ev);
 /* simnet.c, used by simnode.c */
-void sim_transmit(struct simnet *s, struct simnode *from, unsigned iface, const struct lke_lladdr *dst,
-		  const uint8_t *data, size_t len);
+void sim_transmit(struct simnet *s, struct simnode *from, unsigned iface,
+		  const struct lke_lladdr *dst, const uint8_t *data, size_t len);
 /* Feeds a result event later; data is copied. */
 void sim_result_later(struct simnet *s, struct simnode *n, lke_time delay, uint64_t cookie, int err,
 		      const uint8_t *data, size_t len);
-/* Link-layer address of whoever answers for addr on this link, as address resolution would find it. */
-bool sim_resolve(struct simnet *s, const struct simlink *l, const struct simnode *asker, const struct lke_in6 *addr,
-		 struct lke_lladdr *ret);
+/* Link-layer address of whoever answers for addr on this link, as address resolution would find it.
+ */
+bool sim_resolve(struct simnet *s, const struct simlink *l, const struct simnode *asker,
+		 const struct lke_in6 *addr, struct lke_lladdr *ret);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An attacker in the world of world.h: the third host on an access link, who crafts every frame itself, and an
- * off-link one behind the correspondent's router.  What is checked after each attack is "unchanged": LBSAs,
- * bindings and sequence floors as before, and a valid exchange still works.
+ * An attacker in the world of world.h: the third host on an access link, who crafts every frame
+ * itself, and an off-link one behind the correspondent's router.  What is checked after each attack
+ * is "unchanged": LBSAs, bindings and sequence floors as before, and a valid exchange still works.
  */
 #ifndef ATTACK_H
 #define ATTACK_H
 
-#include "scenario.h"
 #include "crypto/crypto.h"
+#include "scenario.h"
 #include "wire/lke_message.h"
 
 struct attacker {
@@ -16,7 +16,7 @@ struct attacker {
 	struct lke_in6 ll, coa;
 	struct lke_lladdr mac;
 	uint8_t kbm[16];
-	const uint8_t *old_kbm;		/* adds a renewal proof */
+	const uint8_t *old_kbm; /* adds a renewal proof */
 	uint16_t seq, lifetime, bu_seq;
 	uint8_t hop_limit;
 	bool no_proof, bad_proof;
@@ -34,7 +34,8 @@ void attacker_unclaim(struct attacker *a);
 void attacker_frame(struct attacker *a, const uint8_t *pkt, size_t len);
 size_t attacker_make_kereq(const struct attacker *a, uint8_t *buf, size_t size);
 void attacker_kereq(struct attacker *a);
-/* Runs for d and answers each authenticated solicitation with a->kbm, rightly or with a wrong HMAC. */
+/* Runs for d and answers each authenticated solicitation with a->kbm, rightly or with a wrong HMAC.
+ */
 void attacker_answer_dad(struct attacker *a, lke_time d, bool bad_mac);
 /* The whole exchange; true when the router then holds a VALID LBSA made by the attacker. */
 bool attacker_lke(struct attacker *a);
@@ -45,7 +46,7 @@ void attacker_plain_na(struct attacker *a, const struct lke_in6 *target);
 
 struct bu_spec {
 	const struct lke_in6 *src, *home, *dst;
-	const uint8_t *kbm;		/* NULL: no Binding Authorization Data */
+	const uint8_t *kbm; /* NULL: no Binding Authorization Data */
 	const struct lke_in6 *alt_coa;
 	uint16_t seq, lifetime;
 	bool bad;
@@ -55,8 +56,8 @@ size_t attack_make_bu(const struct bu_spec *s, uint8_t *buf, size_t size);
 void attack_bu(struct world *w, const struct bu_spec *s);
 void attack_finished(struct world *w, const struct bu_spec *s, const struct mh_ba *ba);
 /* Newest BA of a node since t; -1: none, else its status.  ret_signed: verifies under kbm. */
-int attack_ba(struct world *w, const struct simnode *ar, lke_time since, const uint8_t *kbm, bool *ret_signed,
-	      struct mh_ba *ret);
+int attack_ba(struct world *w, const struct simnode *ar, lke_time since, const uint8_t *kbm,
+	      bool *ret_signed, struct mh_ba *ret);
 
 const struct simframe *last_frame(const struct world *w, lke_time since, const struct simnode *from,
 				  enum lke_msg msg);
@@ -74,7 +75,8 @@ struct snapshot {
 };
 struct snapshot snapshot(const struct world *w);
 void assert_unchanged(const struct world *w, const struct snapshot *s);
-/* The mobile node moves to the second access link: its BU to the first router is accepted within 5 s. */
+/* The mobile node moves to the second access link: its BU to the first router is accepted within 5
+ * s. */
 void assert_handover_works(struct world *w);
 /* The mobile node comes to the link anew and gets its LBSA. */
 void assert_exchange_works(struct world *w, unsigned link, lke_time limit);

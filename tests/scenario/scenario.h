@@ -12,12 +12,12 @@
 
 #include <cmocka.h>
 
-#include "world.h"
 #include "wire/mh.h"
 #include "wire/nd.h"
+#include "world.h"
 
-#define SEC(n) ((lke_time)(n) * LKE_SEC)
-#define MSEC(n) ((lke_time)(n) * LKE_MSEC)
+#define SEC(n)	((lke_time)(n)*LKE_SEC)
+#define MSEC(n) ((lke_time)(n)*LKE_MSEC)
 
 static inline struct world *world_plain(void)
 {

@@ -2,7 +2,8 @@
 /* Attachment, home registration, key exchange and authenticated DAD: sequence 1 of the protocol. */
 #include "scenario.h"
 
-static lke_time first(const struct world *w, lke_time since, const struct simnode *n, enum lke_msg m)
+static lke_time first(const struct world *w, lke_time since, const struct simnode *n,
+		      enum lke_msg m)
 {
 	const struct simframe *f = sim_find(w->net, since, n, m);
 
@@ -126,7 +127,8 @@ static void lke_182_lost_acknowledgement_is_asked_for_again(void **state)
 	a = sim_find(w->net, t0, w->mn, LKE_MSG_KEREQ);
 	b = sim_find(w->net, a->at + 1, w->mn, LKE_MSG_KEREQ);
 	assert_non_null(b);
-	/* Seq# stands at octet 6 of the Mobility Header, behind 40 + 24 octets: increased by one. */
+	/* Seq# stands at octet 6 of the Mobility Header, behind 40 + 24 octets: increased by one.
+	 */
 	assert_int_equal((uint16_t)(b->data[70] << 8 | b->data[71]),
 			 (uint16_t)((a->data[70] << 8 | a->data[71]) + 1));
 	/* Each transmission is encrypted anew (AMB-051). */
@@ -135,8 +137,9 @@ static void lke_182_lost_acknowledgement_is_asked_for_again(void **state)
 }
 
 /*
- * The router ends an exchange silently when every answer to its DAD was lost (AMB-097): the mobile node learns it
- * from the 134 to its first Binding Update.  That may happen with loss, now and then; nothing else may.
+ * The router ends an exchange silently when every answer to its DAD was lost (AMB-097): the mobile
+ * node learns it from the 134 to its first Binding Update.  That may happen with loss, now and
+ * then; nothing else may.
  */
 static void attach_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 {
@@ -162,10 +165,22 @@ static void attach_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 	assert_true(tombstones <= 2);
 }
 
-static void seq1_with_loss(void **state) { attach_with_noise(150, 0, 0); }
-static void seq1_with_duplication(void **state) { attach_with_noise(0, 300, 0); }
-static void seq1_with_reordering(void **state) { attach_with_noise(0, 0, 300); }
-static void seq1_with_everything(void **state) { attach_with_noise(100, 100, 200); }
+static void seq1_with_loss(void **state)
+{
+	attach_with_noise(150, 0, 0);
+}
+static void seq1_with_duplication(void **state)
+{
+	attach_with_noise(0, 300, 0);
+}
+static void seq1_with_reordering(void **state)
+{
+	attach_with_noise(0, 0, 300);
+}
+static void seq1_with_everything(void **state)
+{
+	attach_with_noise(100, 100, 200);
+}
 
 static void seq1f_dad(bool thief)
 {
@@ -198,8 +213,14 @@ static void seq1f_dad(bool thief)
 	world_free(w);
 }
 
-static void lke_047_plain_na_in_the_window(void **state) { seq1f_dad(true); }
-static void amb_089_foreign_dad_in_the_window(void **state) { seq1f_dad(false); }
+static void lke_047_plain_na_in_the_window(void **state)
+{
+	seq1f_dad(true);
+}
+static void amb_089_foreign_dad_in_the_window(void **state)
+{
+	seq1f_dad(false);
+}
 
 int main(void)
 {

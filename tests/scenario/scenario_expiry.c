@@ -99,11 +99,13 @@ static void same_seed_same_run(void **state)
 	}
 	assert_int_equal(frames[0], frames[1]);
 	assert_int_equal(len[0], len[1]);
-	/* The toy cipher of the tests counts its calls across runs; everything else is identical. */
+	/* The toy cipher of the tests counts its calls across runs; everything else is identical.
+	 */
 	assert_memory_equal(last[0], last[1], 40);
 }
 
-/* Whatever is lost: no binding outlives its key, the home agent is told in time, traffic goes on. */
+/* Whatever is lost: no binding outlives its key, the home agent is told in time, traffic goes on.
+ */
 static void expiry_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 {
 	for (uint64_t seed = 1; seed <= 10; seed++) {
@@ -138,9 +140,18 @@ static void expiry_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 	}
 }
 
-static void seq5_with_loss(void **state) { expiry_with_noise(100, 0, 0); }
-static void seq5_with_duplication(void **state) { expiry_with_noise(0, 300, 0); }
-static void seq5_with_reordering(void **state) { expiry_with_noise(0, 0, 300); }
+static void seq5_with_loss(void **state)
+{
+	expiry_with_noise(100, 0, 0);
+}
+static void seq5_with_duplication(void **state)
+{
+	expiry_with_noise(0, 300, 0);
+}
+static void seq5_with_reordering(void **state)
+{
+	expiry_with_noise(0, 0, 300);
+}
 
 int main(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Handover with Binding Update, Acknowledgement and Finished; return to the old link: sequence 2. */
+/* Handover with Binding Update, Acknowledgement and Finished; return to the old link: sequence 2.
+ */
 #include "scenario.h"
 
 static struct world *attached(const struct world_options *o)
@@ -30,7 +31,8 @@ static void seq2_handover_messages(void **state)
 	assert_non_null(rs);
 	assert_non_null(bu);
 	assert_non_null(ba);
-	/* Router solicitation at carrier up, update within a round trip of it, no waiting for DAD. */
+	/* Router solicitation at carrier up, update within a round trip of it, no waiting for DAD.
+	 */
 	assert_true(rs->at - t0 <= MSEC(61));
 	assert_true(bu->at - rs->at <= MSEC(3));
 	assert_int_equal(ip6_parse(bu->data, bu->len, &i), 0);
@@ -60,7 +62,8 @@ static void flow(const struct lke_in6 *which, struct world *w, struct simlink *t
 	sim_move(w->mn, 0, to, MSEC(60));
 	world_traffic(w, which, MSEC(700));
 	sim_run_for(w->net, MSEC(200));
-	/* Up: parked and sent in order, nothing lost but what was on the air.  Down: the gap and a round trip. */
+	/* Up: parked and sent in order, nothing lost but what was on the air.  Down: the gap and a
+	 * round trip. */
 	assert_true(w->cn->received - cn >= 998);
 	assert_true(w->mn->received - mn >= 1000 - 60 - 20);
 	assert_int_equal(w->mn->received_dup, 0);
@@ -121,7 +124,8 @@ static void seq2_return_to_the_old_link_deregisters(void **state)
 	assert_false(i.has_hao);
 	assert_true(in6_eq(&i.src, &coa1));
 	assert_false(sim_binding(w->ar[0], &coa1, &b));
-	/* The returning node does no duplicate address detection for the defended address (BASE-11). */
+	/* The returning node does no duplicate address detection for the defended address
+	 * (BASE-11). */
 	for (size_t n = 0; n < sim_frames(w->net); n++) {
 		const struct simframe *f = sim_frame(w->net, n);
 
@@ -170,9 +174,18 @@ static void handover_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 	}
 }
 
-static void seq2_with_loss(void **state) { handover_with_noise(100, 0, 0); }
-static void seq2_with_duplication(void **state) { handover_with_noise(0, 300, 0); }
-static void seq2_with_reordering(void **state) { handover_with_noise(0, 0, 300); }
+static void seq2_with_loss(void **state)
+{
+	handover_with_noise(100, 0, 0);
+}
+static void seq2_with_duplication(void **state)
+{
+	handover_with_noise(0, 300, 0);
+}
+static void seq2_with_reordering(void **state)
+{
+	handover_with_noise(0, 0, 300);
+}
 
 int main(void)
 {

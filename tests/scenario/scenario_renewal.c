@@ -55,7 +55,8 @@ static void amb_052_old_key_serves_until_the_new_one_is_valid(void **state)
 	while (!sim_find(w->net, t0, w->mn, LKE_MSG_KEREQ) && sim_now(w->net) < t0 + SEC(60))
 		sim_run_for(w->net, MSEC(5));
 	sim_run_for(w->net, MSEC(100));
-	/* The DAD window of the renewal is open; the mobile node leaves now and still gets service. */
+	/* The DAD window of the renewal is open; the mobile node leaves now and still gets service.
+	 */
 	assert_true(sim_lbsa(w->ar[0], &coa, &v));
 	assert_int_equal(v.state, LKE_LBSA_VALID);
 	sim_move(w->mn, 0, w->link[1], MSEC(30));
@@ -114,9 +115,18 @@ static void renewal_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 	}
 }
 
-static void seq4_with_loss(void **state) { renewal_with_noise(150, 0, 0); }
-static void seq4_with_duplication(void **state) { renewal_with_noise(0, 300, 0); }
-static void seq4_with_reordering(void **state) { renewal_with_noise(0, 0, 300); }
+static void seq4_with_loss(void **state)
+{
+	renewal_with_noise(150, 0, 0);
+}
+static void seq4_with_duplication(void **state)
+{
+	renewal_with_noise(0, 300, 0);
+}
+static void seq4_with_reordering(void **state)
+{
+	renewal_with_noise(0, 0, 300);
+}
 
 int main(void)
 {

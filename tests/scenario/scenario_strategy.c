@@ -40,7 +40,8 @@ static void lke_088_oldest_sends_the_home_agent_nothing(void **state)
 	assert_true(world_wait_lbsa(w, 1, SEC(20)));
 	move(w, 2);
 	coa = world_coa(w, 2);
-	/* AR1 is the oldest with a successful update: it is bound directly to the newest address. */
+	/* AR1 is the oldest with a successful update: it is bound directly to the newest address.
+	 */
 	assert_true(sim_binding(w->ar[0], &coa1, &b));
 	assert_true(in6_eq(&b.coa, &coa));
 	assert_int_equal(bu_at_ha(w), before);
@@ -153,10 +154,9 @@ static void amb_073_local_only_needs_no_home_agent(void **state)
 /* The two profiles speak the same packets, in both roles. */
 static void profiles(enum lke_profile routers, enum lke_profile mobile)
 {
-	struct world_options o = { .seed = 13,
-				   .profile = routers,
-				   .mn_profile = mobile,
-				   .max_lifetime = 120 };
+	struct world_options o = {
+		.seed = 13, .profile = routers, .mn_profile = mobile, .max_lifetime = 120
+	};
 	struct world *w = world_new(&o);
 	struct lke_in6 coa1;
 

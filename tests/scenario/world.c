@@ -246,8 +246,8 @@ bool world_wait_note(struct world *w, struct simnode *n, enum lke_note_type t, u
 
 void world_noise(struct world *w, unsigned loss, unsigned dup, unsigned reorder)
 {
-	struct simlink *all[] = { w->core, w->home, w->cnlink,
-				  w->link[0], w->link[1], w->link[2], w->link[3] };
+	struct simlink *all[] = { w->core,    w->home,	  w->cnlink, w->link[0],
+				  w->link[1], w->link[2], w->link[3] };
 
 	for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		all[i]->loss_permille = loss;

@@ -292,8 +292,7 @@ static void new_link_layer_address_is_announced_and_renewed_after_quiet(void **s
 	fix_event(&f, &ev);
 	fix_ra(&f, 1);
 	assert_int_equal(fix_count(&f, LKE_MSG_NA), 1);
-	fix_event(&f, &(struct lke_event){ .type = LKE_EV_COMMAND,
-					   .command.cmd = LKE_CMD_KEX });
+	fix_event(&f, &(struct lke_event){ .type = LKE_EV_COMMAND, .command.cmd = LKE_CMD_KEX });
 	fix_run(&f, MN_RETURN_QUIET - 1);
 	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0); /* AMB-117 */
 	fix_end(&f);

@@ -79,8 +79,8 @@ bool fwd_held(const struct fwd *f);
 
 /*
  * The interception of an address ends: its tunnel is gone, its route is about to go.  Packets that
- * the route still draws to the TUN are kept (at most FWD_STRAYS_MAX) until fwd_withdraw_end(), which
- * hands them back to the kernel in order; by then it knows the address as on-link again.
+ * the route still draws to the TUN are kept (at most FWD_STRAYS_MAX) until fwd_withdraw_end(),
+ * which hands them back to the kernel in order; by then it knows the address as on-link again.
  */
 void fwd_withdraw_begin(struct fwd *f, const struct lke_in6 *addr);
 void fwd_withdraw_end(struct fwd *f, const struct lke_in6 *addr);
