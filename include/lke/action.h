@@ -141,33 +141,32 @@ struct lke_act_checkpoint {
 };
 
 /* LKE_NOTE_x, name as in `lke monitor -j` */
-#define LKE_NOTE_LIST(X)                                                                           \
-	X(MESSAGE, "message") /* a protocol message in or out, with its verdict */                 \
-	X(LINK, "link")	      /* value: 1 up, 0 down */                                            \
-	X(ATTACHED,                                                                                \
-	  "attached") /* MN: router chosen, care-of address formed; value: ns since link up */     \
-	X(DETACHED, "detached")                                                                    \
-	X(COA, "care_of_address") /* MN: care-of address preferred after DAD */                    \
-	X(DAD_FAILED, "dad_failed")                                                                \
-	X(LBSA_TENTATIVE, "lbsa_tentative")                                                        \
-	X(LBSA_VALID, "lbsa_valid")                                                                \
-	X(LBSA_GONE, "lbsa_gone") /* expired, replaced, invalidated; text says which */            \
-	X(BINDING, "binding")	  /* AR, HA: a binding was made or refreshed; value: 1 proved */   \
-	X(BINDING_SUSPENDED, "binding_suspended")                                                  \
-	X(BINDING_GONE, "binding_gone")                                                            \
-	X(REGISTERED, "registered") /* MN: accepted by the home agent */                           \
-	X(HANDOVER,                                                                                \
-	  "handover") /* MN: accepted by a previous access router; value: ns since link up */      \
-	X(REFUSED, "refused") /* MN: an agent refused; status */                                   \
-	X(FALLBACK,                                                                                \
-	  "fallback") /* MN: no answer from the temporary home agent, home agent is asked */       \
-	X(RETURNED, "returned")	      /* MN: back on a former link, deregistered */                \
-	X(CACHED_NA, "cached_na")     /* AR: a DAD solicitation got the cached advertisement */    \
-	X(DEFENDED, "defended")	      /* AR, HA: own advertisement in defence of an address */     \
-	X(KEY_CHANGED, "key_changed") /* MN: an access router shows another key */                 \
-	X(ALARM, "alarm")	      /* something the operator must look at; text */              \
-	X(RDNSS, "rdnss") /* MN: a router names a recursive DNS server; addr, peer, lifetime */    \
+/* clang-format off */
+#define LKE_NOTE_LIST(X) \
+	X(MESSAGE, "message") /* a protocol message in or out, with its verdict */ \
+	X(LINK, "link") /* value: 1 up, 0 down */ \
+	X(ATTACHED, "attached") /* MN: router chosen, care-of address formed; value: ns since link up */ \
+	X(DETACHED, "detached") \
+	X(COA, "care_of_address") /* MN: care-of address preferred after DAD */ \
+	X(DAD_FAILED, "dad_failed") \
+	X(LBSA_TENTATIVE, "lbsa_tentative") \
+	X(LBSA_VALID, "lbsa_valid") \
+	X(LBSA_GONE, "lbsa_gone") /* expired, replaced, invalidated; text says which */ \
+	X(BINDING, "binding") /* AR, HA: a binding was made or refreshed; value: 1 proved */ \
+	X(BINDING_SUSPENDED, "binding_suspended") \
+	X(BINDING_GONE, "binding_gone") \
+	X(REGISTERED, "registered") /* MN: accepted by the home agent */ \
+	X(HANDOVER, "handover") /* MN: accepted by a previous access router; value: ns since link up */ \
+	X(REFUSED, "refused") /* MN: an agent refused; status */ \
+	X(FALLBACK, "fallback") /* MN: no answer from the temporary home agent, home agent is asked */ \
+	X(RETURNED, "returned") /* MN: back on a former link, deregistered */ \
+	X(CACHED_NA, "cached_na") /* AR: a DAD solicitation got the cached advertisement */ \
+	X(DEFENDED, "defended") /* AR, HA: own advertisement in defence of an address */ \
+	X(KEY_CHANGED, "key_changed") /* MN: an access router shows another key */ \
+	X(ALARM, "alarm") /* something the operator must look at; text */ \
+	X(RDNSS, "rdnss") /* MN: a router names a recursive DNS server; addr, peer, lifetime */ \
 	X(SEQUENCE_BUDGET, "sequence_budget") /* value: advances used under one manual key */
+/* clang-format on */
 
 enum lke_note_type {
 #define X(id, name) LKE_NOTE_##id,

@@ -70,7 +70,12 @@ int lke_engine_restore(struct lke_engine *e, const uint8_t *buf, size_t len)
 /* --- Views: copies of state for `show`, metrics and tests.  *cursor starts at 0; false at the end.
  * --- */
 
-#define LKE_LBSA_STATE_LIST(X) X(TENTATIVE, "tentative") X(VALID, "valid") X(TOMBSTONE, "tombstone")
+/* clang-format off */
+#define LKE_LBSA_STATE_LIST(X) \
+	X(TENTATIVE, "tentative") \
+	X(VALID, "valid") \
+	X(TOMBSTONE, "tombstone")
+/* clang-format on */
 enum lke_lbsa_state {
 #define X(id, name) LKE_LBSA_##id,
 	LKE_LBSA_STATE_LIST(X)
@@ -93,9 +98,13 @@ struct lke_lbsa_view {
 };
 bool lke_engine_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
 
-#define LKE_BINDING_STATE_LIST(X)                                                                  \
-	X(PENDING, "pending")                                                                      \
-	X(UNVERIFIED, "unverified") X(OK, "forwarding") X(SUSPENDED, "suspended")
+/* clang-format off */
+#define LKE_BINDING_STATE_LIST(X) \
+	X(PENDING, "pending") \
+	X(UNVERIFIED, "unverified") \
+	X(OK, "forwarding") \
+	X(SUSPENDED, "suspended")
+/* clang-format on */
 enum lke_binding_state {
 #define X(id, name) LKE_BINDING_##id,
 	LKE_BINDING_STATE_LIST(X)
@@ -147,27 +156,41 @@ bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor,
 uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke_time over);
 
 /* LKE_STAT_x, name */
-#define LKE_STAT_LIST(X)                                                                           \
-	X(PACKETS_IN, "packets_in")                                                                \
-	X(PACKETS_OUT, "packets_out") X(RA_SENT, "ra_sent") X(RS_IN, "rs_in") X(RA_IN, "ra_in") X( \
-		RS_SENT, "rs_sent") X(KEREQ_IN, "kereq_in") X(KEREQ_SENT, "kereq_sent")            \
-		X(KEACK_IN, "keack_in") X(KEACK_SENT, "keack_sent") X(                             \
-			KEACK_REFUSED, "keack_refused") X(RSA_PRIVATE, "rsa_private")              \
-			X(RSA_PUBLIC, "rsa_public") X(DAD_RUNS, "dad_runs") X(                     \
-				DAD_GOOD, "dad_good") X(DAD_BAD, "dad_bad") X(CACHED_NA_SENT,      \
-									      "cached_na_sent")    \
-				X(PROXY_NA_SENT, "proxy_na_sent") X(BU_IN, "bu_in") X(             \
-					BU_ACCEPTED, "bu_accepted") X(BU_REFUSED, "bu_refused")    \
-					X(BU_SENT, "bu_sent") X(BA_IN, "ba_in") X(                 \
-						BA_SENT, "ba_sent") X(FINISHED_IN, "finished_in")  \
-						X(FINISHED_SENT, "finished_sent") X(               \
-							BRR_IN, "brr_in") X(BRR_SENT, "brr_sent")  \
-							X(HANDOVERS, "handovers")                  \
-								X(FALLBACKS, "fallbacks")          \
-									X(REPLAYS_REJECTED,        \
-									  "replays_rejected")      \
-										X(ACTIONS_LOST,    \
-										  "actions_lost")
+/* clang-format off */
+#define LKE_STAT_LIST(X) \
+	X(PACKETS_IN, "packets_in") \
+	X(PACKETS_OUT, "packets_out") \
+	X(RA_SENT, "ra_sent") \
+	X(RS_IN, "rs_in") \
+	X(RA_IN, "ra_in") \
+	X(RS_SENT, "rs_sent") \
+	X(KEREQ_IN, "kereq_in") \
+	X(KEREQ_SENT, "kereq_sent") \
+	X(KEACK_IN, "keack_in") \
+	X(KEACK_SENT, "keack_sent") \
+	X(KEACK_REFUSED, "keack_refused") \
+	X(RSA_PRIVATE, "rsa_private") \
+	X(RSA_PUBLIC, "rsa_public") \
+	X(DAD_RUNS, "dad_runs") \
+	X(DAD_GOOD, "dad_good") \
+	X(DAD_BAD, "dad_bad") \
+	X(CACHED_NA_SENT, "cached_na_sent") \
+	X(PROXY_NA_SENT, "proxy_na_sent") \
+	X(BU_IN, "bu_in") \
+	X(BU_ACCEPTED, "bu_accepted") \
+	X(BU_REFUSED, "bu_refused") \
+	X(BU_SENT, "bu_sent") \
+	X(BA_IN, "ba_in") \
+	X(BA_SENT, "ba_sent") \
+	X(FINISHED_IN, "finished_in") \
+	X(FINISHED_SENT, "finished_sent") \
+	X(BRR_IN, "brr_in") \
+	X(BRR_SENT, "brr_sent") \
+	X(HANDOVERS, "handovers") \
+	X(FALLBACKS, "fallbacks") \
+	X(REPLAYS_REJECTED, "replays_rejected") \
+	X(ACTIONS_LOST, "actions_lost")
+/* clang-format on */
 enum lke_stat {
 #define X(id, name) LKE_STAT_##id,
 	LKE_STAT_LIST(X)

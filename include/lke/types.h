@@ -46,18 +46,25 @@ enum lke_role {
 };
 
 /* Every protocol message the engine sends or receives, for notes and traces. */
-#define LKE_MSG_LIST(X)                                                                            \
-	X(NONE, "-")                                                                               \
-	X(RS, "Router Solicitation") X(RA, "Router Advertisement") X(NS, "Neighbor Solicitation")  \
-		X(NA, "Neighbor Advertisement") X(DAD_NS, "DAD Neighbor Solicitation") X(          \
-			DAD_NS_AUTH, "DAD NS + Authentication Request")                            \
-			X(DAD_NA_AUTH, "NA + Authentication Reply") X(KEREQ,                       \
-								      "Key Exchange Request")      \
-				X(KEACK, "Key Exchange Acknowledgement") X(BU, "Binding Update")   \
-					X(BA, "Binding Acknowledgement") X(FINISHED, "Finished")   \
-						X(BRR, "Binding Refresh Request")                  \
-							X(BE, "Binding Error")                     \
-								X(ICMP_ERROR, "ICMPv6 error")
+/* clang-format off */
+#define LKE_MSG_LIST(X) \
+	X(NONE, "-") \
+	X(RS, "Router Solicitation") \
+	X(RA, "Router Advertisement") \
+	X(NS, "Neighbor Solicitation") \
+	X(NA, "Neighbor Advertisement") \
+	X(DAD_NS, "DAD Neighbor Solicitation") \
+	X(DAD_NS_AUTH, "DAD NS + Authentication Request") \
+	X(DAD_NA_AUTH, "NA + Authentication Reply") \
+	X(KEREQ, "Key Exchange Request") \
+	X(KEACK, "Key Exchange Acknowledgement") \
+	X(BU, "Binding Update") \
+	X(BA, "Binding Acknowledgement") \
+	X(FINISHED, "Finished") \
+	X(BRR, "Binding Refresh Request") \
+	X(BE, "Binding Error") \
+	X(ICMP_ERROR, "ICMPv6 error")
+/* clang-format on */
 
 enum lke_msg {
 #define X(id, text) LKE_MSG_##id,

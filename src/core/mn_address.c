@@ -54,14 +54,15 @@ void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex)
 
 		if (!a || a->ifindex != ifindex)
 			continue;
-		if (a->linklocal || a->state != MN_ADDR_DEPRECATED) {
+		if (a->linklocal) {
 			a->ours = false; /* the kernel removed it */
 			mn_addr_remove(e, a);
 			continue;
 		}
 		/* Packets to it come out of a tunnel and need a local address still. */
+		a->state = MN_ADDR_DEPRECATED;
+		timerq_disarm(&e->timers, &a->dad);
 		a->ifindex = 0;
-		a->plen = 64;
 		mn_addr_announce(e, a);
 	}
 	mn_addr_clean(e);
