@@ -278,13 +278,21 @@ void mn_linklocal(struct lke_engine *e, struct mn_link *l)
 	static const struct lke_in6 prefix = { { 0xfe, 0x80 } };
 	const struct iface *i = l->ifc;
 	const struct lke_in6 *kernel = iface_ll(i);
+	bool replaced;
 
-	/* Our own one is kept although the kernel has not confirmed it yet. */
-	if (ll_in_use(i, l->ll) || (l->ll && l->ll->ours && !kernel))
+	/* One address for the life of the link: the router resolves it, keys are exchanged with
+	 * it. Another one of the kernel's own is no reason to change. */
+	if (l->ll && l->ll->ours) {
+		if (!iface_has_addr(i, &l->ll->addr))
+			mn_addr_announce(e, l->ll);
+		return;
+	}
+	if (ll_in_use(i, l->ll))
 		return;
 	for (unsigned n = 0; !kernel && n < i->addrs; n++)
 		if (in6_is_linklocal(&i->addr[n].addr))
 			kernel = &i->addr[n].addr;
+	replaced = l->ll != NULL;
 	if (l->ll)
 		mn_addr_remove(e, l->ll);
 	if (kernel)
@@ -295,6 +303,9 @@ void mn_linklocal(struct lke_engine *e, struct mn_link *l)
 		return;
 	mn_addr_steer(e, l->ll, false);
 	mn_addr_announce(e, l->ll);
+	/* mn_link_up() does it itself; this one was replaced on a link in use. */
+	if (replaced && l->up)
+		mn_addr_dad(e, l, l->ll);
 }
 
 void mn_addr_deprecate(struct lke_engine *e, struct mn_addr *a)

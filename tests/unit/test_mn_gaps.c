@@ -274,6 +274,39 @@ static void handover_command_parks_and_the_update_goes_first(void **state)
 	fix_end(&f);
 }
 
+static void vanished_interface_leaves_the_address_on_the_tunnel_device(void **state)
+{
+	struct fix f;
+	struct lke_event ev = { .type = LKE_EV_LINK };
+	struct lke_in6 coa, now;
+	const struct fix_action *a = NULL;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	coa = fix_coa(&f);
+	fix_clear(&f);
+	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF, .name = "mn0", .removed = true };
+	fix_event(&f, &ev);
+	for (size_t n = 0; n < f.n; n++)
+		if (f.out[n].a.type == LKE_ACT_ADDR)
+			a = &f.out[n];
+	assert_non_null(a);
+	assert_int_equal(a->a.addr.ifindex, 0);
+	assert_true(in6_eq(&a->a.addr.addr, &coa));
+	assert_false(a->a.addr.remove);
+	/* It comes back: the same address moves back to it. */
+	fix_link(&f, true);
+	fix_clear(&f);
+	fix_ra(&f, 1);
+	now = fix_coa(&f);
+	assert_true(in6_eq(&now, &coa));
+	assert_true(fix_find(&f, LKE_ACT_ADDR, 0)->a.addr.remove);
+	assert_int_equal(fix_find(&f, LKE_ACT_ADDR, 0)->a.addr.ifindex, 0);
+	assert_int_equal(fix_find(&f, LKE_ACT_ADDR, 1)->a.addr.ifindex, FIX_IF);
+	fix_end(&f);
+}
+
 static void new_link_layer_address_is_announced_and_renewed_after_quiet(void **state)
 {
 	struct fix f;
@@ -312,6 +345,7 @@ int main(void)
 		cmocka_unit_test(lke_015_no_renewal_off_the_link),
 		cmocka_unit_test(suspend_past_the_lbsa_uses_no_dead_key),
 		cmocka_unit_test(handover_command_parks_and_the_update_goes_first),
+		cmocka_unit_test(vanished_interface_leaves_the_address_on_the_tunnel_device),
 		cmocka_unit_test(new_link_layer_address_is_announced_and_renewed_after_quiet),
 	};
 
