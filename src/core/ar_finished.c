@@ -6,6 +6,8 @@
  * What is known about a care-of address belongs to the pair (LBSA, care-of address) and outlives
  * bindings, so that neither a further Binding Update nor a deregistration buys another credit.
  */
+#include <assert.h>
+
 #include "core/access_router.h"
 
 #define REACH_COAS 8
@@ -153,6 +155,7 @@ static struct reach_coa *coa_make(struct ar_reach *r, const struct lke_in6 *coa,
 		for (unsigned n = 0; n < REACH_COAS; n++)
 			if (&r->coa[n] != r->now && (!c || gives_way(&r->coa[n], c)))
 				c = &r->coa[n];
+		assert(c); /* there are more places than the one in use */
 		r->forgotten = r->forgotten || c->proved_until == 0;
 	}
 	*c = (struct reach_coa){ .coa = *coa, .first_bu = now, .spent = r->forgotten };

@@ -26,7 +26,7 @@ static int add_key(struct table *t, struct key_use *u, const uint8_t *key, size_
 	if (table_add(t, &u->node) != LKE_ERR_EXIST)
 		return 0;
 	other = TABLE_ENTRY(table_find(t, u->key), struct key_use, node);
-	return other->mobile == mobile ? 0 : LKE_ERR_INVAL;
+	return other && other->mobile == mobile ? 0 : LKE_ERR_INVAL;
 }
 
 static int add_keys(struct table *t, struct key_use *u, const struct lke_config_mobile *c,

@@ -130,9 +130,10 @@ static void unlink_tunnel(struct fwd *f, struct fwd_tunnel *t)
 	struct fwd_tunnel *head = fwd_find(f, t->t.mobile_side, &t->t.home);
 
 	if (head != t) {
-		while (head->older != t)
+		while (head && head->older != t)
 			head = head->older;
-		head->older = t->older;
+		if (head)
+			head->older = t->older;
 	} else {
 		table_del(&f->homes, &t->node);
 		/* Cannot fail: there was room a moment ago. */

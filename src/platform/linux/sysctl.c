@@ -181,7 +181,7 @@ static bool is_saved(const struct sysctl *s, const char *ifname, const char *key
 
 int sysctl_set(struct sysctl *s, const char *ifname, const char *key, int value)
 {
-	int old, err = sysctl_get(ifname, key, &old);
+	int old = 0, err = sysctl_get(ifname, key, &old);
 
 	if (err)
 		return err;
