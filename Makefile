@@ -31,6 +31,7 @@ coverage:
 	gcovr -r . --object-directory build-cov --exclude 'tests/.*' --print-summary -s
 
 bench: all
+	@tests/bench/limits $(BUILD)
 	@tests/bench/run $(BUILD)
 
 install: all

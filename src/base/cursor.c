@@ -29,7 +29,9 @@ uint16_t rd_u16(struct rd *r)
 {
 	const uint8_t *p = rd_view(r, 2);
 
-	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+	if (!p)
+		return 0;
+	return (uint16_t)((unsigned)p[0] << 8 | p[1]);
 }
 
 uint32_t rd_u32(struct rd *r)
