@@ -249,6 +249,56 @@ static void a_circle_of_tunnels_is_dropped(void **state)
 	done(f);
 }
 
+static void amb_122_source_of_a_packet_with_four_headers_is_told(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	uint8_t a[4096], b[4096], got[4096];
+	size_t n = make(a, cn, home, 59, NULL, 8);
+
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t m = make(b, cn, home, 41, a, n);
+
+		memcpy(a, b, m);
+		n = m;
+	}
+	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_TUNNEL_DEPTH);
+	assert_true(read(tun[0], got, sizeof(got)) > 48);
+	assert_int_equal(got[6], IP6_NH_ICMPV6);
+	assert_int_equal(got[40], 1);
+	assert_int_equal(got[41], 3);
+	done(f);
+}
+
+/* Unreachable about a tunnel packet reaches the source of the packet inside; 1/5 is the engine's.
+ */
+static void amb_121_tunnel_errors_are_retold(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	struct lke_in6 router = A(other), src = A(agent), c = A(cn);
+	uint8_t in[4096], out[4096], err[4096], got[4096];
+	size_t n = make(in, cn, home, 59, NULL, 20);
+
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	n = make(out, agent, coa, 41, in, n);
+	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
+	assert_true(n > 0);
+	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+	assert_true(read(tun[0], got, sizeof(got)) > 48 + 40);
+	assert_int_equal(got[40], 1);
+	assert_memory_equal(got + 8, src.b, 16);
+	assert_memory_equal(got + 24, c.b, 16);
+	assert_memory_equal(got + 48 + 8, c.b, 16);
+	n = make(in, cn, home, 59, NULL, 20);
+	n = make(out, agent, coa, 41, in, n);
+	n = icmp_error(1, 5, 0, &router, out, n, err, sizeof(err));
+	assert_int_equal(fwd_icmp(f, err, n, 1), 0);
+	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
+	done(f);
+}
+
 static void amb_121_too_big_or_fragmented(void **state)
 {
 	struct fwd *f = plane();
@@ -360,6 +410,8 @@ int main(void)
 		cmocka_unit_test(packets_of_a_withdrawn_address_are_handed_back),
 		cmocka_unit_test(amb_122_nested_tunnels_both_ways),
 		cmocka_unit_test(a_circle_of_tunnels_is_dropped),
+		cmocka_unit_test(amb_122_source_of_a_packet_with_four_headers_is_told),
+		cmocka_unit_test(amb_121_tunnel_errors_are_retold),
 		cmocka_unit_test(amb_121_too_big_or_fragmented),
 		cmocka_unit_test(path_mtu_is_learnt_only_from_live_tunnels),
 		cmocka_unit_test(packets_under_way_to_the_last_care_of_address_arrive),

@@ -119,6 +119,21 @@ static int too_big(struct fwd *f, const struct lke_in6 *from, const uint8_t *pkt
 	return drop(f, LKE_DROP_TUNNEL_TOO_BIG);
 }
 
+/* A packet that may not enter the tunnel; its source is told when it has too many headers
+ * (AMB-122). */
+static int may_not_enter(struct fwd *f, const struct lke_in6 *from, const uint8_t *pkt, size_t len,
+			 int err, lke_time now)
+{
+	size_t n;
+
+	if (err == -LKE_DROP_TUNNEL_DEPTH && tbf_take(&f->icmp_limit, 1, now)) {
+		n = tunnel_depth_error(from, pkt, len, f->out, sizeof(f->out));
+		if (n)
+			(void)fwd_write_tun(f, f->out, n);
+	}
+	return drop(f, (enum lke_drop) - err);
+}
+
 static void first_packet(struct fwd *f, struct fwd_tunnel *t, const struct lke_in6 outer[2],
 			 const struct lke_in6 inner[2], lke_time now)
 {
@@ -168,7 +183,7 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	int err = tunnel_may_enter(p, len);
 
 	if (err)
-		return drop(f, (enum lke_drop) - err);
+		return may_not_enter(f, &t->t.agent, p, len, err, now);
 	if (t->t.suspended)
 		return drop(f, LKE_DROP_TUNNEL_CREDIT);
 	if (len > tunnel_mtu(mtu))
@@ -412,7 +427,8 @@ int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke
 /* ---- ICMPv6 errors about outer packets ---- */
 
 /* The pair of a quoted tunnel packet that we can have sent, or NULL. */
-static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_t len)
+static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_t len,
+				    size_t *ret_inner)
 {
 	struct lke_in6 outer[2], inner[2];
 	size_t off = IP6_HDR_LEN;
@@ -431,6 +447,7 @@ static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_
 		return NULL;
 	addresses(q, outer);
 	addresses(q + off, inner);
+	*ret_inner = off;
 	p = fwd_find_pair(f, false, &outer[0], &outer[1]);
 	if (p && fwd_find_agent(f, false, &inner[1], &outer[0]))
 		return p;
@@ -440,23 +457,46 @@ static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_
 	return NULL;
 }
 
+/* An error about a tunnel packet is retold to the source of the packet inside (RFC 2473 8.2). */
+static void retell(struct fwd *f, const struct fwd_pair *p, const struct ip6_info *i, size_t inner,
+		   lke_time now)
+{
+	const struct lke_in6 *from = p->key.mobile_side ? &p->key.coa : &p->key.agent;
+	struct rd r = rd_init(i->pkt + i->upper_off, i->upper_len);
+	uint32_t outside = (uint32_t)(inner - i->upper_off - ICMP6_HDR_LEN);
+	uint8_t type = rd_u8(&r), code = rd_u8(&r);
+	size_t n;
+
+	if (!tbf_take(&f->icmp_limit, 1, now))
+		return;
+	rd_skip(&r, 2);
+	n = tunnel_relay_error(type, code, rd_u32(&r), outside, from, i->pkt + inner,
+			       i->len - inner, f->out, sizeof(f->out));
+	if (n)
+		(void)fwd_write_tun(f, f->out, n);
+}
+
 int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 {
 	struct ip6_info i;
 	struct fwd_pair *p;
 	struct rd r;
-	uint8_t type;
+	uint8_t type, code;
 	uint32_t param;
+	size_t inner;
 
 	if (ip6_parse(pkt, len, &i) || i.upper != IP6_NH_ICMPV6 || i.upper_len < ICMP6_HDR_LEN)
 		return 0;
 	r = rd_init(i.pkt + i.upper_off, i.upper_len);
 	type = rd_u8(&r);
-	rd_skip(&r, 3);
+	code = rd_u8(&r);
+	rd_skip(&r, 2);
 	param = rd_u32(&r);
-	if (type == 0 || type > 4)
+	/* 1/5 is the other end's word about the binding: the engine's affair (AMB-112). */
+	if (type == 0 || type > 4 || (type == 1 && code == 5))
 		return 0;
-	p = quoted_pair(f, i.pkt + i.upper_off + ICMP6_HDR_LEN, i.upper_len - ICMP6_HDR_LEN);
+	p = quoted_pair(f, i.pkt + i.upper_off + ICMP6_HDR_LEN, i.upper_len - ICMP6_HDR_LEN,
+			&inner);
 	if (!p)
 		return 0;
 	if (ip6_checksum(&i.src, &i.dst, IP6_NH_ICMPV6, i.pkt + i.upper_off, i.upper_len))
@@ -466,5 +506,7 @@ int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 		p->mtu_until =
 			now + 600 * LKE_SEC; /* RFC 8201 4: not less than 5 minutes, 10 are usual */
 	}
+	inner += i.upper_off + ICMP6_HDR_LEN;
+	retell(f, p, &i, inner, now);
 	return 1;
 }
