@@ -7,12 +7,29 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/str.h"
 #include "platform/linux/forward_priv.h"
 
 enum { ICMP6_TOO_BIG = 2, FRAG_HDR_LEN = 8, ICMP6_HDR_LEN = 8 };
+
+#define BUSY_TRIES 30
+
+/* The device of a killed daemon is busy until its last process is gone, which takes a moment. */
+static int attach(int fd, struct ifreq *ifr)
+{
+	const struct timespec wait = { .tv_nsec = 50 * 1000 * 1000 };
+
+	for (unsigned tries = 0;; tries++) {
+		if (ioctl(fd, TUNSETIFF, ifr) == 0)
+			return 0;
+		if (errno != EBUSY || tries == BUSY_TRIES)
+			return -errno;
+		nanosleep(&wait, NULL);
+	}
+}
 
 int fwd_open_tun(const char *name, uint32_t *ret_ifindex)
 {
@@ -23,8 +40,8 @@ int fwd_open_tun(const char *name, uint32_t *ret_ifindex)
 	if (fd < 0)
 		return -errno;
 	str_copy(ifr.ifr_name, sizeof(ifr.ifr_name), name);
-	if (ioctl(fd, TUNSETIFF, &ifr)) {
-		err = -errno;
+	err = attach(fd, &ifr);
+	if (err) {
 		close(fd);
 		return err;
 	}
