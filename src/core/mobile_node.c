@@ -198,7 +198,7 @@ void mn_link_changed(struct lke_engine *e, struct iface *i)
 		mn_link_down(e, l);
 	if (!l->up && i->up)
 		mn_link_up(e, l);
-	else if (l->up && (!l->ll || iface_ll(i)))
+	else if (l->up && (!l->ll || (!l->ll->ours && iface_ll(i))))
 		mn_linklocal(e, l);
 }
 

@@ -113,6 +113,62 @@ static void same_link_after_a_merged_flap(void **state)
 	fix_end(&f);
 }
 
+/* The kernel's own link-local address is reported after the link is up and in use. */
+static void late_link_local_of_the_kernel_changes_nothing(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_ADDR };
+	struct lke_in6 own;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	ev.addr = (struct lke_ev_addr){
+		.ifindex = FIX_IF, .addr = fix_ll, .prefix_len = 64, .removed = true
+	};
+	fix_event(&f, &ev);
+	fix_link(&f, true);
+	assert_non_null(f.e->mn->link[0]->ll);
+	own = f.e->mn->link[0]->ll->addr;
+	assert_false(in6_eq(&own, &fix_ll));
+	ev.addr.removed = false;
+	fix_event(&f, &ev);
+	ev.addr.addr = own;
+	fix_event(&f, &ev);
+	assert_true(in6_eq(&f.e->mn->link[0]->ll->addr, &own));
+	fix_ra(&f, 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_int_equal(f.e->mn->link[0]->ll->state, MN_ADDR_PREFERRED);
+	assert_true(fix_count(&f, LKE_MSG_KEREQ) > 0);
+	/* source address of the IPv6 header */
+	assert_memory_equal(fix_last(&f, LKE_MSG_KEREQ)->data + 8, own.b, 16);
+	fix_end(&f);
+}
+
+/* The administrator replaces the kernel's address that the link used. */
+static void replaced_link_local_is_checked_before_its_use(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_ADDR };
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	ev.addr = (struct lke_ev_addr){ .ifindex = FIX_IF,
+					.addr = fix_addr("fe80::abc"),
+					.prefix_len = 64 };
+	fix_event(&f, &ev);
+	assert_true(in6_eq(&f.e->mn->link[0]->ll->addr, &fix_ll));
+	ev.addr.addr = fix_ll;
+	ev.addr.removed = true;
+	fix_event(&f, &ev);
+	ev.addr.addr = fix_addr("fe80::abc");
+	assert_true(in6_eq(&f.e->mn->link[0]->ll->addr, &ev.addr.addr));
+	fix_run(&f, 2 * LKE_SEC);
+	assert_int_equal(f.e->mn->link[0]->ll->state, MN_ADDR_PREFERRED);
+	fix_end(&f);
+}
+
 static void silent_router_is_left(void **state)
 {
 	struct fix f;
@@ -157,6 +213,8 @@ int main(void)
 		cmocka_unit_test(lke_019_prefers_the_router_with_lke),
 		cmocka_unit_test(conflict_takes_the_next_address),
 		cmocka_unit_test(same_link_after_a_merged_flap),
+		cmocka_unit_test(late_link_local_of_the_kernel_changes_nothing),
+		cmocka_unit_test(replaced_link_local_is_checked_before_its_use),
 		cmocka_unit_test(silent_router_is_left),
 		cmocka_unit_test(stop_takes_everything_back),
 	};
