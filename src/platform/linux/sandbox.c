@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -46,6 +47,13 @@ static const int killed[] = {
 	SCMP_SYS(request_key),
 	SCMP_SYS(perf_event_open),
 	SCMP_SYS(open_by_handle_at),
+	SCMP_SYS(kill),
+	SCMP_SYS(tkill),
+	SCMP_SYS(rt_sigqueueinfo),
+	SCMP_SYS(rt_tgsigqueueinfo),
+	SCMP_SYS(pidfd_send_signal),
+	SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(kcmp),
 };
 
 /* Libraries may try these (resolver, locale, time zone) and go on without. */
@@ -74,6 +82,16 @@ static int fail(char *err, size_t size, const char *what)
 	return -e;
 }
 
+/* The kernel sees the low half of an int argument only; an attacker chooses the other one. */
+#define LOW32 0xffffffffULL
+
+/* libevent asks how much there is to read; everything else is refused. */
+static int ioctl_rules(scmp_filter_ctx ctx)
+{
+	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
+				SCMP_A1(SCMP_CMP_NE, FIONREAD));
+}
+
 static int filter_rules(scmp_filter_ctx ctx)
 {
 	int r = 0;
@@ -89,7 +107,17 @@ static int filter_rules(scmp_filter_ctx ctx)
 	/* ... or be reconfigured (fan-out, rings, membership elsewhere). */
 	if (!r)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(setsockopt), 1,
-				     SCMP_A1(SCMP_CMP_EQ, SOL_PACKET));
+				     SCMP_A1(SCMP_CMP_MASKED_EQ, LOW32, SOL_PACKET));
+	/* The TUN, network interfaces and a terminal on stderr (TIOCSTI) are reached by ioctl(). */
+	if (!r)
+		r = ioctl_rules(ctx);
+	/* abort() and the thread library signal threads of this process, nobody else. */
+	if (!r)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(tgkill), 1,
+				     SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+	if (!r)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 1,
+				     SCMP_A0(SCMP_CMP_NE, 0));
 	/* Threads yes, processes and new namespaces no.  clone3 hides its flags: libc falls back.
 	 */
 	if (!r)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/in6.h"
 #include "base/str.h"
@@ -89,12 +92,25 @@ int steer_open(struct steer **ret, char *err, size_t err_size)
 		err[0] = '\0';
 	if (!s)
 		return r;
+	/* libnftables ends the process when there is no such socket. */
+	r = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (r < 0) {
+		r = errno == EPERM || errno == EACCES ? -errno : -EOPNOTSUPP;
+		snprintf(err, err_size,
+			 "nftables: %s: this kernel lacks nf_tables for IPv6 (5.12 or "
+			 "later is needed)",
+			 strerror(errno));
+		free(s);
+		return r;
+	}
+	close(r);
+	r = -ENOMEM;
 	s->nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!s->nft || nft_ctx_buffer_output(s->nft) || nft_ctx_buffer_error(s->nft))
 		goto fail;
 	r = run(s, table_text);
 	if (r) {
-		const char *why = r == -EPERM ? "another lked holds the table, or no CAP_NET_ADMIN"
+		const char *why = r == -EPERM	     ? "another lked runs here, or you are not root"
 				  : r == -EOPNOTSUPP ? "this kernel lacks nf_tables for IPv6 (5.12 "
 						       "or later is needed)"
 						     : "see the message of nftables";
