@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,9 +19,10 @@
 #include "base/str.h"
 #include "daemon/config_parser.h"
 
-#define FILES_MAX  256	   /* in the .d directory */
-#define LINES_MAX  1000000 /* of one file */
-#define ERRORS_MAX 100	   /* then reading stops */
+#define FILES_MAX     256     /* in the .d directory */
+#define LINES_MAX     1000000 /* of one file */
+#define ERRORS_MAX    100     /* then reading stops */
+#define SIZE_MAX_FILE (256 << 20)
 
 static const char *const section_names[] = { "AccessRouter", "MobileNode", "HomeAgent",
 					     "Mobile NAME",  "Daemon",	   NULL };
@@ -202,10 +204,34 @@ static int on_pair(void *ctx, const char *section, const char *name, const char 
 	return 1;
 }
 
+/* 0 or a sentence. */
+static const char *unfit(FILE *f)
+{
+	struct stat st;
+	int c;
+
+	if (fstat(fileno(f), &st) < 0)
+		return strerror(errno);
+	if (!S_ISREG(st.st_mode))
+		return "is not a regular file";
+	if (st.st_mode & S_IWOTH)
+		return "can be written by everybody; run: chmod o-w";
+	if (st.st_size > SIZE_MAX_FILE)
+		return "is too long for a configuration";
+	/* Behind a NUL a line would go on unseen. */
+	while ((c = getc(f)) != EOF)
+		if (c == '\0')
+			return "is not a text file";
+	rewind(f);
+	return NULL;
+}
+
 static void read_file(struct parser *p, const char *path)
 {
-	struct line_reader lr = { .f = fopen(path, "re"), .p = p };
-	struct stat st;
+	/* O_NONBLOCK: a FIFO in the file's place must not stop the start. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct line_reader lr = { .f = fd < 0 ? NULL : fdopen(fd, "r"), .p = p };
+	const char *why;
 
 	p->file = path;
 	p->line = 0;
@@ -214,8 +240,9 @@ static void read_file(struct parser *p, const char *path)
 		report_error(p->r, path, 0, "%s", strerror(errno));
 		return;
 	}
-	if (fstat(fileno(lr.f), &st) == 0 && !S_ISREG(st.st_mode)) {
-		report_error(p->r, path, 0, "is not a regular file");
+	why = unfit(lr.f);
+	if (why) {
+		report_error(p->r, path, 0, "%s", why);
 		fclose(lr.f);
 		return;
 	}

@@ -278,6 +278,38 @@ static void long_lines_and_no_role_are_errors(void **state)
 	done(&l);
 }
 
+/* THREATS 88 and 91: what stands in a configuration's place. */
+static void odd_files_are_refused(void **state)
+{
+	static const char nul[] = "[AccessRouter]\nInterface = wlan0\0hidden\n";
+	struct loaded l;
+	FILE *f;
+
+	prepare(&l);
+	assert_int_equal(mkfifo(l.path, 0600), 0);
+	l.r.out = open_memstream(&l.out, &l.out_len);
+	assert_true(daemon_config_load(l.path, &l.r, &l.cfg) < 0);
+	fclose(l.r.out);
+	says(&l, 0, "is not a regular file");
+	done(&l);
+	prepare(&l);
+	f = fopen(l.path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(nul, sizeof(nul) - 1, 1, f), 1);
+	fclose(f);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(chmod(l.path, i ? 0602 : 0600), 0);
+		l.r.out = open_memstream(&l.out, &l.out_len);
+		assert_true(daemon_config_load(l.path, &l.r, &l.cfg) < 0);
+		fclose(l.r.out);
+		says(&l, 0, i ? "can be written by everybody" : "is not a text file");
+		daemon_config_done(&l.cfg);
+		free(l.out);
+		l.out = NULL;
+	}
+	done(&l);
+}
+
 static void numbers_have_units(void **state)
 {
 	uint64_t v;
@@ -309,6 +341,7 @@ int main(void)
 		cmocka_unit_test(interface_of_router_and_mobile_node_is_refused),
 		cmocka_unit_test(directory_beside_the_file_is_read_in_order),
 		cmocka_unit_test(long_lines_and_no_role_are_errors),
+		cmocka_unit_test(odd_files_are_refused),
 		cmocka_unit_test(numbers_have_units),
 	};
 
