@@ -106,8 +106,10 @@ static void on_packets(evutil_socket_t fd, short what, void *ctx)
 		if (!l || l->socket.fd < 0)
 			break;
 		n = packet_receive(&l->socket, d->buf, PACKET_BUF, &src, &pkt, &len);
-		if (n == -ENODEV)
+		if (n == -ENODEV) {
 			close_socket(l);
+			l->asked = false;
+		}
 		if (n <= 0)
 			break;
 		on_packet(d, l, &src, pkt, len, clock_now());
@@ -143,6 +145,9 @@ void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
 {
 	struct driver_link *l = driver_link_by_index(d, r->ifindex);
 
+	/* It may have gone or changed its name meanwhile: the next report asks again. */
+	if (l && r->err < 0 && r->err != -EPROTONOSUPPORT)
+		l->asked = false;
 	if (fd < 0)
 		return;
 	if (!l || l->socket.fd >= 0 || r->err) {
@@ -167,6 +172,21 @@ static bool wanted(const struct driver *d, const struct lke_ev_link *l)
 		daemon_config_is_mn_interface(&d->w->cfg, l->name));
 }
 
+/* An interface got a name that no role has: for the engine it is gone. */
+static bool lose_name(struct driver *d, struct driver_link *l, const struct lke_ev_link *ev)
+{
+	struct lke_event gone = { .type = LKE_EV_LINK, .link = *ev };
+
+	if (!l)
+		return false;
+	gone.link.removed = true;
+	gone.link.up = false;
+	log_notice("interface %s is now %s and no longer in use", l->last.name, ev->name);
+	remove_link(d, l);
+	driver_input(d, &gone);
+	return false;
+}
+
 static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 {
 	struct driver_link *l = driver_link_by_index(d, ev->ifindex);
@@ -177,7 +197,7 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 		return l != NULL;
 	}
 	if (!wanted(d, ev))
-		return false;
+		return lose_name(d, l, ev);
 	if (!l)
 		l = add_link(d, ev->ifindex);
 	if (!l) {

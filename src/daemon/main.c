@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -121,6 +123,12 @@ static int lock_state(struct world *w)
 	char path[512];
 	struct stat st;
 
+	/* Whoever owns it chooses the saved sysctls and sequence numbers. */
+	if (stat(w->state_dir, &st) == 0 && st.st_uid != geteuid()) {
+		log_error("%s belongs to user %u; it must belong to root", w->state_dir,
+			  (unsigned)st.st_uid);
+		return EXIT_FAILED;
+	}
 	if (stat(w->state_dir, &st) == 0 && (st.st_mode & 077) && chmod(w->state_dir, 0700) < 0) {
 		log_error("%s: %s", w->state_dir, strerror(errno));
 		return EXIT_FAILED;
@@ -152,6 +160,16 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static int no_dumps(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
+		return 0;
+	log_error("core files cannot be switched off: %s", strerror(errno));
+	return -1;
+}
+
 static int start(struct world *w)
 {
 	int pair[2];
@@ -167,7 +185,8 @@ static int start(struct world *w)
 		return EXIT_FAILED;
 	}
 	if (child == 0) {
-		close(pair[0]);
+		if (world_keep_engine_side(w, pair[1]) < 0)
+			_exit(EXIT_FAILED);
 		_exit(driver_run(w, pair[1]));
 	}
 	close(pair[1]);
@@ -189,6 +208,9 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	log_open(o.debug);
+	/* Before the first key is read; the sandbox repeats it after its change of user. */
+	if (!o.check && no_dumps() < 0)
+		return EXIT_FAILED;
 	code = load_config(&o, &w.cfg);
 	if (o.check || code != EXIT_OK) {
 		daemon_config_done(&w.cfg);

@@ -115,9 +115,8 @@ static int check_addr(const struct priv_request *r, const struct priv_limits *l)
 		return -EINVAL;
 	if (!unicast(&r->addr) || (tun && !in6_is_global(&r->addr)))
 		return -EINVAL;
-	if (tun ? !l->mn : !interface_ok(l, r->ifindex, false))
-		return -EPERM;
-	return 0;
+	/* Only the mobile node has its addresses made; agents have those of the administrator. */
+	return (tun ? l->mn : interface_ok(l, r->ifindex, true)) ? 0 : -EPERM;
 }
 
 static int check_path(const struct priv_request *r, const struct priv_limits *l)
@@ -141,7 +140,7 @@ static int check_neigh(const struct priv_request *r, const struct priv_limits *l
 		return -EINVAL;
 	if (!r->remove && (r->lladdr_len != 6 || (r->lladdr[0] & 1)))
 		return -EINVAL;
-	return interface_ok(l, r->ifindex, false) ? 0 : -EPERM;
+	return interface_ok(l, r->ifindex, true) ? 0 : -EPERM;
 }
 
 static int check_steer(const struct priv_request *r, const struct priv_limits *l)
@@ -159,7 +158,9 @@ static int check_intercept(const struct priv_request *r, const struct priv_limit
 {
 	if (!in6_is_global(&r->addr))
 		return -EINVAL;
-	return l->agent ? 0 : -EPERM;
+	if (!l->agent)
+		return -EPERM;
+	return r->remove || l->served_ok(l->ctx, &r->addr) ? 0 : -EPERM;
 }
 
 static int check_checkpoint(const struct priv_request *r, const struct priv_limits *l)

@@ -54,6 +54,8 @@ struct priv_limits {
 	bool (*interface_ok)(void *ctx, uint32_t ifindex, bool mn);
 	/* The address is a home address that is checkpointed. */
 	bool (*home_ok)(void *ctx, const struct lke_in6 *home);
+	/* Packets for the address may be led to the TUN. */
+	bool (*served_ok)(void *ctx, const struct lke_in6 *addr);
 	void *ctx;
 	bool mn, agent; /* roles */
 };

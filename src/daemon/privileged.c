@@ -14,6 +14,7 @@
 
 #include "base/in6.h"
 #include "daemon/checkpoint.h"
+#include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/priv_msg.h"
@@ -21,10 +22,13 @@
 #include "platform/linux/clock.h"
 #include "platform/linux/sandbox.h"
 
-#define STOP_WAIT (5 * LKE_SEC) /* for the engine process after SIGTERM */
+#define STOP_WAIT  (5 * LKE_SEC) /* for the engine process after SIGTERM */
+#define ADDRS_MAX  4096		 /* of this host that are looked at */
+#define REPLY_WAIT (5 * LKE_SEC) /* until it takes an answer */
 
 struct privileged {
 	struct world *w;
+	struct ledger *ledger;
 	int sock, signals;
 	pid_t child;
 	bool child_gone, socket_gone, stopping;
@@ -58,6 +62,31 @@ static bool home_ok(void *ctx, const struct lke_in6 *home)
 	return false;
 }
 
+/* Routes through the TUN: home addresses of the configuration, and care-of addresses on the links
+ * of the access router, but never an address of this host. */
+static bool served_ok(void *ctx, const struct lke_in6 *addr)
+{
+	static struct lke_ev_addr own[ADDRS_MAX];
+	const struct world *w = ctx;
+	const struct lke_config *c = &w->cfg.engine;
+	int n = nl_dump_addrs(w->nl, own, ADDRS_MAX);
+	bool on_link = home_ok(ctx, addr);
+
+	for (int i = 0; i < n; i++)
+		if (in6_eq(&own[i].addr, addr))
+			return false;
+	for (unsigned a = 0; a < c->ars && !on_link; a++) {
+		uint32_t ifindex = if_nametoindex(c->ar[a].interface);
+
+		for (unsigned i = 0; i < c->ar[a].prefixes; i++)
+			on_link |= in6_prefix_eq(&c->ar[a].prefix[i].addr, addr, 64);
+		for (int i = 0; i < n; i++)
+			on_link |=
+				own[i].ifindex == ifindex && in6_prefix_eq(&own[i].addr, addr, 64);
+	}
+	return on_link;
+}
+
 static int do_steer(struct world *w, const struct priv_request *r)
 {
 	struct lke_act_steer act = priv_to_steer(r);
@@ -69,20 +98,38 @@ static int do_steer(struct world *w, const struct priv_request *r)
 	return err;
 }
 
-static int open_link(struct privileged *p, const struct priv_request *r)
+/*
+ * The engine process may have a burst of requests under way and not read yet.  It never waits for
+ * us, so it comes back to its loop; only one that is stuck does not.
+ */
+static void reply_to(struct privileged *p, const struct priv_reply *reply, int pass_fd)
+{
+	lke_time end = clock_now() + REPLY_WAIT;
+	int err;
+
+	while ((err = priv_send(p->sock, reply, sizeof(*reply), pass_fd)) == -EAGAIN) {
+		struct pollfd fd = { .fd = p->sock, .events = POLLOUT };
+
+		if (clock_now() >= end)
+			break;
+		(void)poll(&fd, 1, 100);
+	}
+	if (err < 0)
+		p->socket_gone = true;
+}
+
+static void open_link(struct privileged *p, const struct priv_request *r)
 {
 	struct priv_reply reply = { .cookie = r->cookie, .type = r->type, .ifindex = r->ifindex };
 	struct packet_link link = { .fd = -1 };
-	int err;
 
 	reply.err = world_open_link(p->w, r->ifindex, &link);
 	reply.ethernet = link.ethernet;
 	reply.own_len = link.own.len;
 	memcpy(reply.own, link.own.b, sizeof(reply.own));
-	err = priv_send(p->sock, &reply, sizeof(reply), reply.err ? -1 : link.fd);
+	reply_to(p, &reply, reply.err ? -1 : link.fd);
 	if (!reply.err)
 		packet_close(&link);
-	return err;
 }
 
 static int execute(struct world *w, const struct priv_request *r)
@@ -119,10 +166,46 @@ static int execute(struct world *w, const struct priv_request *r)
 	}
 }
 
+/* What an interface had went with it. */
+static bool gone_with_interface(struct privileged *p, const struct priv_request *r)
+{
+	char name[IF_NAMESIZE];
+
+	if (!r->ifindex || if_indextoname(r->ifindex, name))
+		return false;
+	nl_forget_link(p->w->nl, r->ifindex);
+	ledger_forget_link(p->ledger, r->ifindex);
+	return true;
+}
+
+static bool is_recorded(const struct priv_request *r)
+{
+	return r->type == PRIV_ADDR || r->type == PRIV_NEIGH || r->type == PRIV_STEER ||
+	       r->type == PRIV_INTERCEPT;
+}
+
+/* Removes only what was added; adds only what there is room for. */
+static int execute_recorded(struct privileged *p, const struct priv_request *r)
+{
+	int err;
+
+	if (!is_recorded(r))
+		return execute(p->w, r);
+	if (r->remove)
+		return ledger_del(p->ledger, r) ? execute(p->w, r) : 0;
+	err = ledger_add(p->ledger, r);
+	if (err)
+		return err;
+	err = execute(p->w, r);
+	if (err)
+		(void)ledger_del(p->ledger, r);
+	return err;
+}
+
 static void serve(struct privileged *p)
 {
-	const struct priv_limits limits = { interface_ok, home_ok, p->w, world_is_mn(p->w),
-					    world_is_agent(p->w) };
+	const struct priv_limits limits = { interface_ok, home_ok,	     served_ok,
+					    p->w,	  world_is_mn(p->w), world_is_agent(p->w) };
 	struct priv_request r;
 	struct priv_reply reply = { 0 };
 	ssize_t n = priv_receive(p->sock, &r, sizeof(r), NULL);
@@ -140,19 +223,19 @@ static void serve(struct privileged *p)
 		p->socket_gone = true;
 		return;
 	}
-	if (err < 0)
+	if (err == -EPERM && gone_with_interface(p, &r))
+		err = -ENODEV;
+	else if (err < 0)
 		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING,
 			 "request %u of the engine process refused: %s", r.type, strerror(-err));
 	if (!err && r.type == PRIV_OPEN_LINK) {
-		if (open_link(p, &r) < 0)
-			p->socket_gone = true;
+		open_link(p, &r);
 		return;
 	}
 	reply.cookie = r.cookie;
 	reply.type = r.type;
-	reply.err = err ? err : execute(p->w, &r);
-	if (priv_send(p->sock, &reply, sizeof(reply), -1) < 0)
-		p->socket_gone = true;
+	reply.err = err ? err : execute_recorded(p, &r);
+	reply_to(p, &reply, -1);
 }
 
 static void ask_to_stop(struct privileged *p)
@@ -164,8 +247,7 @@ static void ask_to_stop(struct privileged *p)
 	p->stopping = true;
 	p->give_up = clock_now() + STOP_WAIT;
 	notify_stopping();
-	if (priv_send(p->sock, &stop, sizeof(stop), -1) < 0)
-		p->socket_gone = true;
+	reply_to(p, &stop, -1);
 }
 
 static void take_signal(struct privileged *p)
@@ -208,6 +290,23 @@ static void loop(struct privileged *p)
 	}
 }
 
+/* A mobile has a route and up to three elements of the steering table. */
+static int make_ledger(const struct world *w, struct ledger **ret)
+{
+	size_t max = 1024 + 4 * (size_t)w->cfg.mobiles;
+	uint8_t secret[16];
+	int err;
+
+	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
+		max += 4 * (size_t)w->cfg.engine.ar[i].max_lbsa;
+	if (system_random(secret, sizeof(secret)) < 0)
+		return -EIO;
+	err = ledger_new(max, secret, ret);
+	if (err)
+		log_error("out of memory");
+	return err;
+}
+
 int privileged_run(struct world *w, int sock, pid_t child)
 {
 	struct privileged p = { .w = w, .sock = sock, .child = child, .give_up = LKE_NEVER };
@@ -219,7 +318,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
 	p.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (checkpoint_start(w) != EXIT_OK)
+	if (checkpoint_start(w) != EXIT_OK || make_ledger(w, &p.ledger) < 0)
 		return EXIT_FAILED;
 	err = privileged_limit();
 	if (p.signals < 0 || err < 0) {
@@ -227,6 +326,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 		return EXIT_FAILED;
 	}
 	loop(&p);
+	ledger_free(p.ledger);
 	if (p.sock >= 0)
 		close(p.sock);
 	close(p.signals);

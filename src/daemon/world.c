@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -145,16 +146,23 @@ static int open_tun(struct world *w)
 
 static int open_kernel(struct world *w)
 {
-	char why[256];
+	char why[512];
 	int err = nl_open(&w->nl);
 
 	if (err < 0) {
 		log_error("netlink: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
+	/* The table has one owner, so it is also the lock of this network namespace: before it is
+	 * ours, what looks stale may belong to an lked that runs. */
+	err = steer_open(&w->steer, why, sizeof(why));
+	if (err < 0) {
+		log_error("%s", why);
+		return err == -EPERM || err == -EBUSY || err == -EEXIST ? EXIT_FAILED : EXIT_KERNEL;
+	}
 	err = nl_cleanup_stale(w->nl);
-	if (err == -EPERM) {
-		log_error("lked must be started by root (CAP_NET_ADMIN)");
+	if (err < 0) {
+		log_error("netlink: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
 	if (err > 0)
@@ -163,11 +171,6 @@ static int open_kernel(struct world *w)
 	if (err < 0) {
 		log_error("sysctls: %s", strerror(-err));
 		return EXIT_FAILED;
-	}
-	err = steer_open(&w->steer, why, sizeof(why));
-	if (err < 0) {
-		log_error("%s", why);
-		return err == -EPERM || err == -EBUSY || err == -EEXIST ? EXIT_FAILED : EXIT_KERNEL;
 	}
 	return open_tun(w);
 }
@@ -239,19 +242,37 @@ static int open_links(struct world *w)
 	return EXIT_OK;
 }
 
+/* A daemon with another state directory, or in another network namespace, may have it. */
+static bool somebody_listens(const struct sockaddr_un *sun)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 && (connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
+			       errno == EAGAIN);
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
 static int open_control(struct world *w)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	char path[sizeof(w->socket_path)];
 	int fd;
 
-	snprintf(w->socket_path, sizeof(w->socket_path), "%s/ctl.sock", w->run_dir);
-	if (strlen(w->socket_path) >= sizeof(sun.sun_path)) {
-		log_error("%s: path is too long for a socket", w->socket_path);
+	if ((size_t)snprintf(path, sizeof(path), "%s/ctl.sock", w->run_dir) >=
+	    sizeof(sun.sun_path)) {
+		log_error("%s: path is too long for a socket", path);
 		return EXIT_FAILED;
 	}
-	str_copy(sun.sun_path, sizeof(sun.sun_path), w->socket_path);
+	str_copy(sun.sun_path, sizeof(sun.sun_path), path);
+	if (somebody_listens(&sun)) {
+		log_error("another lked answers at %s; give this one its own --run", path);
+		return EXIT_FAILED;
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	unlink(w->socket_path);
+	unlink(path);
+	str_copy(w->socket_path, sizeof(w->socket_path), path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
 	    chown(w->socket_path, 0, w->control_gid) < 0 || chmod(w->socket_path, 0660) < 0 ||
 	    listen(fd, 16) < 0) {
@@ -324,6 +345,21 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* The privileged process knows the mobiles by their addresses; ESP is the engine's. */
+static void wipe_keys(struct daemon_config *cfg)
+{
+	struct lke_config_mn *mn = &cfg->engine.mn;
+
+	for (unsigned i = 0; i < cfg->mobiles; i++) {
+		mem_wipe(&cfg->mobile[i].to_ha, sizeof(cfg->mobile[i].to_ha));
+		mem_wipe(&cfg->mobile[i].to_mn, sizeof(cfg->mobile[i].to_mn));
+	}
+	for (unsigned i = 0; i < mn->homes; i++) {
+		mem_wipe(&mn->home[i].to_ha, sizeof(mn->home[i].to_ha));
+		mem_wipe(&mn->home[i].to_mn, sizeof(mn->home[i].to_mn));
+	}
+}
+
 void world_close_engine_side(struct world *w)
 {
 	close_fd(&w->control_fd);
@@ -338,16 +374,65 @@ void world_close_engine_side(struct world *w)
 	w->rsa = NULL;
 	mem_wipe(w->cfg.engine.seed, sizeof(w->cfg.engine.seed));
 	mem_wipe(w->cfg.engine.mn.stable_secret, sizeof(w->cfg.engine.mn.stable_secret));
+	wipe_keys(&w->cfg);
+}
+
+/* Closes every descriptor but those in the sorted list. */
+static void close_others(const int *keep, size_t n)
+{
+	unsigned first = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned)keep[i] > first)
+			(void)close_range(first, (unsigned)keep[i] - 1, 0);
+		first = (unsigned)keep[i] + 1;
+	}
+	(void)close_range(first, ~0U, 0);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+int world_keep_engine_side(struct world *w, int sock)
+{
+	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS + 8], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	size_t n = 0;
+
+	/* No terminal to type into (TIOCSTI), nothing of whoever started us. */
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return -errno;
+	keep[n++] = STDIN_FILENO;
+	keep[n++] = STDOUT_FILENO;
+	keep[n++] = STDERR_FILENO;
+	keep[n++] = sock;
+	keep[n++] = w->control_fd;
+	keep[n++] = w->mon_fd;
+	keep[n++] = w->tun_fd;
+	/* driver_run() closes it: no other descriptor may get its number before. */
+	keep[n++] = w->lock_fd;
+	n += group_fds(w->group, keep + n, GROUP_SOCKETS);
+	for (unsigned i = 0; i < w->links; i++)
+		keep[n++] = w->link[i].fd;
+	qsort(keep, n, sizeof(keep[0]), by_number);
+	close_others(keep, n);
+	return 0;
 }
 
 void world_cleanup(struct world *w)
 {
-	nl_close(w->nl);
+	/* Without the table this process did not own the namespace: everything in it is another's.
+	 */
+	if (w->steer)
+		nl_close(w->nl);
+	else
+		nl_abandon(w->nl);
 	if (w->steer)
 		steer_close(w->steer);
 	if (w->sysctl)
 		sysctl_close(w->sysctl);
 	checkpoint_close(w);
-	if (w->control_fd >= 0 || w->socket_path[0])
+	if (w->socket_path[0])
 		unlink(w->socket_path);
 }

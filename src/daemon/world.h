@@ -67,6 +67,9 @@ int world_open(struct world *w);
 int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret);
 /* Privileged process, after the fork: closes what only the engine process uses. */
 void world_close_engine_side(struct world *w);
+/* Engine process, after the fork: closes everything it does not use (the netlink and nftables
+ * sockets of the privileged process, the service manager's, the caller's).  0 or -errno. */
+int world_keep_engine_side(struct world *w, int sock);
 /* Removes everything that was added to the host, restores sysctls, removes the socket. */
 void world_cleanup(struct world *w);
 

@@ -25,7 +25,12 @@ static bool home_ok(void *ctx, const struct lke_in6 *home)
 	return home->b[15] == 0x42;
 }
 
-static const struct priv_limits limits = { interface_ok, home_ok, NULL, true, true };
+static bool served_ok(void *ctx, const struct lke_in6 *a)
+{
+	return a->b[15] == 0x77;
+}
+
+static const struct priv_limits limits = { interface_ok, home_ok, served_ok, NULL, true, true };
 
 static struct lke_in6 addr(const char *text)
 {
@@ -57,14 +62,14 @@ static void actions_survive_the_way_through_a_request(void **state)
 	struct lke_act_neigh back;
 	struct priv_request r;
 
-	a.neigh = (struct lke_act_neigh){ .ifindex = 4,
+	a.neigh = (struct lke_act_neigh){ .ifindex = 3,
 					  .addr = addr("fe80::1"),
 					  .lladdr = { 6, { 2, 0, 0, 0, 0, 9 } } };
 	assert_true(priv_from_action(&a, 99, &r));
 	assert_int_equal(r.cookie, 99);
 	assert_int_equal(check(&r), 0);
 	back = priv_to_neigh(&r);
-	assert_int_equal(back.ifindex, 4);
+	assert_int_equal(back.ifindex, 3);
 	assert_int_equal(back.lladdr.b[5], 9);
 	assert_int_equal(back.lladdr.len, 6);
 	assert_false(back.remove);
@@ -176,7 +181,11 @@ static void steering_interception_neighbours_and_floors_are_checked(void **state
 	assert_int_equal(check(&r), 0);
 	r.kind = LKE_STEER_MINE;
 	assert_int_equal(check(&r), -EINVAL);
-	r = (struct priv_request){ .type = PRIV_INTERCEPT, .addr = addr("2001:db8::5") };
+	r = (struct priv_request){ .type = PRIV_INTERCEPT, .addr = addr("2001:db8::77") };
+	assert_int_equal(check(&r), 0);
+	r.addr = addr("2001:db8::5"); /* neither a home address nor on a link of ours */
+	assert_int_equal(check(&r), -EPERM);
+	r.remove = 1;
 	assert_int_equal(check(&r), 0);
 	mn.agent = false;
 	assert_int_equal(priv_check(&r, sizeof(r), &mn), -EPERM);
@@ -188,6 +197,13 @@ static void steering_interception_neighbours_and_floors_are_checked(void **state
 				   .lladdr_len = 6,
 				   .lladdr = { 1 } }; /* a group address */
 	assert_int_equal(check(&r), -EINVAL);
+	r.lladdr[0] = 2;
+	assert_int_equal(check(&r), 0);
+	r.ifindex = 4; /* an agent's: the kernel keeps its neighbours itself */
+	assert_int_equal(check(&r), -EPERM);
+	r = addr_request();
+	r.ifindex = 4;
+	assert_int_equal(check(&r), -EPERM);
 	r = (struct priv_request){ .type = PRIV_CHECKPOINT,
 				   .addr = addr("2001:db8::43"),
 				   .floor = 1 };

@@ -166,6 +166,14 @@ void group_stats(const struct group *g, struct group_stats *ret)
 	*ret = g->stats;
 }
 
+size_t group_fds(const struct group *g, int *ret_fd, size_t max)
+{
+	size_t n = g->sockets < max ? g->sockets : max;
+
+	memcpy(ret_fd, g->fd, n * sizeof(g->fd[0]));
+	return n;
+}
+
 void group_close(struct group *g)
 {
 	struct table_node *node = NULL;

@@ -29,6 +29,8 @@ int group_set(struct group *g, const struct lke_act_group *act);
 /* The interface is gone: its memberships went with it. */
 void group_forget(struct group *g, uint32_t ifindex);
 void group_stats(const struct group *g, struct group_stats *ret);
+/* The descriptors of its sockets; number of them, at most max. */
+size_t group_fds(const struct group *g, int *ret_fd, size_t max);
 void group_close(struct group *g);
 
 #endif

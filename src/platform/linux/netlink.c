@@ -49,6 +49,13 @@ void nl_close(struct nl *n)
 	if (!n)
 		return;
 	nl_remove_all(n);
+	nl_abandon(n);
+}
+
+void nl_abandon(struct nl *n)
+{
+	if (!n)
+		return;
 	close(n->fd);
 	free(n);
 }

@@ -37,7 +37,8 @@ int nl_open(struct nl **ret);
 int nl_cleanup_stale(struct nl *n);
 /* Removes everything this process added; objects that are gone already are no error. */
 void nl_remove_all(struct nl *n);
-void nl_close(struct nl *n); /* nl_remove_all() and free; accepts NULL */
+void nl_close(struct nl *n);   /* nl_remove_all() and free; accepts NULL */
+void nl_abandon(struct nl *n); /* frees without touching the host; accepts NULL */
 void nl_stats(const struct nl *n, struct nl_stats *ret);
 
 /* tun_ifindex: of the TUN, for addresses with ifindex 0.  In every call below the removal of what

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The built lked and lke in a network namespace of their own, as an operator and an attacker find
+ * them.  LKE_LKED and LKE_CTL are their paths.  Needs root; else everything is skipped.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXTRA_FD 57 /* left open by whoever starts lked */
+
+struct daemon {
+	char dir[96];
+	pid_t pid;
+};
+
+static char base[64];
+static const char *lked, *ctl;
+
+static int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static int sh(const char *fmt, ...)
+{
+	char cmd[1024];
+	va_list ap;
+	int status;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	status = system(cmd);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void write_conf(struct daemon *d, const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(d->dir, sizeof(d->dir), "%s/%s", base, name);
+	(void)mkdir(d->dir, 0700);
+	snprintf(path, sizeof(path), "%s/lke.conf", d->dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	assert_int_equal(chmod(path, 0600), 0);
+}
+
+/* run: directory of the control socket, NULL for its own. */
+static void start(struct daemon *d, const char *run)
+{
+	d->pid = fork();
+	assert_true(d->pid >= 0);
+	if (d->pid == 0) {
+		char conf[128], state[128], own[128], log[128];
+		int fd;
+
+		snprintf(conf, sizeof(conf), "%s/lke.conf", d->dir);
+		snprintf(state, sizeof(state), "%s/state", d->dir);
+		snprintf(own, sizeof(own), "%s/run", run ? run : d->dir);
+		snprintf(log, sizeof(log), "%s/log", d->dir);
+		fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
+		dup2(fd, 1);
+		dup2(fd, 2);
+		dup2(fd, EXTRA_FD);
+		execl(lked, "lked", "-c", conf, "--state", state, "--run", own, (char *)NULL);
+		_exit(127);
+	}
+}
+
+/* Waits for a condition of the shell, at most ten seconds. */
+static bool comes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static bool comes(const char *fmt, ...)
+{
+	char cmd[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(cmd, sizeof(cmd), fmt, ap);
+	va_end(ap);
+	for (int i = 0; i < 200; i++) {
+		if (sh("( %s ) >/dev/null 2>&1", cmd) == 0)
+			return true;
+		usleep(50000);
+	}
+	fprintf(stderr, "in vain: %s\n", cmd);
+	(void)sh("tail -n 20 %s/*/log >&2", base);
+	return false;
+}
+
+static void start_ready(struct daemon *d)
+{
+	start(d, NULL);
+	assert_true(comes("grep -q 'lked: ready' %s/log", d->dir));
+}
+
+static int ended(struct daemon *d)
+{
+	int status;
+
+	for (int i = 0; i < 200; i++) {
+		if (waitpid(d->pid, &status, WNOHANG) == d->pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+		usleep(50000);
+	}
+	kill(d->pid, SIGKILL);
+	waitpid(d->pid, &status, 0);
+	fail_msg("lked did not end");
+	return -1;
+}
+
+static void stop(struct daemon *d)
+{
+	kill(d->pid, SIGTERM);
+	assert_int_equal(ended(d), 0);
+	(void)sh("rm -rf %s", d->dir);
+}
+
+static pid_t engine_of(const struct daemon *d)
+{
+	char path[64];
+	int pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", d->pid, d->pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &pid), 1);
+	fclose(f);
+	return pid;
+}
+
+static int client(const struct daemon *d)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true((size_t)snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/run/ctl.sock",
+				     d->dir) < sizeof(sun.sun_path));
+	assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	return fd;
+}
+
+static const char router[] = "[AccessRouter]\nInterface = wlan0\nRsaBits = 1024\n";
+
+/* ---- */
+
+/* THREATS 85. */
+static void second_daemon_leaves_the_first_alone(void **state)
+{
+	struct daemon a, b;
+
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	assert_int_equal(sh("ip -6 route add 2001:db8:1::77 dev lke0 proto 222"), 0);
+	write_conf(&b, "b", "[AccessRouter]\nInterface = wlan0\n[Daemon]\nTun = lke9\n");
+	start(&b, NULL);
+	assert_int_equal(ended(&b), 1);
+	assert_int_equal(sh("grep -q 'another lked runs here' %s/log", b.dir), 0);
+	start(&b, a.dir);
+	assert_int_equal(ended(&b), 1);
+	assert_int_equal(sh("ip -6 route show | grep -q 2001:db8:1::77"), 0);
+	assert_int_equal(sh("nft list table ip6 lke >/dev/null"), 0);
+	assert_int_equal(sh("%s --run %s/run status >/dev/null", ctl, a.dir), 0);
+	stop(&a);
+	assert_int_equal(sh("ip -6 route show | grep -q 2001:db8:1::77"), 1);
+}
+
+/* THREATS 90: what the process that parses packets holds. */
+static void engine_process_holds_nothing_it_does_not_use(void **state)
+{
+	struct daemon a;
+	char path[64], what[256];
+	struct dirent *e;
+	unsigned netlink = 0;
+	pid_t engine;
+	DIR *dir;
+
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	engine = engine_of(&a);
+	assert_int_equal(sh("grep -q 'CapEff:.0000000000000000' /proc/%d/status", engine), 0);
+	assert_int_equal(sh("grep -q 'CapBnd:.0000000000000000' /proc/%d/status", engine), 0);
+	assert_int_equal(sh("grep -q 'NoNewPrivs:.1' /proc/%d/status", engine), 0);
+	assert_int_equal(sh("grep -q 'Seccomp:.2' /proc/%d/status", engine), 0);
+	assert_int_equal(sh("grep -q 'Max core file size *0 *0' /proc/%d/limits", engine), 0);
+	assert_int_equal(sh("grep -q 'Max core file size *0 *0' /proc/%d/limits", a.pid), 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd", engine);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((e = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), e->d_name, what, sizeof(what) - 1);
+
+		what[n > 0 ? n : 0] = '\0';
+		if (atoi(e->d_name) == EXTRA_FD)
+			fail_msg("descriptor of the caller: %s", what);
+		if (n > 0 && what[0] == '/' && strcmp(e->d_name, "2") != 0 &&
+		    strcmp(what, "/dev/null") != 0 && strcmp(what, "/dev/net/tun") != 0)
+			fail_msg("descriptor %s: %s", e->d_name, what);
+		if (strncmp(what, "socket:[", 8) == 0)
+			netlink += sh("grep -q ' %ld ' /proc/net/netlink", atol(what + 8)) == 0;
+	}
+	closedir(dir);
+	assert_int_equal(netlink, 1); /* the monitor's */
+	stop(&a);
+}
+
+static void killed_processes_take_the_other_with_them(void **state)
+{
+	struct daemon a;
+	pid_t engine;
+
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	engine = engine_of(&a);
+	assert_int_equal(sh("ip -6 route add 2001:db8:1::77 dev lke0 proto 222"), 0);
+	kill(a.pid, SIGKILL);
+	assert_int_equal(ended(&a), -SIGKILL);
+	assert_true(comes("! test -d /proc/%d", engine));
+	(void)sh("rm -f %s/log", a.dir);
+	start_ready(&a); /* over the remains */
+	assert_int_equal(sh("ip -6 route show | grep -q 2001:db8:1::77"), 1);
+	kill(engine_of(&a), SIGKILL);
+	assert_int_equal(ended(&a), 1);
+	assert_int_equal(sh("nft list tables | grep -q 'ip6 lke'"), 1);
+	assert_int_equal(sh("ip link show lke0 2>/dev/null"), 1);
+	assert_int_equal(sh("test -e %s/run/ctl.sock", a.dir), 1);
+	(void)sh("rm -rf %s", a.dir);
+}
+
+/* THREATS 94. */
+static void interfaces_come_go_and_change_their_names(void **state)
+{
+	static const char *const conf[] = { router, "[MobileNode]\nInterface = wlan0\n"
+						    "LocalOnly = yes\n" };
+
+	for (int i = 0; i < 2; i++) {
+		struct daemon a;
+
+		(void)sh("ip link del wlan0");
+		write_conf(&a, "a", conf[i]);
+		start_ready(&a);
+		for (int round = 0; round < 3; round++) {
+			assert_int_equal(sh("ip link add wlan0 type veth peer name far0 &&"
+					    "ip link set far0 up && ip link set wlan0 up"),
+					 0);
+			assert_true(comes("%s --run %s/run show interfaces | grep -q 'wlan0.*up'",
+					  ctl, a.dir));
+			assert_true(comes("test $(grep -c 'wlan0 is in use' %s/log) -ge %d", a.dir,
+					  round + 1));
+			assert_int_equal(sh("ip link del wlan0"), 0);
+			assert_true(comes("! %s --run %s/run show interfaces | grep -q wlan0", ctl,
+					  a.dir));
+		}
+		assert_int_equal(sh("ip link add other0 type veth peer name far0 &&"
+				    "ip link set other0 name wlan0 && ip link set wlan0 up"),
+				 0);
+		assert_true(comes("%s --run %s/run show interfaces | grep -q wlan0", ctl, a.dir));
+		assert_int_equal(sh("ip link set wlan0 down; ip link set wlan0 name else0"), 0);
+		assert_true(comes("! %s --run %s/run show interfaces | grep -q wlan0", ctl, a.dir));
+		assert_int_equal(sh("ip link del else0; ip link add wlan0 type veth peer name far0;"
+				    "ip link set far0 up; ip link set wlan0 up"),
+				 0);
+		assert_int_equal(sh("grep -q refused %s/log", a.dir), 1);
+		stop(&a);
+	}
+}
+
+/* THREATS 86. */
+static void control_socket_bears_a_crowd(void **state)
+{
+	struct daemon a;
+	struct timespec t0, t1;
+	int fd[1000], slow;
+	char junk[4096];
+	struct stat st;
+	char path[128];
+
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	snprintf(path, sizeof(path), "%s/run/ctl.sock", a.dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_int_equal(st.st_uid, 0);
+	for (int i = 0; i < 1000; i++)
+		fd[i] = client(&a);
+	for (int i = 0; i < 1000; i++)
+		close(fd[i]);
+	assert_true(comes("%s --run %s/run status", ctl, a.dir));
+	/* a frame that never ends, a frame in pieces, random octets */
+	slow = client(&a);
+	memset(junk, 'x', sizeof(junk));
+	for (int i = 0; i < 64 && send(slow, junk, sizeof(junk), MSG_NOSIGNAL) > 0; i++)
+		;
+	assert_true(recv(slow, junk, sizeof(junk), 0) <= 0);
+	close(slow);
+	slow = client(&a);
+	assert_int_equal(send(slow, "{\"cmd\":\"sta", 11, 0), 11);
+	usleep(100000);
+	assert_int_equal(send(slow, "tus\"}\n", 6, 0), 6);
+	assert_true(recv(slow, junk, sizeof(junk), 0) > 10);
+	close(slow);
+	srand(1);
+	for (int i = 0; i < 200; i++) {
+		slow = client(&a);
+		for (size_t k = 0; k < sizeof(junk); k++)
+			junk[k] = (char)rand();
+		(void)send(slow, junk, sizeof(junk), MSG_NOSIGNAL);
+		(void)send(slow, "\n[[{\"cmd\":0}\n{\"cmd\":\"show\",\"what\":[]}\n", 38,
+			   MSG_NOSIGNAL);
+		close(slow);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	assert_true(comes("%s --run %s/run status", ctl, a.dir));
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	assert_true(t1.tv_sec - t0.tv_sec < 3);
+	stop(&a);
+}
+
+static void exit_codes_say_what_happened(void **state)
+{
+	struct daemon a;
+
+	write_conf(&a, "a", "[AccessRouter]\nInterfaces = wlan0\n");
+	assert_int_equal(sh("%s --run %s/run status 2>/dev/null", ctl, a.dir), 4);
+	start(&a, NULL);
+	assert_int_equal(ended(&a), 3);
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	assert_int_equal(sh("%s --run %s/run flush lbsa 2001:db8::1 2>/dev/null", ctl, a.dir), 7);
+	assert_int_equal(sh("%s --run %s/run flush lbsa nonsense 2>/dev/null", ctl, a.dir), 2);
+	assert_int_equal(sh("chmod 755 %s %s; setpriv --reuid 65534 --clear-groups %s --run %s/run "
+			    "status 2>/dev/null",
+			    base, a.dir, ctl, a.dir),
+			 5);
+	kill(engine_of(&a), SIGSTOP);
+	assert_int_equal(sh("%s --run %s/run status 2>/dev/null", ctl, a.dir), 6);
+	kill(engine_of(&a), SIGCONT);
+	kill(a.pid, SIGHUP); /* ignored: lked(8) */
+	assert_int_equal(sh("test $(%s --run %s/run show all | wc -L) -le 80", ctl, a.dir), 0);
+	stop(&a);
+}
+
+static void service_manager_is_told(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char text[64] = "";
+	struct daemon a;
+
+	write_conf(&a, "a", router);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/notify", a.dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+	setenv("NOTIFY_SOCKET", sun.sun_path, 1);
+	start(&a, NULL);
+	unsetenv("NOTIFY_SOCKET");
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, "READY=1");
+	kill(a.pid, SIGTERM);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	memset(text, 0, sizeof(text));
+	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_string_equal(text, "STOPPING=1");
+	assert_int_equal(ended(&a), 0);
+	(void)sh("rm -rf %s", a.dir);
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	strcpy(base, "/tmp/lke-daemon-XXXXXX");
+	if (!mkdtemp(base) || unshare(CLONE_NEWNET))
+		return -1;
+	return sh("ip link set lo up; ip link add wlan0 type veth peer name far0;"
+		  "ip link set far0 up; ip link set wlan0 up;"
+		  "ip addr add 2001:db8:1::1/64 dev wlan0 nodad");
+}
+
+static int teardown(void **state)
+{
+	return sh("rm -rf %s", base);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(second_daemon_leaves_the_first_alone),
+		cmocka_unit_test(engine_process_holds_nothing_it_does_not_use),
+		cmocka_unit_test(killed_processes_take_the_other_with_them),
+		cmocka_unit_test(control_socket_bears_a_crowd),
+		cmocka_unit_test(exit_codes_say_what_happened),
+		cmocka_unit_test(service_manager_is_told),
+		cmocka_unit_test(interfaces_come_go_and_change_their_names),
+	};
+
+	lked = getenv("LKE_LKED");
+	ctl = getenv("LKE_CTL");
+	if (!lked || !ctl || getuid() != 0 || access("/dev/net/tun", R_OK | W_OK) != 0) {
+		printf("1..0 # SKIP needs root, /dev/net/tun, LKE_LKED and LKE_CTL\n");
+		return 0;
+	}
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
