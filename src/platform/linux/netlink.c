@@ -68,8 +68,11 @@ void nl_stats(const struct nl *n, struct nl_stats *ret)
 struct nlmsghdr *nl_request(uint8_t *buf, uint16_t type, uint16_t flags, size_t extra_len,
 			    void **ret_extra)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh;
 
+	/* Short attributes are followed by padding: it must not be what the stack held. */
+	memset(buf, 0, NL_BUF);
+	nlh = mnl_nlmsg_put_header(buf);
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	*ret_extra = mnl_nlmsg_put_extra_header(nlh, extra_len);

@@ -155,7 +155,7 @@ static int filter_load(char *err, size_t size)
 /* An empty read-only file system becomes the root; the old root is detached. */
 static int empty_root(const char *dir, char *err, size_t size)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL))
 		return fail(err, size, "private mounts");
 	if (mount("lke", dir, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY, "mode=0555"))
 		return fail(err, size, "empty root");
