@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* Inside of the forwarding plane: tables (forward_table.c), data path (forward_tun.c). */
+/*
+ * Inside of the forwarding plane: tables (forward_table.c), the device (forward_tun.c), into the
+ * tunnels (forward_encap.c) and out of them (forward_decap.c), errors about them (forward_icmp.c).
+ */
 #ifndef PLATFORM_FORWARD_PRIV_H
 #define PLATFORM_FORWARD_PRIV_H
 
@@ -111,5 +114,28 @@ void fwd_withdrawn_free(struct fwd *f);
 void fwd_raise(struct fwd *f, enum lke_tunnel_event what, const struct lke_in6 outer[2],
 	       const struct lke_in6 inner[2], lke_time now);
 void fwd_raise_volume(struct fwd *f, struct fwd_tunnel *t, lke_time now);
+
+static inline int fwd_drop(struct fwd *f, enum lke_drop why)
+{
+	f->count.drop[why]++;
+	return -(int)why;
+}
+
+/* Source and destination of an IPv6 header. */
+static inline void fwd_addresses(const uint8_t *pkt, struct lke_in6 ret[2])
+{
+	struct rd r = rd_init(pkt, IP6_HDR_LEN);
+
+	rd_skip(&r, 8);
+	rd_in6(&r, &ret[0]);
+	rd_in6(&r, &ret[1]);
+}
+
+/* A packet from the TUN; p has FWD_HEADROOM before it.  0 or -enum lke_drop. */
+int fwd_forward(struct fwd *f, uint8_t *p, size_t len, lke_time now);
+
+/* Raises LKE_TUNNEL_FIRST once for a care-of address. */
+void fwd_first_packet(struct fwd *f, struct fwd_tunnel *t, const struct lke_in6 outer[2],
+		      const struct lke_in6 inner[2], lke_time now);
 
 #endif

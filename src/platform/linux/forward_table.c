@@ -385,6 +385,15 @@ void fwd_raise(struct fwd *f, enum lke_tunnel_event what, const struct lke_in6 o
 					    .inner_dst = inner[1] };
 }
 
+void fwd_first_packet(struct fwd *f, struct fwd_tunnel *t, const struct lke_in6 outer[2],
+		      const struct lke_in6 inner[2], lke_time now)
+{
+	if (t->used)
+		return;
+	t->used = true;
+	fwd_raise(f, LKE_TUNNEL_FIRST, outer, inner, now);
+}
+
 /* Only an unproved care-of address has a credit that this volume can raise (AMB-112). */
 void fwd_raise_volume(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 {
