@@ -58,14 +58,31 @@ static void run(lke_time end)
 	}
 }
 
-#define LINK(up) { LKE_EV_LINK, { .link = { 1, "if1", { 0 }, 1500, up, false, 1 } } }
-#define OWN(a) { LKE_EV_ADDR, { .addr = { 1, a, 64, false, false } } }
+#define LINK(up)                                                                                   \
+	{                                                                                          \
+		LKE_EV_LINK,                                                                       \
+		{                                                                                  \
+			.link = { 1, "if1", { 0 }, 1500, up, false, 1 }                            \
+		}                                                                                  \
+	}
+#define OWN(a)                                                                                     \
+	{                                                                                          \
+		LKE_EV_ADDR,                                                                       \
+		{                                                                                  \
+			.addr = { 1, a, 64, false, false }                                         \
+		}                                                                                  \
+	}
 
 int main(void)
 {
-	struct lke_config_sa to_ha = { 4096, LKE_ESP_AES_CBC, LKE_ESP_HMAC_SHA256_128, { 1 }, 16, { 2 }, 32 },
-			     to_mn = { 4097, LKE_ESP_AES_CBC, LKE_ESP_HMAC_SHA256_128, { 3 }, 16, { 4 }, 32 };
-	struct lke_config_mobile alice = { "alice", ADDRESS(HA, 0x42), to_ha, to_mn, 1, 0, false };
+	struct lke_config_sa
+		to_ha = { 4096, LKE_ESP_AES_CBC, LKE_ESP_HMAC_SHA256_128, { 1 }, 16, { 2 }, 32 },
+		to_mn = { 4097, LKE_ESP_AES_CBC, LKE_ESP_HMAC_SHA256_128, { 3 }, 16, { 4 }, 32 };
+	struct lke_config_mobile alice = { .name = "alice",
+					   .home = ADDRESS(HA, 0x42),
+					   .to_ha = to_ha,
+					   .to_mn = to_mn,
+					   .generation = 1 };
 	struct lke_event ev;
 	uint8_t spki[LKE_RSA_SPKI_MAX];
 	for (int n = 0; n < NODES; n++) {

@@ -94,6 +94,7 @@ struct lke_config_mobile {
 	uint32_t generation;
 	uint32_t max_lifetime; /* 0: the home agent's */
 	bool suspended;
+	char identity[LKE_IDENTITY_MAX]; /* whose dynamic keys may serve it (SEC-049); "": nobody's */
 };
 
 /* [HomeAgent] */

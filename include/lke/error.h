@@ -82,6 +82,7 @@ enum lke_error {
 	X(HOP_LIMIT, "hop_limit", "hop limit exhausted") \
 	X(ESP_SPI, "esp_spi", "no security association for this SPI and address") \
 	X(ESP_ICV, "esp_icv", "ESP integrity check failed") \
+	X(ESP_REPLAY, "esp_replay", "ESP sequence number seen before or too old") \
 	X(ESP_SELECTOR, "esp_selector", "packet does not match the selectors of its security association") \
 	X(ESP_FORMAT, "esp_format", "ESP packet malformed") \
 	X(ESP_MISSING, "esp_missing", "message that needs ESP came without it") \

@@ -6,6 +6,7 @@
 #ifndef LKE_EVENT_H
 #define LKE_EVENT_H
 
+#include "lke/keying.h"
 #include "lke/types.h"
 
 enum lke_event_type {
@@ -21,6 +22,7 @@ enum lke_event_type {
 	LKE_EV_FLOOR,	/* a sequence floor restored from stable storage, before any packet */
 	LKE_EV_IPSEC,	/* an IPsec SA with a peer address exists / is gone (draft 4.2, AMB-056) */
 	LKE_EV_MOBILE,	/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
+	LKE_EV_KEYING,	/* home agent: other keys for a mobile node, see lke/keying.h */
 };
 
 struct lke_ev_packet {
@@ -111,6 +113,13 @@ struct lke_ev_ipsec {
 	bool removed;
 };
 
+/* lke_engine_input() says LKE_ERR_NOENT without a policy entry, LKE_ERR_INVAL against the rules of
+ * lke/keying.h, LKE_ERR_EXIST when the generation is not newer or the SPI or a key is another's. */
+struct lke_ev_keying {
+	struct lke_in6 home;
+	const struct lke_keying *keying; /* copied */
+};
+
 struct lke_event {
 	enum lke_event_type type;
 	union {
@@ -121,6 +130,7 @@ struct lke_event {
 		struct lke_ev_rsa_key rsa_key;
 		struct lke_ev_tunnel tunnel;
 		struct lke_ev_mobile mobile;
+		struct lke_ev_keying keying;
 		struct lke_ev_command command;
 		struct lke_ev_floor floor;
 		struct lke_ev_ipsec ipsec;

@@ -65,20 +65,21 @@ static int check_keys(const struct lke_config_mobile *cfg, unsigned n, const uin
 
 static int mobile_init(struct mobile *m, const struct lke_config_mobile *c, unsigned index)
 {
+	struct lke_keying keying;
 	int err;
 
 	if (!in6_is_global(&c->home) || in6_is_anycast64(&c->home))
 		return LKE_ERR_INVAL;
-	err = sa_init(&m->to_ha, &c->to_ha);
-	if (err == 0)
-		err = sa_init(&m->to_mn, &c->to_mn);
+	keying = ha_keying_of(c);
+	err = ha_keying_set(m, &keying);
+	mem_wipe(&keying, sizeof(keying));
 	if (err < 0)
 		return err;
 	m->home = c->home;
 	m->spi = c->to_ha.spi;
 	m->index = index;
 	str_copy(m->name, sizeof(m->name), c->name);
-	m->generation = c->generation;
+	str_copy(m->identity, sizeof(m->identity), c->identity);
 	m->max_lifetime = c->max_lifetime;
 	m->suspended = c->suspended;
 	timer_init(&m->dad, HA_TIMER_DAD, m);

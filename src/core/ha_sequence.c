@@ -39,7 +39,8 @@ static bool checkpoint(struct lke_engine *e, const struct mobile *m, uint64_t ki
 
 	if (!a)
 		return false;
-	a->cookie = COOKIE(MODULE_HA, kind << 32 | m->index);
+	/* The generation, so that the outcome of a write under a former key is not taken for this. */
+	a->cookie = COOKIE(MODULE_HA, (uint64_t)(m->generation & 0xffff) << 40 | kind << 32 | m->index);
 	a->checkpoint.home = m->home;
 	a->checkpoint.generation = m->generation;
 	a->checkpoint.floor = floor;
@@ -88,6 +89,16 @@ void ha_sequence_commit(struct lke_engine *e, struct mobile *m, uint16_t seq)
 	sequence_judge_rate(e, LKE_ROLE_HA, &m->home, &m->rate, m->used);
 }
 
+void ha_sequence_renew(struct lke_engine *e, struct mobile *m)
+{
+	/* What waits was signed with the old key, and its floor would be written under the new. */
+	ha_drop_waiting(e, m);
+	m->has_seq = m->has_floor = m->writing = false;
+	m->last_seq = m->floor = 0;
+	m->used = 0;
+	m->rate = (struct seq_rate){ 0 };
+}
+
 /* Floors of other key generations are history; the word about suspension outlives a change of keys.
  */
 void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f)
@@ -127,14 +138,16 @@ static void floor_written(struct lke_engine *e, struct mobile *m, int err)
 void ha_result(struct lke_engine *e, const struct lke_ev_result *r)
 {
 	uint64_t id = COOKIE_ID(r->cookie);
-	uint32_t index = (uint32_t)id;
+	uint32_t index = (uint32_t)id, kind = id >> 32 & 0xff;
 	struct mobile *m;
 
 	if (index >= e->ha->mobiles)
 		return;
 	m = &e->ha->mobile[index];
-	if (id >> 32 == HA_CHECKPOINT_FLOOR && m->writing)
+	if (id >> 40 != (m->generation & 0xffff))
+		return;
+	if (kind == HA_CHECKPOINT_FLOOR && m->writing)
 		floor_written(e, m, r->err);
-	else if (id >> 32 == HA_CHECKPOINT_SERVICE && r->err < 0)
+	else if (kind == HA_CHECKPOINT_SERVICE && r->err < 0)
 		alarm_note(e, LKE_ROLE_HA, &m->home, "suspension not durable");
 }

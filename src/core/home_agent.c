@@ -44,6 +44,20 @@ static void steer_spis(struct lke_engine *e, const struct lke_in6 *addr, bool ad
 	}
 }
 
+void ha_steer_spi(struct lke_engine *e, uint32_t spi, bool add)
+{
+	for (unsigned n = 0; n < LKE_MAX_IFACES; n++) {
+		const struct ha_link *l = &e->ha->link[n];
+
+		for (unsigned k = 0; k < l->steereds; k++) {
+			if (add)
+				steer_add(e, LKE_STEER_SPI, &l->steered[k], spi);
+			else
+				steer_del(e, LKE_STEER_SPI, &l->steered[k], spi);
+		}
+	}
+}
+
 static bool steered(const struct ha_link *l, const struct lke_in6 *addr)
 {
 	for (unsigned n = 0; n < l->steereds; n++)

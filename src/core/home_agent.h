@@ -47,9 +47,13 @@ struct mobile {
 	struct lke_in6 home; /* key */
 	uint32_t spi;	     /* key: SPI of to_ha */
 	unsigned index;
-	char name[LKE_NAME_MAX];
+	char name[LKE_NAME_MAX], identity[LKE_IDENTITY_MAX];
+	/* Of its keying (ha_keying.c). */
 	struct sa to_ha, to_mn;
-	uint32_t generation, max_lifetime;
+	uint32_t generation;
+	enum lke_keying_source source;
+	bool endpoint_update; /* K may be set */
+	uint32_t max_lifetime;
 	bool suspended;
 	uint32_t suspend_generation; /* of the stored word about suspension */
 
@@ -94,7 +98,23 @@ void ha_policy_free(struct lke_engine *e); /* wipes the keys */
 struct mobile *ha_by_home(const struct lke_engine *e, const struct lke_in6 *home);
 struct mobile *ha_by_spi(const struct lke_engine *e, uint32_t spi);
 
+/* --- ha_keying.c --- */
+
+/* Keys m as lke/keying.h says; on failure m is as it was.  0, LKE_ERR_INVAL or LKE_ERR_CRYPTO.
+ * The tables, floors and steering are the caller's. */
+int ha_keying_set(struct mobile *m, const struct lke_keying *k);
+/* The keying of a policy entry. */
+struct lke_keying ha_keying_of(const struct lke_config_mobile *c);
+
+/* --- home_agent.c --- */
+
+/* ESP with this SPI to any of our addresses on home links is ours (or no longer). */
+void ha_steer_spi(struct lke_engine *e, uint32_t spi, bool add);
+
 /* --- ha_sequence.c --- */
+
+/* The numbers begin anew under another key generation (AMB-173). */
+void ha_sequence_renew(struct lke_engine *e, struct mobile *m);
 
 /* Judges the number of a Binding Update: 0, 135 (old, or a jump over max_jump) or 129 (budget used
  * up). */

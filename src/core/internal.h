@@ -237,6 +237,7 @@ int ha_hao_input(struct lke_engine *e, const struct pkt *p);
 void ha_timer(struct lke_engine *e, struct timer *t);
 void ha_result(struct lke_engine *e, const struct lke_ev_result *r);
 void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f);
+int ha_keying(struct lke_engine *e, const struct lke_ev_keying *k);
 void ha_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 int ha_command(struct lke_engine *e, const struct lke_ev_command *c);
 bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret);

@@ -76,15 +76,15 @@ static int icv(struct sa *s, const uint8_t *p, size_t n, uint8_t ret[ICV_MAX])
 }
 
 /* Payload, padding 1, 2, 3, ..., Pad Length, Next Header (RFC 4303 2.4). */
-static void write_plain(struct wr *w, const uint8_t *mh, size_t mh_len, size_t block)
+static void write_plain(struct wr *w, uint8_t next, const uint8_t *data, size_t len, size_t block)
 {
-	size_t pad = esp_pad_len(mh_len, block);
+	size_t pad = esp_pad_len(len, block);
 
-	wr_bytes(w, mh, mh_len);
+	wr_bytes(w, data, len);
 	for (size_t n = 1; n <= pad; n++)
 		wr_u8(w, (uint8_t)n);
 	wr_u8(w, (uint8_t)pad);
-	wr_u8(w, IP6_NH_MH);
+	wr_u8(w, next);
 }
 
 static int encrypt(struct lke_engine *e, struct sa *s, uint8_t *iv, uint8_t *text, size_t len)
@@ -100,6 +100,12 @@ static int encrypt(struct lke_engine *e, struct sa *s, uint8_t *iv, uint8_t *tex
 int sa_protect(struct lke_engine *e, struct sa *s, const struct ip6_out *o, const uint8_t *mh,
 	       size_t mh_len, uint8_t *buf, size_t size)
 {
+	return sa_protect_proto(e, s, o, IP6_NH_MH, mh, mh_len, buf, size);
+}
+
+int sa_protect_proto(struct lke_engine *e, struct sa *s, const struct ip6_out *o, uint8_t next,
+		     const uint8_t *data, size_t data_len, uint8_t *buf, size_t size)
+{
 	struct wr w = wr_init(buf, size);
 	size_t esp = ip6_begin(&w, o, IP6_NH_ESP), text;
 	uint8_t mac[ICV_MAX];
@@ -108,7 +114,7 @@ int sa_protect(struct lke_engine *e, struct sa *s, const struct ip6_out *o, cons
 	wr_u32(&w, s->seq + 1);
 	wr_zero(&w, iv_len(s));
 	text = w.off;
-	write_plain(&w, mh, mh_len, block_len(s));
+	write_plain(&w, next, data, data_len, block_len(s));
 	if (w.err)
 		return LKE_ERR_SPACE;
 	if (encrypt(e, s, buf + esp + ESP_HDR_LEN, buf + text, w.off - text) < 0 ||
@@ -122,6 +128,34 @@ int sa_protect(struct lke_engine *e, struct sa *s, const struct ip6_out *o, cons
 		return LKE_ERR_SPACE;
 	s->seq++;
 	return (int)w.off;
+}
+
+/* RFC 4303 3.4.3: is this number left of the window, or in it and seen? */
+static bool replayed(const struct sa *s, uint32_t seq)
+{
+	if (s->window == 0)
+		return false;
+	if (seq == 0)
+		return true;
+	if (seq > s->highest)
+		return false;
+	return s->highest - seq >= s->window || (s->seen >> (s->highest - seq) & 1);
+}
+
+/* Only for packets whose integrity was verified. */
+static void mark_seen(struct sa *s, uint32_t seq)
+{
+	uint32_t ahead = seq - s->highest;
+
+	if (s->window == 0)
+		return;
+	if (seq <= s->highest) {
+		s->seen |= UINT64_C(1) << (s->highest - seq);
+		return;
+	}
+	s->seen = ahead < 64 ? s->seen << ahead : 0;
+	s->seen |= 1;
+	s->highest = seq;
 }
 
 static int decrypt(const struct sa *s, const struct ip6_info *i, const struct esp_view *v,
@@ -155,6 +189,9 @@ int sa_open(struct sa *s, const struct ip6_info *i, uint8_t *plain, size_t size,
 	if (icv(s, i->pkt + i->upper_off, v.icv_off - i->upper_off, mac) < 0 ||
 	    !mem_eq_ct(mac, i->pkt + v.icv_off, icv_len(s)))
 		return -(int)LKE_DROP_ESP_ICV;
+	if (replayed(s, v.seq))
+		return -(int)LKE_DROP_ESP_REPLAY;
+	mark_seen(s, v.seq);
 	err = decrypt(s, i, &v, plain);
 	if (err < 0)
 		return err;

@@ -12,7 +12,10 @@
 struct sa {
 	struct lke_config_sa cfg;
 	struct hmac *hmac;
-	uint32_t seq; /* last sequence number sent */
+	uint32_t seq;	  /* last sequence number sent */
+	unsigned window;  /* anti-replay window; 0 with manual keys */
+	uint32_t highest; /* received, with a window */
+	uint64_t seen;	  /* bit n: highest - n was received */
 };
 
 /* Copies cfg and keys the HMAC. 0 or an API error. */
@@ -25,9 +28,12 @@ void sa_done(struct sa *s); /* wipes */
  */
 int sa_protect(struct lke_engine *e, struct sa *s, const struct ip6_out *o, const uint8_t *mh,
 	       size_t mh_len, uint8_t *buf, size_t size);
+/* The same for a payload of another protocol: ICMPv6 of prefix discovery (RFC 3776 3.3). */
+int sa_protect_proto(struct lke_engine *e, struct sa *s, const struct ip6_out *o, uint8_t next,
+		     const uint8_t *data, size_t len, uint8_t *buf, size_t size);
 /*
- * Verifies the ICV, decrypts into plain and removes the padding.  0 or -LKE_DROP_ESP_*.  ret_next
- * is the protocol of the payload.  Verification comes first; nothing is written before it succeeds.
+ * Verifies the ICV, with a window refuses what was seen before (RFC 4303 3.4.3), decrypts into
+ * plain and removes the padding.  0 or -LKE_DROP_ESP_*.  ret_next is the protocol of the payload.  Verification comes first; nothing is written before it succeeds.
  */
 int sa_open(struct sa *s, const struct ip6_info *i, uint8_t *plain, size_t size, size_t *ret_len,
 	    uint8_t *ret_next);
