@@ -2,8 +2,7 @@
 /*
  * The access router role: what its files share.  draft-liu-mobileip-lke-01 sections 2 to 6.
  *
- *	access_router.c	life, links, dispatch, commands, views
- *	ar_rsa.c	RSA keys: rotation, grace
+ *	access_router.c	life, links, dispatch, RSA keys, commands, views
  *	ar_advertise.c	Router Advertisements
  *	ar_kex.c	Key Exchange Request up to the RSA operation
  *	ar_kex_answer.c	from the decrypted Kbm to the Acknowledgement
@@ -13,8 +12,7 @@
  *	ar_limits.c	budgets
  *
  * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
- *(resolution or probe), KEY (grace of the previous RSA key), KEY_AGE (next key is
- * due, or asked for again), FINISHED (struct binding.role).
+ *(resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role).
  */
 #ifndef CORE_ACCESS_ROUTER_H
 #define CORE_ACCESS_ROUTER_H
@@ -30,7 +28,6 @@ enum ar_timer_kind {
 	AR_TIMER_HELD = TIMER_KIND(MODULE_AR, 4),
 	AR_TIMER_KEY = TIMER_KIND(MODULE_AR, 5),
 	AR_TIMER_FINISHED = TIMER_KIND(MODULE_AR, 6),
-	AR_TIMER_KEY_AGE = TIMER_KIND(MODULE_AR, 7),
 };
 
 #define AR_IPSEC_MAX	  4096 /* peers with an IPsec SA, AMB-056 */
@@ -51,7 +48,6 @@ struct ar_link {
 struct ar_rsa {
 	bool present;
 	uint32_t key_id;
-	lke_time since; /* when it became the current one */
 	uint16_t modulus_len;
 	size_t spki_len;
 	uint8_t spki[RSA_SPKI_MAX];
@@ -88,7 +84,7 @@ struct kex_request {
 	struct mh_view mh;
 	struct mh_kereq m;
 	struct lke_in6 coa;
-	unsigned key;	 /* index of ar->rsa whose modulus it fits; 2: that key is gone */
+	unsigned key;	 /* index of ar->rsa whose modulus it fits */
 	bool live;	 /* liveness is shown, AMB-054 */
 	bool taken;	 /* another link-layer address answered the probe: 129 */
 	bool draft_peer; /* no request proof, or not read */
@@ -110,17 +106,14 @@ struct access_router {
 	unsigned links;
 	struct lbsa_cache lbsa;
 	struct ar_rsa rsa[2]; /* current, previous (AMB-063) */
-	struct timer key_grace, key_age;
-	bool key_asked; /* a new key is being made */
+	struct timer key_grace;
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
 	struct kex_request *held[AR_HELD_MAX], *pending[AR_PENDING_MAX];
 	unsigned helds, pendings;
 	uint64_t next_id;
+	bool replay_alarm;
 };
-
-/* Cookies of actions that are no RSA operation; those count from 1. */
-#define AR_COOKIE_RSA_NEW (UINT64_C(1) << 48)
 
 /* --- access_router.c --- */
 
@@ -141,14 +134,6 @@ void ar_lbsa_arm(struct lke_engine *e, struct lbsa *l);
 /* The binding made by this instance, or NULL. */
 struct binding *ar_lbsa_binding(struct lke_engine *e, const struct lbsa *l);
 bool ar_has_ipsec(const struct access_router *ar, const struct lke_in6 *peer);
-
-/* --- ar_rsa.c --- */
-
-void ar_rsa_age(struct lke_engine *e);	      /* the current key is old enough, or try again */
-void ar_rsa_grace_over(struct lke_engine *e); /* the previous key goes */
-/* The replay cache of the current key fills up: another key, but not sooner than AMB-051 allows. */
-void ar_rsa_used_up(struct lke_engine *e);
-void ar_rsa_made(struct lke_engine *e, int err); /* outcome of LKE_ACT_RSA_NEW */
 
 /* --- ar_advertise.c --- */
 

@@ -219,16 +219,38 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 	return true;
 }
 
+static void on_news(void *ctx, const struct lke_event *ev);
+
+static bool announced(struct driver *d, uint32_t ifindex)
+{
+	const struct driver_link *l = driver_link_by_index(d, ifindex);
+
+	return l && l->announced;
+}
+
+/* Addresses that came before their interface, or before it had a name of ours, had no place yet. */
+static void announce(struct driver *d, uint32_t ifindex)
+{
+	struct driver_link *l = driver_link_by_index(d, ifindex);
+
+	if (!l || l->announced)
+		return;
+	l->announced = true;
+	mon_repeat_addrs(d->mon, ifindex, on_news, d);
+}
+
 static void on_news(void *ctx, const struct lke_event *ev)
 {
 	struct driver *d = ctx;
 
 	if (ev->type == LKE_EV_LINK && !on_link(d, &ev->link))
 		return;
-	if (ev->type == LKE_EV_ADDR && !driver_link_by_index(d, ev->addr.ifindex))
+	if (ev->type == LKE_EV_ADDR && !announced(d, ev->addr.ifindex))
 		return;
 	driver_input(d, ev);
 	driver_pump(d);
+	if (ev->type == LKE_EV_LINK)
+		announce(d, ev->link.ifindex);
 }
 
 void driver_on_monitor(evutil_socket_t fd, short what, void *ctx)

@@ -83,7 +83,6 @@ void sim_free(struct simnet *s)
 
 		lke_engine_free(n->engine);
 		rsa_key_free(n->key);
-		rsa_key_free(n->old_key);
 		while (n->parked) {
 			struct parked *p = n->parked;
 
@@ -430,11 +429,8 @@ void sim_rsa_key(struct simnode *n, unsigned bits, uint32_t key_id)
 	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
 	size_t len;
 
-	rsa_key_free(n->old_key);
-	n->old_key = n->key;
-	n->old_key_id = n->key_id;
+	rsa_key_free(n->key);
 	n->key = NULL;
-	n->key_id = key_id;
 	if (rsa_key_generate(bits, &n->key) < 0 ||
 	    rsa_key_spki(n->key, spki, sizeof(spki), &len) < 0)
 		abort();

@@ -277,6 +277,28 @@ static void monitor_reports_carrier_and_counts_flaps(void **state)
 	close(fd);
 }
 
+/* Addresses that wait in the socket before the first dump come before their interface. */
+static void monitor_repeats_addresses_that_came_too_early(void **state)
+{
+	struct heard early = { 0 }, again = { 0 };
+	int fd = mon_open();
+	struct mon *m;
+
+	assert_true(fd >= 0);
+	sh("ip addr add 2001:db8:78::1/64 dev v1 nodad");
+	assert_int_equal(mon_start(fd, &m), 0);
+	wait_readable(fd, 100);
+	assert_int_equal(mon_read(m, hear, &early), 0);
+	mon_sync(m, fd, &early);
+	assert_int_equal(early.removed, 0);
+	mon_repeat_addrs(m, v1, hear, &again);
+	assert_int_equal(again.links, 0);
+	assert_true(again.addrs >= 2); /* link-local and this one */
+	sh("ip addr del 2001:db8:78::1/64 dev v1");
+	mon_stop(m);
+	close(fd);
+}
+
 static void monitor_resyncs_after_overrun(void **state)
 {
 	struct heard h = { 0 };
@@ -849,6 +871,7 @@ int main(void)
 		cmocka_unit_test(netlink_tables_are_bounded),
 		cmocka_unit_test(netlink_start_repairs_after_kill),
 		cmocka_unit_test(monitor_reports_carrier_and_counts_flaps),
+		cmocka_unit_test(monitor_repeats_addresses_that_came_too_early),
 		cmocka_unit_test(monitor_resyncs_after_overrun),
 		cmocka_unit_test(steering_silences_the_kernel),
 		cmocka_unit_test(steering_takes_dad_for_served_addresses),

@@ -294,6 +294,13 @@ int mon_read(struct mon *m, mon_fn fn, void *ctx)
 	}
 }
 
+void mon_repeat_addrs(const struct mon *m, uint32_t ifindex, mon_fn fn, void *ctx)
+{
+	for (size_t i = 0; i < m->addrs; i++)
+		if (m->addr[i].ev.ifindex == ifindex)
+			report_addr(fn, ctx, &m->addr[i].ev);
+}
+
 bool mon_synced(const struct mon *m)
 {
 	return m->phase == MON_IDLE;
