@@ -12,6 +12,7 @@ import checks
 import demo
 import packet
 import scenario
+import tests_foreign
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -201,3 +202,4 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 
 TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
 	thief_fails_dad, sec_006_replay_after_kill_nine)}
+TESTS.update(tests_foreign.TESTS)
