@@ -237,6 +237,17 @@ static void interface_of_router_and_mobile_node_is_refused(void **state)
 	done(&l);
 }
 
+static void amb_073_local_only_is_not_of_the_draft(void **state)
+{
+	struct loaded l;
+
+	prepare(&l);
+	load(&l, "[MobileNode]\nInterface = w\nLocalOnly = yes\nProfile = draft01\n");
+	assert_int_equal(l.err, LKE_ERR_INVAL);
+	says(&l, 1, "error: LocalOnly = yes needs Profile = default");
+	done(&l);
+}
+
 static void directory_beside_the_file_is_read_in_order(void **state)
 {
 	struct loaded l;
@@ -339,6 +350,7 @@ int main(void)
 		cmocka_unit_test(mobile_node_with_two_homes),
 		cmocka_unit_test(two_mobiles_with_one_key_are_refused),
 		cmocka_unit_test(interface_of_router_and_mobile_node_is_refused),
+		cmocka_unit_test(amb_073_local_only_is_not_of_the_draft),
 		cmocka_unit_test(directory_beside_the_file_is_read_in_order),
 		cmocka_unit_test(long_lines_and_no_role_are_errors),
 		cmocka_unit_test(odd_files_are_refused),
