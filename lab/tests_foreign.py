@@ -110,10 +110,16 @@ def back(mn, v, l, first):
 	v("nothing to deregister: 133, signed", status == 133 and signed, status)
 
 
-def with_mobile_node(build, directory, literal):
-	v = Verdicts("mobile node from the draft alone" if literal else "mobile node with proofs")
+def pairs(directory):
+	"""Every profile of the peer with every profile of lked: (directory, literal, profile)."""
+	return [(os.path.join(directory, "%d-%s" % (literal, profile)), literal, profile)
+		for literal in (False, True) for profile in ("default", "draft01")]
+
+
+def with_mobile_node(build, directory, literal, profile):
+	v = Verdicts("mobile node %s, lked in profile %s" % ("from the draft alone" if literal else "with proofs", profile))
 	with Lab(directory) as lab:
-		ars = [Daemon(lab, build, n, AR_CONF, rsa=True).start() for n in ("ar1", "ar2")]
+		ars = [Daemon(lab, build, n, AR_CONF + "Profile = %s\n" % profile, rsa=True).start() for n in ("ar1", "ar2")]
 		mn, thief = MobileNode(lab["mn"], literal=literal), Thief(Port(lab["thief"], "eth0"))
 		try:
 			lab.attach("l1")
@@ -134,8 +140,7 @@ def with_mobile_node(build, directory, literal):
 
 def foreign_mobile_node(build, directory, printer):
 	"""A mobile node written from the documents alone: exchange, handover, tunnels, return; with and without proofs."""
-	return [b for literal in (False, True)
-		for b in with_mobile_node(build, os.path.join(directory, str(int(literal))), literal)]
+	return [b for how in pairs(directory) for b in with_mobile_node(build, *how)]
 
 
 LOCAL_MN = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
@@ -174,7 +179,7 @@ def with_access_router(build, directory, literal):
 		ar = AccessRouter([lab["ar1"], lab["ar2"]], literal, 1024 if literal else 2048, 600 if literal else 28)
 		mn = Daemon(lab, build, "mn", LOCAL_MN).start()
 		try:
-			ar.lose_acks = 0 if literal else 1
+			ar.lose_acks = int(not literal)
 			lab.attach("l1")
 			l = exchanged(ar, v)
 			if not literal:
