@@ -36,9 +36,14 @@ bool in6_is_linklocal(const struct lke_in6 *a)
 	return a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80;
 }
 
+bool in6_is_unique_local(const struct lke_in6 *a)
+{
+	return (a->b[0] & 0xfe) == 0xfc;
+}
+
 bool in6_is_global(const struct lke_in6 *a)
 {
-	return (a->b[0] & 0xe0) == 0x20 || (a->b[0] & 0xfe) == 0xfc;
+	return (a->b[0] & 0xe0) == 0x20 || in6_is_unique_local(a);
 }
 
 bool in6_is_anycast64(const struct lke_in6 *a)

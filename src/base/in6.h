@@ -23,6 +23,7 @@ bool in6_is_linklocal(const struct lke_in6 *a); /* fe80::/10 unicast */
 /* Global unicast (2000::/3) or ULA (fc00::/7): what a care-of, home or agent address may be
  * (AMB-035, 065). */
 bool in6_is_global(const struct lke_in6 *a);
+bool in6_is_unique_local(const struct lke_in6 *a); /* fc00::/7 */
 /* Interface identifier of the subnet-router anycast address or of RFC 2526, for a /64. */
 bool in6_is_anycast64(const struct lke_in6 *a);
 bool in6_prefix_eq(const struct lke_in6 *a, const struct lke_in6 *b,

@@ -6,8 +6,7 @@
  */
 #include "core/mobile_node.h"
 
-#define TWO_HOURS 7200 /* s, RFC 4862 5.5.3 e */
-#define LL_PLEN	  64
+#define LL_PLEN 64
 
 struct mn_addr *mn_addr_find(const struct lke_engine *e, const struct lke_in6 *a)
 {
@@ -60,6 +59,7 @@ void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex)
 			continue;
 		}
 		/* Packets to it come out of a tunnel and need a local address still. */
+		a->here = false;
 		a->state = MN_ADDR_DEPRECATED;
 		timerq_disarm(&e->timers, &a->dad);
 		a->ifindex = 0;
@@ -74,8 +74,13 @@ struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
 	for (unsigned n = 0; n < MN_ADDRS; n++) {
 		struct mn_addr *a = e->mn->addr[n];
 
-		if (!a || a->linklocal || a->plen != pio->len || !in6_eq(&a->router, router) ||
+		if (!a || a->linklocal || a->plen != pio->len ||
 		    !in6_prefix_eq(&a->addr, &pio->prefix, pio->len))
+			continue;
+		/* Routers of one link may share a prefix; on another link it is another one. */
+		if (a->ifindex == ifindex && a->here)
+			return a;
+		if (!in6_eq(&a->router, router))
 			continue;
 		if (a->ifindex == ifindex)
 			return a;
@@ -107,14 +112,45 @@ static int stable_iid(struct lke_engine *e, const struct iface *i, const struct 
 	return err;
 }
 
-static struct mn_addr *addr_alloc(struct lke_engine *e, const struct lke_in6 *addr,
-				  uint32_t ifindex, uint8_t plen)
+/* Of the addresses of former links that nobody forwards for, the one left longest ago: its key goes
+ * with it, or a node that moves much could not attach any more. */
+static void evict(struct lke_engine *e)
 {
-	struct mn_addr *a;
+	struct mn_addr *best = NULL;
+
+	for (unsigned n = 0; n < MN_ADDRS; n++) {
+		struct mn_addr *a = e->mn->addr[n];
+
+		if (a && a->state == MN_ADDR_DEPRECATED && !update_of(e, &a->addr) &&
+		    !mn_registered(e, &a->addr) && (!best || a->left < best->left))
+			best = a;
+	}
+	if (!best)
+		return;
+	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &best->addr, NULL));)
+		mn_lbsa_remove(e, b, "replaced");
+	mn_addr_remove(e, best);
+}
+
+static unsigned addr_place(const struct lke_engine *e)
+{
 	unsigned n = 0;
 
 	while (n < MN_ADDRS && e->mn->addr[n])
 		n++;
+	return n;
+}
+
+static struct mn_addr *addr_alloc(struct lke_engine *e, const struct lke_in6 *addr,
+				  uint32_t ifindex, uint8_t plen)
+{
+	unsigned n = addr_place(e);
+	struct mn_addr *a;
+
+	if (n == MN_ADDRS) {
+		evict(e);
+		n = addr_place(e);
+	}
 	if (n == MN_ADDRS) {
 		drop(e, LKE_DROP_LIMIT);
 		return NULL;
@@ -129,7 +165,7 @@ static struct mn_addr *addr_alloc(struct lke_engine *e, const struct lke_in6 *ad
 	a->ifindex = ifindex;
 	a->linklocal = in6_is_linklocal(addr);
 	a->valid_until = LKE_NEVER;
-	a->preferred = LKE_LIFETIME_INFINITE;
+	a->preferred_until = LKE_NEVER;
 	tbf_init(&a->defence, MN_PLAIN_NA_RATE, MN_PLAIN_NA_RATE, e->now);
 	timer_init(&a->dad, MN_T_DAD, a);
 	timer_init(&a->end, MN_T_ADDR_END, a);
@@ -165,6 +201,8 @@ struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struc
 /* A timer may be late after a suspend. */
 static uint32_t seconds_left(const struct lke_engine *e, lke_time until)
 {
+	if (until == LKE_NEVER)
+		return LKE_LIFETIME_INFINITE;
 	return until > e->now ? (uint32_t)((until - e->now) / LKE_SEC) : 0;
 }
 
@@ -200,9 +238,9 @@ void mn_addr_announce(struct lke_engine *e, struct mn_addr *a)
 	act->addr.ifindex = a->ifindex;
 	act->addr.addr = a->addr;
 	act->addr.prefix_len = a->plen;
-	act->addr.valid = a->valid_until == LKE_NEVER ? LKE_LIFETIME_INFINITE
-						      : seconds_left(e, a->valid_until);
-	act->addr.preferred = a->state == MN_ADDR_DEPRECATED ? 0 : a->preferred;
+	act->addr.valid = seconds_left(e, a->valid_until);
+	act->addr.preferred =
+		a->state == MN_ADDR_DEPRECATED ? 0 : seconds_left(e, a->preferred_until);
 	/* An old care-of address outlives its prefix lifetime while the temporary home agent serves
 	 * it. */
 	if (a->state == MN_ADDR_DEPRECATED)
@@ -216,6 +254,9 @@ void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove)
 	void (*change)(struct lke_engine *, enum lke_steer, const struct lke_in6 *, uint32_t) =
 		remove ? steer_del : steer_add;
 
+	if (a->steered == !remove)
+		return;
+	a->steered = !remove;
 	change(e, LKE_STEER_COA_DAD, &a->addr, 0);
 	if (a->linklocal)
 		return;
@@ -224,48 +265,20 @@ void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove)
 		change(e, LKE_STEER_SPI, &a->addr, e->mn->home[n].cfg->to_mn.spi);
 }
 
+void mn_addr_arm_end(struct lke_engine *e, struct mn_addr *a)
+{
+	lke_time at = a->preferred_until > e->now && a->preferred_until < a->valid_until
+			      ? a->preferred_until
+			      : a->valid_until;
+
+	arm(e, &a->end, at);
+}
+
 void mn_addr_lifetimes(struct lke_engine *e, struct mn_addr *a, const struct nd_prefix *pio)
 {
-	uint32_t valid = pio->valid;
-	lke_time left =
-		a->valid_until == LKE_NEVER ? LKE_NEVER : seconds_left(e, a->valid_until) * LKE_SEC;
-
-	/* A forged advertisement must not end an address at once: RFC 4862 5.5.3 e. */
-	if (a->plen != 0 && a->preferred != LKE_LIFETIME_INFINITE && valid < TWO_HOURS &&
-	    (lke_time)valid * LKE_SEC < left) {
-		if (left <= TWO_HOURS * LKE_SEC)
-			valid = (uint32_t)(left / LKE_SEC);
-		else
-			valid = TWO_HOURS;
-	}
-	a->valid_until =
-		valid == LKE_LIFETIME_INFINITE ? LKE_NEVER : e->now + (lke_time)valid * LKE_SEC;
-	a->preferred = pio->preferred;
-	arm(e, &a->end, a->valid_until);
-}
-
-/* One DAD solicitation with a fresh nonce, so that a looped-back copy is known (RFC 7527). */
-static void send_dad_ns(struct lke_engine *e, struct mn_addr *a)
-{
-	struct nd_msg m = { .type = ND_NS, .target = a->addr, .has_nonce = true };
-	struct lke_in6 group = in6_solicited_node(&a->addr);
-	uint8_t buf[256];
-	int len;
-
-	if (!rnd_bytes(e, a->nonce, sizeof(a->nonce)))
-		return;
-	memcpy(m.nonce, a->nonce, sizeof(m.nonce));
-	len = nd_encode(&m, &in6_unspecified, &group, 0, buf, sizeof(buf));
-	if (len > 0)
-		send_packet(e, LKE_ROLE_MN, LKE_MSG_DAD_NS, a->ifindex, NULL, buf, (size_t)len);
-}
-
-void mn_addr_dad(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
-{
-	(void)l;
-	a->state = MN_ADDR_OPTIMISTIC;
-	send_dad_ns(e, a);
-	arm(e, &a->dad, e->now + DUP_ADDR_DETECT_TRANSMITS * RETRANS_TIMER);
+	a->valid_until = mn_valid_until(e->now, a->valid_until, pio->valid);
+	a->preferred_until = mn_lifetime_end(e->now, pio->preferred);
+	mn_addr_arm_end(e, a);
 }
 
 static bool ll_in_use(const struct iface *i, const struct mn_addr *a)
@@ -308,11 +321,35 @@ void mn_linklocal(struct lke_engine *e, struct mn_link *l)
 		mn_addr_dad(e, l, l->ll);
 }
 
+void mn_addr_use(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
+{
+	bool dad = !a->steered || a->state == MN_ADDR_OPTIMISTIC;
+
+	if (!mn_addr_here(l, a)) {
+		/* A former address that no key of ours protects may have been taken meanwhile. */
+		if (a->state == MN_ADDR_DEPRECATED || mn_lbsa_restored(e, &a->addr))
+			dad = !mn_lbsa_of(e, &a->addr, NULL);
+		a->here = true;
+		a->state = MN_ADDR_PREFERRED;
+		mn_addr_announce(e, a);
+	} else {
+		dad = false; /* it runs, or is over */
+	}
+	mn_path(e, a, LKE_PATH_ROUTER);
+	/* Last: a change of steering costs milliseconds, and the router's DAD comes much later. */
+	mn_addr_steer(e, a, false);
+	if (dad)
+		mn_addr_dad(e, l, a);
+}
+
 void mn_addr_deprecate(struct lke_engine *e, struct mn_addr *a)
 {
 	if (a->state == MN_ADDR_DEPRECATED || a->linklocal)
 		return;
 	a->state = MN_ADDR_DEPRECATED;
+	if (a->here)
+		a->left = e->now;
+	a->here = false;
 	timerq_disarm(&e->timers, &a->dad);
 	mn_addr_announce(e, a);
 }
@@ -343,7 +380,7 @@ static bool needed(const struct lke_engine *e, const struct mn_addr *a)
 	for (unsigned n = 0; n < e->mn->links; n++)
 		if (e->mn->link[n]->coa == a || e->mn->link[n]->ll == a)
 			return true;
-	return mn_lbsa_of(e, &a->addr, NULL) || update_of(e, &a->addr) ||
+	return a->here || mn_lbsa_of(e, &a->addr, NULL) || update_of(e, &a->addr) ||
 	       mn_registered(e, &a->addr);
 }
 
@@ -357,89 +394,26 @@ void mn_addr_clean(struct lke_engine *e)
 	}
 }
 
-void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a)
-{
-	struct mn_link *l = mn_link_of(e, a->ifindex);
-	struct lke_note *n;
-
-	if (a->state != MN_ADDR_OPTIMISTIC)
-		return;
-	a->state = MN_ADDR_PREFERRED;
-	if (!l)
-		return;
-	if (!a->linklocal) {
-		n = note_new(e, LKE_NOTE_COA, LKE_ROLE_MN);
-		if (n) {
-			n->ifindex = a->ifindex;
-			n->addr = a->addr;
-		}
-	}
-	mn_kex_try(e, l, false);
-}
-
 void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a)
 {
 	struct mn_link *l = mn_link_of(e, a->ifindex);
 
-	if (l && l->coa == a) {
-		l->coa = NULL;
-		mn_kex_cancel(e, l);
-		if (e->mn->active == l)
-			mn_detach(e, l);
+	if (l && !mn_addr_here(l, a))
+		l = NULL;
+	/* No longer preferred: another prefix of the router makes the primary one (RFC 4862 5.5.4). */
+	if (a->valid_until > e->now) {
+		arm(e, &a->end, a->valid_until);
+		if (l)
+			mn_choose(e, l);
+		return;
 	}
-	if (a->state != MN_ADDR_DEPRECATED)
-		mn_addr_deprecate(e, a);
-	mn_addr_clean(e);
 	if (l)
 		mn_choose(e, l);
-}
-
-void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
-{
-	struct lke_in6 prefix = a->addr;
-	struct mn_addr *next = NULL;
-	bool was_ll = a == l->ll, was_coa = a == l->coa;
-
-	memset(prefix.b + 8, 0, 8);
-	if (!was_ll && !was_coa)
-		return;
-	if (a->dad_counter < IDGEN_RETRIES)
-		next = mn_addr_new(e, l, &prefix, a->plen, (uint8_t)(a->dad_counter + 1));
-	if (!next) {
-		alarm_note(e, LKE_ROLE_MN, &a->addr, "no usable address on this link");
-		return;
+	if (l && l->coa == a) {
+		mn_detach(e, l);
+		l->router = NULL;
 	}
-	next->router = a->router;
-	next->valid_until = a->valid_until;
-	next->preferred = a->preferred;
-	if (was_ll) {
-		l->ll = next;
-		mn_addr_steer(e, next, false);
-		mn_addr_announce(e, next);
-		mn_addr_dad(e, l, next);
-		mn_addr_remove(e, a);
-		return;
-	}
-	arm(e, &next->end, next->valid_until);
-	mn_attach(e, l, next, true);
-}
-
-void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
-{
-	struct lke_note *n = note_new(e, LKE_NOTE_DAD_FAILED, LKE_ROLE_MN);
-	struct lke_in6 addr = a->addr;
-
-	if (n) {
-		n->ifindex = a->ifindex;
-		n->addr = a->addr;
-	}
-	timerq_disarm(&e->timers, &a->dad);
-	/* The other node owns it: keep nothing that would use it again. */
-	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &a->addr, NULL));)
-		mn_lbsa_remove(e, b, "address in use elsewhere");
-	mn_addr_replace(e, l, a);
-	mn_rebind(e, &addr);
-	a = mn_addr_find(e, &addr);
-	if (a && l->coa != a && l->ll != a)
-		mn_addr_remove(e, a);
+	a->here = false;
+	mn_addr_deprecate(e, a);
+	mn_addr_clean(e);
 }

@@ -142,7 +142,7 @@ int mn_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	struct mn_link *l = p->ifc->mn;
 	struct mn_addr *a = mn_addr_find(e, &m->target);
 
-	if (!a || (a != l->ll && a != l->coa))
+	if (!a || (a != l->ll && !mn_addr_here(l, a)))
 		return -(int)LKE_DROP_NOT_OURS;
 	/* Else address resolution and reachability are the kernel's; only DAD is ours (AMB-138). */
 	if (!in6_is_unspecified(&p->ip.src))
@@ -197,7 +197,7 @@ int mn_na_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	struct mn_link *l = p->ifc->mn;
 	struct mn_addr *a = mn_addr_find(e, &m->target);
 
-	if (!a || (a != l->ll && a != l->coa)) {
+	if (!a || (a != l->ll && !mn_addr_here(l, a))) {
 		mn_probe_answer(e, l, p, m);
 		return 0;
 	}

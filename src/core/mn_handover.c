@@ -18,10 +18,12 @@ bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa)
 
 struct mn_link *mn_link_at(const struct lke_engine *e, const struct lke_in6 *coa)
 {
+	const struct mn_addr *a = mn_addr_find(e, coa);
+
 	for (unsigned n = 0; n < e->mn->links; n++) {
 		struct mn_link *l = e->mn->link[n];
 
-		if (l->up && l->router && l->coa && in6_eq(&l->coa->addr, coa))
+		if (a && l->up && l->router && mn_addr_here(l, a))
 			return l;
 	}
 	return NULL;
@@ -46,33 +48,7 @@ static bool takes_over(struct lke_engine *e, struct mn_link *l)
 void mn_takeover_timer(struct lke_engine *e, struct mn_link *l)
 {
 	if (l->up && l->router && l->coa && l != e->mn->active)
-		mn_attach(e, l, l->coa, false);
-}
-
-/* A restart of the daemon forgot whether its access router still has a binding of the address. */
-static struct mn_lbsa *restored(const struct lke_engine *e, const struct mn_addr *a)
-{
-	struct mn_lbsa *b = mn_lbsa_of(e, &a->addr, NULL);
-
-	return b && b->restored ? b : NULL;
-}
-
-/* Packets from the care-of address leave by its router; packets to it are ours. */
-static void use_address(struct lke_engine *e, struct mn_link *l, struct mn_addr *a, bool fresh)
-{
-	bool dad = fresh || a->state == MN_ADDR_OPTIMISTIC;
-
-	/* A former address that no key of ours protects may have been taken meanwhile. */
-	if (a->state == MN_ADDR_DEPRECATED || restored(e, a))
-		dad = !mn_lbsa_of(e, &a->addr, NULL);
-	a->state = MN_ADDR_PREFERRED;
-	mn_addr_announce(e, a);
-	mn_path(e, a, LKE_PATH_ROUTER);
-	/* Last: a change of steering costs milliseconds, and the router's DAD comes much later. */
-	if (fresh)
-		mn_addr_steer(e, a, false);
-	if (dad)
-		mn_addr_dad(e, l, a);
+		mn_attach(e, l, l->coa);
 }
 
 /* AMB-126: of the care-of addresses with a live key and an accepted binding the one whose key ends
@@ -104,13 +80,29 @@ struct bound {
 
 static void bind_one(struct lke_engine *e, struct bound *b, const struct lke_in6 *coa)
 {
-	if (b->n == MN_TEMPORARY_AGENTS || in6_is_unspecified(coa) || in6_eq(coa, &e->mn->current))
-		return;
+	if (b->n == MN_TEMPORARY_AGENTS || in6_is_unspecified(coa) || in6_eq(coa, &e->mn->current) ||
+	    mn_link_at(e, coa) == e->mn->active)
+		return; /* another prefix of this link needs no tunnel */
 	for (unsigned n = 0; n < b->n; n++)
 		if (in6_eq(&b->coa[n], coa))
 			return;
 	if (mn_bind(e, coa, false))
 		b->coa[b->n++] = *coa;
+}
+
+/* The addresses of the other prefixes of the previous link, those that have keys. */
+static void bind_siblings(struct lke_engine *e, struct bound *b)
+{
+	const struct mn_addr *previous = mn_addr_find(e, &e->mn->previous);
+
+	for (unsigned n = 0; previous && n < MN_ADDRS; n++) {
+		const struct mn_addr *a = e->mn->addr[n];
+
+		if (a && a != previous && a->state == MN_ADDR_DEPRECATED &&
+		    in6_eq(&a->router, &previous->router) && a->left != 0 &&
+		    a->left == previous->left)
+			bind_one(e, b, &a->addr);
+	}
 }
 
 /* AMB-180: the access router of the registered care-of address, and the last previous one. */
@@ -124,6 +116,7 @@ static void bind_previous(struct lke_engine *e, struct bound *b)
 	if (e->mn->homes == 0 && oldest(e, &first))
 		bind_one(e, b, &first);
 	bind_one(e, b, &e->mn->previous);
+	bind_siblings(e, b);
 }
 
 static bool is_bound(const struct bound *b, const struct lke_in6 *coa)
@@ -185,9 +178,9 @@ static void note_attached(struct lke_engine *e, const struct mn_link *l)
 }
 
 /* Standby: the address is ready, nothing moves there. */
-static void attach_standby(struct lke_engine *e, struct mn_link *l, bool fresh)
+static void attach_standby(struct lke_engine *e, struct mn_link *l)
 {
-	use_address(e, l, l->coa, fresh);
+	mn_addr_use(e, l, l->coa);
 	note_attached(e, l);
 }
 
@@ -197,9 +190,8 @@ static void leave_old(struct lke_engine *e, const struct lke_in6 *addr, const st
 
 	if (!old || old == coa)
 		return;
-	for (unsigned n = 0; n < e->mn->links; n++)
-		if (e->mn->link[n]->up && e->mn->link[n]->coa == old)
-			return; /* still usable on its own link */
+	if (mn_link_at(e, addr))
+		return; /* still usable on its own link */
 	mn_path(e, old, LKE_PATH_TUNNEL);
 	mn_addr_deprecate(e, old);
 }
@@ -253,17 +245,17 @@ static void announce(struct lke_engine *e, struct mn_link *l)
 	}
 }
 
-void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh)
+void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 {
 	struct mobile_node *mn = e->mn;
 	struct lke_in6 old = mn->current;
 	bool moved = !in6_eq(&old, &coa->addr);
-	bool returns = update_of(e, &coa->addr) || restored(e, coa);
+	bool returns = update_of(e, &coa->addr) || mn_lbsa_restored(e, &coa->addr);
 
 	l->coa = coa;
 	l->attached = e->now;
 	if (!takes_over(e, l)) {
-		attach_standby(e, l, fresh);
+		attach_standby(e, l);
 		mn_addr_clean(e);
 		return;
 	}
@@ -272,9 +264,9 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	timerq_disarm(&e->timers, &l->takeover);
 	mn->active = l;
 	mn->current = coa->addr;
-	/* The next address on the same link replaces one in all bindings; it is no move (AMB-180).
-	 */
-	if (moved && !in6_prefix_eq(&old, &coa->addr, coa->plen))
+	/* The next address on the same link replaces one in all bindings, another prefix of it
+	 * needs none; neither is a move (AMB-180). */
+	if (moved && !in6_prefix_eq(&old, &coa->addr, coa->plen) && mn_link_at(e, &old) != l)
 		mn->previous = old;
 	/* Back on its link the address leaves its own tunnel (draft 4.2, AMB-117). */
 	if (returns) {
@@ -288,7 +280,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, boo
 	mn_home_tunnels_move(e);
 	if (!mn->bind_pending)
 		mn_hold(e, false);
-	use_address(e, l, coa, fresh);
+	mn_addr_use(e, l, coa);
 	leave_old(e, &old, coa);
 	mn_main_route(e);
 	note_attached(e, l);
@@ -311,6 +303,19 @@ static struct mn_link *another_link(const struct lke_engine *e, const struct mn_
 	return best;
 }
 
+/* The addresses of other prefixes leave the link with the primary one. */
+static void leave_others(struct lke_engine *e, const struct mn_link *l, const struct mn_addr *coa)
+{
+	for (unsigned n = 0; n < MN_ADDRS; n++) {
+		struct mn_addr *a = e->mn->addr[n];
+
+		if (!a || a == coa || !mn_addr_here(l, a))
+			continue;
+		mn_path(e, a, LKE_PATH_TUNNEL);
+		mn_addr_deprecate(e, a);
+	}
+}
+
 void mn_detach(struct lke_engine *e, struct mn_link *l)
 {
 	struct mn_addr *coa = l->coa;
@@ -320,6 +325,9 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 	l->coa = NULL;
 	if (!coa)
 		return;
+	leave_others(e, l, coa);
+	coa->here = false;
+	coa->left = e->now;
 	if (e->mn->active != l) {
 		const struct update *u = update_of(e, &coa->addr);
 
@@ -342,7 +350,7 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 		n->addr = coa->addr;
 	}
 	if (next)
-		mn_attach(e, next, next->coa, false);
+		mn_attach(e, next, next->coa);
 }
 
 void mn_fallback(struct lke_engine *e, const struct lke_in6 *coa, const char *why)

@@ -23,6 +23,14 @@ struct mn_lbsa *mn_lbsa_of(const struct lke_engine *e, const struct lke_in6 *coa
 	return best;
 }
 
+/* A restart of the daemon forgot whether its access router still has a binding of the address. */
+bool mn_lbsa_restored(const struct lke_engine *e, const struct lke_in6 *coa)
+{
+	const struct mn_lbsa *b = mn_lbsa_of(e, coa, NULL);
+
+	return b && b->restored;
+}
+
 /* The one that ends first and that no running Binding Update uses makes room. */
 static unsigned lbsa_place(struct lke_engine *e)
 {

@@ -89,7 +89,7 @@ static bool on_link(const struct lke_engine *e, struct lke_act_tunnel *t)
 {
 	const struct mn_link *l = mn_link_at(e, &t->coa);
 
-	if (!l || !in6_is_unspecified(&l->coa->tunnel.agent))
+	if (!l || !in6_is_unspecified(&mn_addr_find(e, &t->coa)->tunnel.agent))
 		l = e->mn->active;
 	if (!l || !l->router)
 		return false;

@@ -5,8 +5,13 @@
  *	mobile_node.c		start, stop, dispatch, commands
  *	mn_view.c		copies of state for `show`
  *	mn_state.c		what outlives a restart of the daemon
- *	mn_movement.c		links, routers, the choice of one, movement
- *	mn_address.c		link-local and care-of addresses, optimistic DAD
+ *	mn_movement.c		links that come and go, the choice of a router, movement
+ *	mn_router.c		the routers of a link and what they advertise
+ *	mn_prefix.c		their prefixes and the addresses made of them
+ *	mn_solicit.c		Router Solicitations
+ *	mn_reach.c		Neighbor Unreachability Detection of the router in use
+ *	mn_address.c		link-local and care-of addresses
+ *	mn_optimistic.c		their optimistic DAD, the next address after a conflict
  *	mn_dad.c		answers to the access router's authenticated DAD
  *	mn_kex.c		the key exchange
  *	mn_lbsa.c		LBSAs and their ends
@@ -23,7 +28,7 @@
 #include "core/sa.h"
 #include "core/update_list.h"
 
-#define MN_ADDRS    16
+#define MN_ADDRS    24
 #define MN_LBSAS    16
 #define MN_PREFIXES 4 /* of one router */
 
@@ -45,6 +50,12 @@ enum mn_timer_kind {
 	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
 };
 
+/* An autonomous prefix of a router; address lifetimes are those of RFC 4862 5.5.3. */
+struct mn_prefix {
+	struct nd_prefix pio;
+	lke_time valid_until, preferred_until; /* LKE_NEVER: infinite */
+};
+
 /* A router heard on a link. */
 struct mn_router {
 	struct lke_in6 ll;
@@ -61,13 +72,8 @@ struct mn_router {
 	lke_time key_seen;	  /* when the key last changed; 0: never */
 	lke_time suspended_until; /* alternating keys, AMB-076 */
 	lke_time heard, expires;
-	uint16_t kex_seq;     /* last Seq# sent to it, AMB-050 */
-	struct nd_prefix pio; /* the autonomous prefix that care-of addresses are made of */
-	bool has_pio;
-	struct {
-		struct nd_prefix pio;
-		lke_time until;
-	} known[MN_PREFIXES]; /* all its autonomous prefixes */
+	uint16_t kex_seq;	  /* last Seq# sent to it, AMB-050 */
+	struct mn_prefix prefix[MN_PREFIXES]; /* heard since the link came up */
 	unsigned prefixes;
 	unsigned without; /* advertisements in a row without a usable option 6 */
 	struct lke_in6 rdnss[ND_MAX_RDNSS];
@@ -90,11 +96,13 @@ struct mn_addr {
 	uint8_t plen;
 	uint32_t ifindex;
 	bool linklocal, ours; /* ours: set by the engine, so removed by it */
+	bool here;	      /* on its link: packets reach it without a tunnel */
+	bool steered;
 	enum mn_addr_state state;
 	uint8_t dad_counter; /* RFC 7217 */
 	uint8_t nonce[6];    /* of the running DAD, RFC 7527 */
-	lke_time valid_until;
-	uint32_t preferred; /* s, as advertised last */
+	lke_time valid_until, preferred_until;
+	lke_time left; /* when its link was left last; 0: never */
 	enum lke_path path;
 	struct lke_in6 path_router;
 	struct lke_act_tunnel tunnel; /* as set; tunnel.agent :: means none */
@@ -212,20 +220,53 @@ void mn_link_up(struct lke_engine *e, struct mn_link *l);
 void mn_link_down(struct lke_engine *e, struct mn_link *l);
 /* Chooses a router again (AMB-070) and attaches to it when it is another one. */
 void mn_choose(struct lke_engine *e, struct mn_link *l);
-/* The interface is gone with its index: its routers too. */
-void mn_routers_forget(struct lke_engine *e, uint32_t ifindex);
 /* Moves to this router of the link; LKE_ERR_STATE if it is not reachable. */
 int mn_take_router(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
 void mn_router_timer(struct lke_engine *e, struct mn_router *r);
+
+/* --- mn_router.c --- */
+struct mn_router *mn_router_find(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);
+/* The sender of an advertisement, new or known; NULL when there is no place (counted). */
+struct mn_router *mn_router_get(struct lke_engine *e, const struct pkt *p);
+/* Takes over what its advertisement says. */
+void mn_router_read(struct lke_engine *e, struct mn_router *r, const struct pkt *p,
+		    const struct nd_msg *m);
+/* Its permanent entry in the kernel. */
+void mn_neighbour(struct lke_engine *e, struct mn_router *r, bool remove);
+/* The interface is gone with its index: its routers too. */
+void mn_routers_forget(struct lke_engine *e, uint32_t ifindex);
+
+/* --- mn_prefix.c --- */
+lke_time mn_lifetime_end(lke_time now, uint32_t seconds);
+/* RFC 4862 5.5.3 e: when a prefix or address ends that was to end at old. */
+lke_time mn_valid_until(lke_time now, lke_time old, uint32_t advertised);
+void mn_prefix_read(struct lke_engine *e, const struct mn_link *l, struct mn_router *r,
+		    const struct nd_msg *m);
+/* The prefix that the primary care-of address is made of; NULL if the router has none. */
+const struct mn_prefix *mn_prefix_primary(const struct lke_engine *e, const struct mn_link *l,
+					  const struct mn_router *r);
+/* The link's address in the prefix, made if need be; NULL: no place, no more tries. */
+struct mn_addr *mn_prefix_address(struct lke_engine *e, struct mn_link *l,
+				  const struct mn_router *r, const struct mn_prefix *p);
+/* Uses an address of each other prefix of the router too. */
+void mn_prefix_others(struct lke_engine *e, struct mn_link *l);
+
+/* --- mn_solicit.c --- */
+void mn_solicit(struct lke_engine *e, struct mn_link *l);
 void mn_solicit_timer(struct lke_engine *e, struct mn_link *l);
+
+/* --- mn_reach.c --- */
 /* Neighbor Unreachability Detection of the router in use (RFC 6275 11.5.1; AMB-073). */
 void mn_probe(struct lke_engine *e, struct mn_link *l);
 void mn_probe_timer(struct lke_engine *e, struct mn_link *l);
 void mn_probe_answer(struct lke_engine *e, struct mn_link *l, const struct pkt *p,
 		     const struct nd_msg *m);
-struct mn_router *mn_router_find(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);
 
 /* --- mn_address.c --- */
+static inline bool mn_addr_here(const struct mn_link *l, const struct mn_addr *a)
+{
+	return a->here && a->ifindex == l->ifc->ifindex;
+}
 struct mn_addr *mn_addr_find(const struct lke_engine *e, const struct lke_in6 *a);
 /* A care-of address in this prefix on this interface, present or former; NULL if there is none. */
 struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
@@ -242,22 +283,26 @@ struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struc
 /* The link-local address of a link that is up: the kernel's, or one of our own. */
 void mn_linklocal(struct lke_engine *e, struct mn_link *l);
 void mn_addr_lifetimes(struct lke_engine *e, struct mn_addr *a, const struct nd_prefix *pio);
+void mn_addr_arm_end(struct lke_engine *e, struct mn_addr *a);
+/* Packets from the care-of address leave by its router, packets to it are ours; DAD if needed. */
+void mn_addr_use(struct lke_engine *e, struct mn_link *l, struct mn_addr *a);
 void mn_addr_announce(struct lke_engine *e,
 		      struct mn_addr *a); /* LKE_ACT_ADDR with its present lifetimes */
 void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove);
-void mn_addr_dad(struct lke_engine *e, struct mn_link *l,
-		 struct mn_addr *a); /* starts optimistic DAD */
 void mn_addr_deprecate(struct lke_engine *e, struct mn_addr *a);
 void mn_addr_remove(struct lke_engine *e, struct mn_addr *a);
 /* Removes every deprecated address that no LBSA and no binding needs. */
 void mn_addr_clean(struct lke_engine *e);
-void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a);
 void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a);
+struct mn_link *mn_link_of(struct lke_engine *e, uint32_t ifindex);
+
+/* --- mn_optimistic.c --- */
+void mn_addr_dad(struct lke_engine *e, struct mn_link *l, struct mn_addr *a); /* starts it */
+void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a);
 /* Another node uses the address. */
 void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a);
 /* Next address of the same prefix after a failure or a refusal (AMB-170). */
 void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a);
-struct mn_link *mn_link_of(struct lke_engine *e, uint32_t ifindex);
 
 /* --- mn_dad.c --- */
 int mn_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
@@ -271,6 +316,7 @@ void mn_send_na(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *t
  */
 struct mn_lbsa *mn_lbsa_of(const struct lke_engine *e, const struct lke_in6 *coa,
 			   const struct mn_lbsa *before);
+bool mn_lbsa_restored(const struct lke_engine *e, const struct lke_in6 *coa); /* from a former run */
 struct mn_lbsa *mn_lbsa_new(struct lke_engine *e);	     /* counted when it fails */
 void mn_lbsa_start(struct lke_engine *e, struct mn_lbsa *b); /* arms its timers, notes it */
 void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why);
@@ -312,7 +358,7 @@ struct mn_home *mn_home_find(const struct lke_engine *e, const struct lke_in6 *h
 
 /* --- mn_handover.c --- */
 /* The link has a router and a care-of address: moves everything there in one turn. */
-void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa, bool fresh);
+void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa);
 /* Binds at the other routers once a deregistration was answered; nothing if that is done. */
 void mn_bind_pending(struct lke_engine *e);
 /* The active link is gone; takes another one or parks the packets. */
