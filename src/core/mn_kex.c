@@ -29,6 +29,7 @@ void mn_kex_cancel(struct lke_engine *e, struct mn_link *l)
 	l->kex.hold = KEREQ_HOLD;
 	l->kex.serial = 0;
 	l->kex.early = false;
+	l->kex.not_before = 0;
 }
 
 void mn_kex_hold(struct lke_engine *e, struct mn_link *l, lke_time how_long)
@@ -63,8 +64,38 @@ static bool may_start(const struct lke_engine *e, const struct mn_link *l)
 
 	return e->cfg.mn.lke && l->up && l == e->mn->active && r && r->lke && r->reachable &&
 	       l->lke_allowed && r->suspended_until <= e->now && l->coa && l->ll &&
-	       l->coa->state == MN_ADDR_PREFERRED && l->ll->state == MN_ADDR_PREFERRED &&
-	       !update_of(e, &l->coa->addr) && quiet(e, l);
+	       l->ll->state == MN_ADDR_PREFERRED && quiet(e, l);
+}
+
+/* The address is where its key could be made (AMB-077), and is worth it: a deprecated one is about
+ * to go. */
+static bool may_have_key(const struct lke_engine *e, const struct mn_link *l,
+			 const struct mn_addr *a)
+{
+	return mn_addr_here(l, a) && a->state == MN_ADDR_PREFERRED && !update_of(e, &a->addr) &&
+	       (a == l->coa || a->preferred_until > e->now);
+}
+
+/* The care-of address that the next exchange is for: the primary one first (AMB-068). */
+static const struct mn_addr *without_key(const struct lke_engine *e, const struct mn_link *l)
+{
+	if (!mn_kex_has_key(e, l, l->coa))
+		return may_have_key(e, l, l->coa) ? l->coa : NULL;
+	for (unsigned n = 0; n < MN_ADDRS; n++) {
+		const struct mn_addr *a = e->mn->addr[n];
+
+		if (a && may_have_key(e, l, a) && !mn_kex_has_key(e, l, a))
+			return a;
+	}
+	return NULL;
+}
+
+/* A key made with another router of the link does not serve at this one. */
+bool mn_kex_has_key(const struct lke_engine *e, const struct mn_link *l, const struct mn_addr *a)
+{
+	const struct mn_lbsa *b = mn_lbsa_of(e, &a->addr, NULL);
+
+	return b && in6_eq(&b->peer_ll, &l->router->ll);
 }
 
 /* Every transmission carries the key encrypted anew (AMB-051). */
@@ -88,13 +119,16 @@ static void encrypt(struct lke_engine *e, struct mn_link *l)
 	mn_kex_hold(e, l, KEREQ_HOLD);
 }
 
-bool mn_kex_try(struct lke_engine *e, struct mn_link *l, bool renew)
+/* For the address, or with NULL for whichever lacks a key. */
+static bool try(struct lke_engine *e, struct mn_link *l, const struct mn_addr *a)
 {
 	struct mn_kex *k = &l->kex;
 
 	if (k->state != MN_KEX_IDLE || !may_start(e, l))
 		return false;
-	if (!renew && !k->early && mn_lbsa_of(e, &l->coa->addr, NULL))
+	if (!a && e->now >= k->not_before)
+		a = without_key(e, l);
+	if (!a || !may_have_key(e, l, a))
 		return false;
 	/* A weak key is worse than none: fail closed (draft 5.1, AMB-136). */
 	if (!rnd_bytes(e, k->kbm.b, sizeof(k->kbm.b))) {
@@ -102,7 +136,7 @@ bool mn_kex_try(struct lke_engine *e, struct mn_link *l, bool renew)
 		return false;
 	}
 	k->has_key = true;
-	k->coa = l->coa->addr;
+	k->coa = a->addr;
 	k->ll = l->router->ll;
 	k->lladdr = l->router->lladdr;
 	memcpy(k->spki, l->router->spki, l->router->spki_len);
@@ -117,6 +151,18 @@ bool mn_kex_try(struct lke_engine *e, struct mn_link *l, bool renew)
 	k->dad_seen = 0;
 	encrypt(e, l);
 	return true;
+}
+
+bool mn_kex_try(struct lke_engine *e, struct mn_link *l)
+{
+	return try(e, l, l->kex.early ? l->coa : NULL);
+}
+
+bool mn_kex_renew(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *coa)
+{
+	const struct mn_addr *a = mn_addr_find(e, coa);
+
+	return a && try(e, l, a);
 }
 
 static uint16_t requested_lifetime(const struct lke_engine *e, const struct mn_router *r)
@@ -147,10 +193,21 @@ static bool prove(const struct mn_kex *k, const struct mn_lbsa *old, struct wr *
 	return true;
 }
 
+/* The live key that a renewal proof is made with: this router's. */
+static const struct mn_lbsa *key_with(const struct lke_engine *e, const struct lke_in6 *coa,
+				      const struct lke_in6 *router)
+{
+	const struct mn_lbsa *b = NULL;
+
+	while ((b = mn_lbsa_of(e, coa, b)) && !in6_eq(&b->peer_ll, router))
+		;
+	return b;
+}
+
 static bool send_kereq(struct lke_engine *e, struct mn_link *l, const uint8_t *ct, size_t len)
 {
 	struct mn_kex *k = &l->kex;
-	const struct mn_lbsa *old = draft01(e) ? NULL : mn_lbsa_of(e, &k->coa, NULL);
+	const struct mn_lbsa *old = draft01(e) ? NULL : key_with(e, &k->coa, &k->ll);
 	struct ip6_out o = { .src = l->ll->addr,
 			     .dst = k->ll,
 			     .hop_limit = 255,
@@ -233,10 +290,10 @@ static void early_renewal(struct lke_engine *e, struct mn_link *l)
 {
 	if (!l->coa || !mn_lbsa_of(e, &l->coa->addr, NULL)) {
 		l->kex.early = false;
-		mn_kex_try(e, l, false);
+		mn_kex_try(e, l);
 		return;
 	}
-	if (mn_kex_try(e, l, true))
+	if (mn_kex_renew(e, l, &l->coa->addr))
 		return;
 	arm(e, &l->kex.timer, e->now + (l->lke_allowed ? KEREQ_INITIAL_RTO : RENEW_MIN));
 	if (!l->lke_allowed && l == e->mn->active)
@@ -260,7 +317,7 @@ int mn_kex_command(struct lke_engine *e, struct mn_link *l)
 {
 	if (l->kex.state == MN_KEX_HOLD)
 		mn_kex_cancel(e, l);
-	if (mn_kex_try(e, l, true))
+	if (l->coa && mn_kex_renew(e, l, &l->coa->addr))
 		return 0;
 	if (quiet(e, l) || l->kex.state != MN_KEX_IDLE)
 		return LKE_ERR_STATE;
@@ -284,7 +341,9 @@ void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
 		if (l->coa) {
 			const struct mn_lbsa *b = mn_lbsa_of(e, &l->coa->addr, NULL);
 
-			mn_kex_try(e, l, b && b->expires - e->now <= mn_lbsa_threshold(b));
+			if (!b || b->expires - e->now > mn_lbsa_threshold(b) ||
+			    !mn_kex_renew(e, l, &b->coa))
+				mn_kex_try(e, l);
 		}
 		return;
 	case MN_KEX_SENT:
@@ -302,6 +361,8 @@ void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
 	case MN_KEX_ENCRYPTING:
 		if (k->early)
 			early_renewal(e, l);
+		else
+			mn_kex_try(e, l); /* for the next address */
 		return;
 	}
 }
@@ -342,7 +403,7 @@ void mn_kex_allow(struct lke_engine *e, const struct pkt *p)
 	if (!l || !l->router || !lladdr_eq(&p->src_ll, &l->router->lladdr))
 		return;
 	l->lke_allowed = true;
-	mn_kex_try(e, l, false);
+	mn_kex_try(e, l);
 }
 
 /* --- Key Exchange Acknowledgement --- */
@@ -425,6 +486,7 @@ static void note_refused(struct lke_engine *e, const struct mn_link *l, const st
 static void refused(struct lke_engine *e, struct mn_link *l, const struct mh_keack *m)
 {
 	struct mn_kex *k = &l->kex;
+	struct mn_addr *a;
 
 	note_refused(e, l, m);
 	switch (m->status) {
@@ -439,10 +501,10 @@ static void refused(struct lke_engine *e, struct mn_link *l, const struct mh_kea
 	case STATUS_PROHIBITED:
 		mn_kex_hold(e, l, KEREQ_REFUSED_HOLD);
 		/* The address belongs to a key we lost: the next one (AMB-170). */
-		if (!draft01(e) && !mn_lbsa_of(e, &k->coa, NULL) && l->coa &&
-		    in6_eq(&l->coa->addr, &k->coa)) {
+		a = mn_addr_find(e, &k->coa);
+		if (!draft01(e) && a && !mn_lbsa_of(e, &k->coa, NULL) && mn_addr_here(l, a)) {
 			mn_kex_cancel(e, l);
-			mn_addr_replace(e, l, l->coa);
+			mn_addr_replace(e, l, a);
 		}
 		return;
 	case STATUS_RESOURCES:
@@ -478,6 +540,10 @@ static void accept(struct lke_engine *e, struct mn_link *l, const struct mh_keac
 	mn_lbsa_start(e, b);
 	if (draft01(e))
 		mn_lbsa_remove_older(e, b);
+	/* One exchange at a time, 4 s apart (AMB-068); timers only where there is more to do. */
+	k->not_before = e->now + KEREQ_INITIAL_RTO;
+	if (l->coa && l->router && without_key(e, l))
+		arm(e, &k->timer, k->not_before);
 }
 
 int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)

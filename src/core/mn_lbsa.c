@@ -141,9 +141,9 @@ void mn_lbsa_renew_timer(struct lke_engine *e, struct mn_lbsa *b)
 
 	if (mn_lbsa_of(e, &b->coa, NULL) != b)
 		return; /* renewed already */
-	if (l && l->up && l == e->mn->active && l->coa && in6_eq(&l->coa->addr, &b->coa)) {
+	if (l && l->up && l == e->mn->active && mn_link_at(e, &b->coa) == l) {
 		/* A binding of its own must not exist while it is renewed (AMB-053). */
-		if (!mn_kex_try(e, l, true) && b->expires > e->now + RENEW_MIN / 2)
+		if (!mn_kex_renew(e, l, &b->coa) && b->expires > e->now + RENEW_MIN / 2)
 			arm(e, &b->renew, e->now + KEREQ_INITIAL_RTO);
 		return;
 	}

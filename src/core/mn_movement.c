@@ -131,7 +131,7 @@ int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 		mn_probe(e, l);
 	mn_choose(e, l);
 	note_in(e, LKE_ROLE_MN, LKE_MSG_RA, p, LKE_DROP_NONE);
-	mn_kex_try(e, l, false);
+	mn_kex_try(e, l);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a)
 			n->addr = a->addr;
 		}
 	}
-	mn_kex_try(e, l, false);
+	mn_kex_try(e, l);
 }
 
 void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)

@@ -52,6 +52,6 @@ void mn_probe_answer(struct lke_engine *e, struct mn_link *l, const struct pkt *
 	l->probes = 0;
 	if (e->cfg.mn.local_only && !draft01(e) && lladdr_eq(&p->src_ll, &l->router->lladdr)) {
 		l->lke_allowed = true;
-		mn_kex_try(e, l, false);
+		mn_kex_try(e, l);
 	}
 }

@@ -151,6 +151,7 @@ struct mn_kex {
 	lke_time first_sent, dad_seen;
 	lke_time rto;
 	lke_time hold;	 /* length of the next hold */
+	lke_time not_before; /* the next exchange of the link, AMB-068 */
 	uint32_t serial; /* names the ENCRYPT action */
 	bool hint;	 /* an error answered a KEReq, AMB-078 */
 	bool early;	 /* renew before it is due (SEQUENCES 7, AMB-117) */
@@ -329,8 +330,13 @@ void mn_lbsa_expire(struct lke_engine *e);
 
 /* --- mn_kex.c --- */
 void mn_kex_init(struct mn_link *l);
-/* Starts an exchange if everything allows it now; otherwise nothing happens. */
-bool mn_kex_try(struct lke_engine *e, struct mn_link *l, bool renew);
+/* Starts an exchange for an address of the link that has no key, if everything allows it now;
+ * otherwise nothing happens. */
+bool mn_kex_try(struct lke_engine *e, struct mn_link *l);
+/* The same for an address that has one. */
+bool mn_kex_renew(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *coa);
+/* Is there a key of the address with the router of this link? */
+bool mn_kex_has_key(const struct lke_engine *e, const struct mn_link *l, const struct mn_addr *a);
 void mn_kex_cancel(struct lke_engine *e, struct mn_link *l);
 void mn_kex_hold(struct lke_engine *e, struct mn_link *l, lke_time how_long);
 /* A home agent (or temporary one) answered through the router of this link: LKE may run (AMB-072).

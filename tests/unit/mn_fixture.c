@@ -198,20 +198,37 @@ int fix_packet(struct fix *f, unsigned from_mac, const uint8_t *data, size_t len
 	return err;
 }
 
+struct nd_prefix fix_pio(const char *prefix, uint32_t valid, uint32_t preferred)
+{
+	return (struct nd_prefix){ .prefix = fix_addr(prefix),
+				   .len = 64,
+				   .flags = ND_PIO_L | ND_PIO_A,
+				   .valid = valid,
+				   .preferred = preferred };
+}
+
 int fix_ra(struct fix *f, unsigned ar)
 {
-	struct lke_in6 src = fix_ar_ll(ar);
-	struct nd_msg m = { .type = ND_RA, .router_lifetime = 9000, .lladdr = fix_mac(ar) };
-	uint8_t buf[1024];
-	int len;
+	struct nd_msg m = { .router_lifetime = 9000, .prefixes = 1 };
 
-	m.ra_flags = f->ra_lke ? ND_RA_H : 0;
-	m.prefixes = 1;
 	m.prefix[0] = (struct nd_prefix){ .prefix = fix_ar_addr(ar),
 					  .len = 64,
 					  .flags = ND_PIO_L | ND_PIO_A | ND_PIO_R,
 					  .valid = 86400,
 					  .preferred = 14400 };
+	return fix_ra_msg(f, ar, &m);
+}
+
+int fix_ra_msg(struct fix *f, unsigned ar, const struct nd_msg *given)
+{
+	struct lke_in6 src = fix_ar_ll(ar);
+	struct nd_msg m = *given;
+	uint8_t buf[1024];
+	int len;
+
+	m.type = ND_RA;
+	m.lladdr = fix_mac(ar);
+	m.ra_flags = f->ra_lke ? ND_RA_H : 0;
 	if (f->ra_lke) {
 		m.has_lke = true;
 		m.lke_max_lifetime = f->ra_max_lifetime;

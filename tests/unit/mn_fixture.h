@@ -53,6 +53,9 @@ void fix_run(struct fix *f, lke_time span); /* serves every deadline on the way 
 void fix_link(struct fix *f, bool up);
 int fix_packet(struct fix *f, unsigned from_mac, const uint8_t *data, size_t len);
 int fix_ra(struct fix *f, unsigned ar);
+/* The same with the prefixes and the router lifetime of m. */
+int fix_ra_msg(struct fix *f, unsigned ar, const struct nd_msg *m);
+struct nd_prefix fix_pio(const char *prefix, uint32_t valid, uint32_t preferred); /* L, A */
 
 /* The k-th action of the type (0 first), or NULL. */
 const struct fix_action *fix_find(const struct fix *f, enum lke_action_type type, unsigned k);
