@@ -5,6 +5,8 @@
 #include "core/internal.h"
 #include "core/sa.h"
 
+#define SUSPENDED (5 * LKE_SEC) /* a timer so late: the host slept */
+
 static int start_roles(struct lke_engine *e, const struct lke_config *cfg)
 {
 	int err = 0;
@@ -119,6 +121,7 @@ static void serve_timer(struct lke_engine *e, struct timer *t)
 
 static void serve_timers(struct lke_engine *e, lke_time now)
 {
+	lke_time due = timerq_next(&e->timers);
 	struct timer *t;
 
 	/* After a suspend a late timer runs once, with the present time, and not once for each
@@ -127,6 +130,8 @@ static void serve_timers(struct lke_engine *e, lke_time now)
 		e->now = now;
 	while ((t = timerq_pop(&e->timers, e->now)))
 		serve_timer(e, t);
+	if (e->mn && due != LKE_NEVER && e->now > due && e->now - due > SUSPENDED)
+		mn_resume(e);
 }
 
 static void link_event(struct lke_engine *e, const struct lke_ev_link *l)

@@ -217,6 +217,7 @@ int mn_esp_input(struct lke_engine *e, const struct pkt *p);
 int mn_icmp_input(struct lke_engine *e, const struct pkt *p); /* ICMPv6 errors, types 1..4 */
 void mn_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 void mn_timer(struct lke_engine *e, struct timer *t);
+void mn_resume(struct lke_engine *e); /* the host was suspended: every router may be another one */
 void mn_result(struct lke_engine *e, const struct lke_ev_result *r);
 int mn_command(struct lke_engine *e, const struct lke_ev_command *c);
 bool mn_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);

@@ -68,6 +68,7 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	}
 	l->router = r;
 	timerq_disarm(&e->timers, &l->solicit);
+	mn_reach_confirmed(e, l);
 	mn_attach(e, l, coa);
 	mn_neighbour(e, r, false);
 	mn_prefix_others(e, l);
@@ -100,7 +101,7 @@ int mn_take_router(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
  * Movement (RFC 6275 11.5.1), conservative because advertisements are not authenticated: the
  * carrier counts at once.  Without a change of carrier the advertisement of a router not heard
  * since the link came up only asks whether the router in use is still there; the node moves when
- * that one is silent (3 s), says goodbye (Router Lifetime 0) or is the only one of the two without
+ * that one is silent (0.6 s, 3 s after a change of router), says goodbye (Router Lifetime 0) or is the only one of the two without
  * LKE (AMB-070).  Another prefix alone proves nothing: one link may have several routers with
  * several prefixes.  A router known already brings no question, so a flood of advertisements costs
  * no more solicitations than there are places for routers.
@@ -126,9 +127,9 @@ int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	r->reachable = m->router_lifetime > 0;
 	arm(e, &r->end, r->expires);
 	if (l->router == r)
-		l->probes = 0;
+		mn_reach_confirmed(e, l);
 	else if (l->router && r->reachable && unknown)
-		mn_probe(e, l);
+		mn_doubt(e, l);
 	mn_choose(e, l);
 	note_in(e, LKE_ROLE_MN, LKE_MSG_RA, p, LKE_DROP_NONE);
 	mn_kex_try(e, l);

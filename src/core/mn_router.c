@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The routers of a link and what their advertisements say: draft 3.1.1, RFC 4861 6.3.4, RFC 8106. */
+/* The routers of a link and what their advertisements say: draft 3.1.1, RFC 4861 6.3.4, RFC 8106.
+ */
 #include "core/mobile_node.h"
 
 #define LKE_MISSING 3 /* advertisements without option 6 before it counts as gone */

@@ -171,7 +171,8 @@ struct mn_link {
 	bool lke_allowed;	  /* a home agent answered through this router */
 	lke_time attached;
 	unsigned solicitations;	  /* RS sent since the link came up */
-	unsigned probes;	  /* NUD solicitations left unanswered */
+	unsigned probes;	  /* NUD solicitations left unanswered; 0: none is under way */
+	bool doubt;		  /* the node has moved, perhaps: ask faster */
 	struct lke_lladdr lladdr; /* of the interface, to see it change */
 	bool announce;		  /* the link-layer address changed: neighbours must learn it */
 	lke_time announced;	  /* last unsolicited NA, AMB-117; 0: none */
@@ -257,6 +258,10 @@ void mn_solicit(struct lke_engine *e, struct mn_link *l);
 void mn_solicit_timer(struct lke_engine *e, struct mn_link *l);
 
 /* --- mn_reach.c --- */
+/* The router of the link has shown that it is there. */
+void mn_reach_confirmed(struct lke_engine *e, struct mn_link *l);
+/* Something says that the node has moved: asks whether the router is still there, fast. */
+void mn_doubt(struct lke_engine *e, struct mn_link *l);
 /* Neighbor Unreachability Detection of the router in use (RFC 6275 11.5.1; AMB-073). */
 void mn_probe(struct lke_engine *e, struct mn_link *l);
 void mn_probe_timer(struct lke_engine *e, struct mn_link *l);

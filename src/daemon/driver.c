@@ -18,7 +18,7 @@
 #include "platform/linux/clock.h"
 #include "platform/linux/sandbox.h"
 
-#define ENTROPY_INTERVAL_S 60
+#define ENTROPY_INTERVAL (60 * LKE_SEC)
 #define EMPTY_ROOT                                                                                 \
 	"/run" /* exists everywhere; an empty file system is mounted over it for this process */
 
@@ -64,6 +64,20 @@ void driver_pump(struct driver *d)
 		event_base_loopbreak(d->base);
 }
 
+/* With a timer of the engine: of its own it would wake an idle host once more a minute. */
+static void mix_entropy(struct driver *d)
+{
+	struct lke_event ev = { .type = LKE_EV_ENTROPY };
+	lke_time now = clock_now();
+
+	if (now - d->entropy_at < ENTROPY_INTERVAL)
+		return;
+	d->entropy_at = now;
+	if (system_random(ev.entropy, sizeof(ev.entropy)) == 0)
+		driver_input(d, &ev);
+	mem_wipe(&ev, sizeof(ev));
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *d = ctx;
@@ -71,6 +85,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	clock_timer_clear(fd);
 	driver_input(d, &ev);
+	mix_entropy(d);
 	driver_pump(d);
 }
 
@@ -104,17 +119,6 @@ static void on_worker(evutil_socket_t fd, short what, void *ctx)
 		mem_wipe(&a, sizeof(a));
 		driver_pump(d);
 	}
-}
-
-static void on_entropy(evutil_socket_t fd, short what, void *ctx)
-{
-	struct driver *d = ctx;
-	struct lke_event ev = { .type = LKE_EV_ENTROPY };
-
-	if (system_random(ev.entropy, sizeof(ev.entropy)) == 0)
-		driver_input(d, &ev);
-	mem_wipe(&ev, sizeof(ev));
-	driver_pump(d);
 }
 
 static int feed_rsa_key(struct driver *d)
@@ -189,19 +193,16 @@ static int prepare(struct driver *d)
 
 static int make_events(struct driver *d)
 {
-	struct timeval tv = { .tv_sec = ENTROPY_INTERVAL_S };
-
 	d->timer_ev = watch(d, d->timer_fd, EV_READ, on_timer);
 	d->tun_ev = watch(d, d->w->tun_fd, EV_READ, on_tun);
 	d->mon_ev = watch(d, d->w->mon_fd, EV_READ, driver_on_monitor);
 	d->priv_ev = watch(d, d->priv_fd, EV_READ, requests_on_readable);
 	d->worker_ev = watch(d, rsa_worker_fd(d->worker), EV_READ, on_worker);
 	d->priv_write_ev = event_new(d->base, d->priv_fd, EV_WRITE, requests_on_writable, d);
-	d->entropy_ev = event_new(d->base, -1, EV_PERSIST, on_entropy, d);
 	if (!d->timer_ev || !d->tun_ev || !d->mon_ev || !d->priv_ev || !d->worker_ev ||
-	    !d->priv_write_ev || !d->entropy_ev)
+	    !d->priv_write_ev)
 		return -ENOMEM;
-	return event_add(d->entropy_ev, &tv) < 0 ? -ENOMEM : 0;
+	return 0;
 }
 
 static int begin(struct driver *d)
@@ -226,8 +227,8 @@ static int begin(struct driver *d)
 
 static void end(struct driver *d)
 {
-	struct event *ev[] = { d->timer_ev,	 d->tun_ev,    d->mon_ev,    d->priv_ev,
-			       d->priv_write_ev, d->worker_ev, d->entropy_ev };
+	struct event *ev[] = { d->timer_ev, d->tun_ev,	      d->mon_ev,
+			       d->priv_ev,  d->priv_write_ev, d->worker_ev };
 
 	control_free(d->control);
 	driver_links_close(d);

@@ -45,7 +45,7 @@ struct driver {
 	struct mon *mon;
 	struct control *control;
 	struct event_base *base;
-	struct event *timer_ev, *tun_ev, *mon_ev, *priv_ev, *priv_write_ev, *worker_ev, *entropy_ev;
+	struct event *timer_ev, *tun_ev, *mon_ev, *priv_ev, *priv_write_ev, *worker_ev;
 	int timer_fd, priv_fd;
 	struct driver_link link[WORLD_LINKS_MAX];
 	unsigned links;
@@ -58,7 +58,7 @@ struct driver {
 	bool draining;
 	bool pumping, again, stopping, ready;
 	int exit_code;
-	lke_time started;
+	lke_time started, entropy_at;
 	uint64_t send_errors, kernel_errors, requests_lost;
 	char last_kernel_error[96];
 	unsigned rsa_bits, rsa_ops;

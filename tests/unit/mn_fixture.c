@@ -68,8 +68,34 @@ static void answer_encrypt(struct fix *f, const struct lke_act_encrypt *x, uint6
 	fix_event(f, &ev);
 }
 
+static bool sent(const struct fix *f, size_t n, enum lke_msg msg)
+{
+	const struct lke_note *x = &f->out[n].a.note;
+
+	return f->out[n].a.type == LKE_ACT_NOTIFY && x->type == LKE_NOTE_MESSAGE && x->out &&
+	       x->msg == msg && n > 0 && f->out[n - 1].a.type == LKE_ACT_SEND;
+}
+
+/* The router's answer to a solicitation of its own link-local address. */
+static void answer_ns(struct fix *f, const struct fix_action *ns)
+{
+	struct nd_msg m = { .type = ND_NA, .na_flags = ND_NA_R | ND_NA_S | ND_NA_O };
+	uint8_t buf[128];
+	struct lke_in6 dst;
+	int len;
+
+	memcpy(dst.b, ns->data + 8, 16);
+	memcpy(m.target.b, ns->data + IP6_HDR_LEN + 8, 16);
+	m.lladdr = fix_mac(m.target.b[15]);
+	len = nd_encode(&m, &m.target, &dst, 0, buf, sizeof(buf));
+	assert_true(len > 0);
+	(void)fix_packet(f, m.target.b[15], buf, (size_t)len);
+}
+
 static void drain(struct fix *f)
 {
+	size_t first = f->n;
+
 	const struct lke_action *a;
 	struct lke_act_encrypt enc;
 	uint8_t spki[RSA_SPKI_MAX];
@@ -86,6 +112,11 @@ static void drain(struct fix *f)
 	}
 	if (cookie)
 		answer_encrypt(f, &enc, cookie);
+	for (size_t n = f->n; !f->silent && n-- > first;)
+		if (sent(f, n, LKE_MSG_NS)) {
+			answer_ns(f, &f->out[n - 1]);
+			break;
+		}
 }
 
 void fix_event(struct fix *f, const struct lke_event *ev)
@@ -246,14 +277,6 @@ const struct fix_action *fix_find(const struct fix *f, enum lke_action_type type
 		if (f->out[n].a.type == type && k-- == 0)
 			return &f->out[n];
 	return NULL;
-}
-
-static bool sent(const struct fix *f, size_t n, enum lke_msg msg)
-{
-	const struct lke_note *x = &f->out[n].a.note;
-
-	return f->out[n].a.type == LKE_ACT_NOTIFY && x->type == LKE_NOTE_MESSAGE && x->out &&
-	       x->msg == msg && n > 0 && f->out[n - 1].a.type == LKE_ACT_SEND;
 }
 
 const struct fix_action *fix_last(const struct fix *f, enum lke_msg msg)

@@ -11,7 +11,7 @@
 
 #include "core/mobile_node.h"
 
-#define FIX_ACTIONS 1024
+#define FIX_ACTIONS 4096
 #define FIX_IF	    7
 
 struct fix_action {
@@ -27,6 +27,7 @@ struct fix {
 	struct fix_action *out; /* everything since fix_clear() */
 	size_t n;
 	bool encrypt; /* answer LKE_ACT_ENCRYPT (default) */
+	bool silent;  /* routers do not answer Neighbor Solicitations */
 	uint32_t carrier;
 	struct rsa_key *key;
 	uint8_t spki[RSA_SPKI_MAX];

@@ -308,6 +308,7 @@ static void amb_073_local_only_needs_a_confirmed_router(void **state)
 
 	(void)state;
 	fix_start(&f, 0, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	f.silent = true;
 	fix_link(&f, true);
 	fix_ra(&f, 1);
 	fix_run(&f, 1500 * LKE_MSEC);

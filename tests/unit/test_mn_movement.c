@@ -178,6 +178,7 @@ static void silent_router_is_left(void **state)
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	fix_attach(&f, 1);
 	fix_clear(&f);
+	f.silent = true;
 	fix_ra(&f, 2);
 	assert_int_equal(fix_count(&f, LKE_MSG_NS), 1);
 	fix_run(&f, 4 * LKE_SEC);

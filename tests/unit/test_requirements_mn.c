@@ -145,6 +145,7 @@ static void lke_011_mobile_node_without_link_layer_addresses(void **state)
 
 	(void)state;
 	fix_start(&f, 0, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	f.silent = true;
 	/* The interface of the fixture goes, one without link-layer address comes. */
 	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF, .name = "mn0", .removed = true };
 	fix_event(&f, &ev);
