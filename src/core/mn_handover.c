@@ -162,6 +162,8 @@ static void move_home(struct lke_engine *e, struct mn_home *h, const struct boun
 	if (served && !registration_runs(e, h) &&
 	    (here || (e->cfg.mn.strategy == LKE_STRATEGY_OLDEST && !plain && lasting(e, &h->coa))))
 		return;
+	if (served && !here && !plain && lasting(e, &h->coa) && mn_steady_postpone(e))
+		return;
 	mn_register(e, h, &e->mn->current);
 }
 
@@ -264,6 +266,8 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 	timerq_disarm(&e->timers, &l->takeover);
 	mn->active = l;
 	mn->current = coa->addr;
+	if (moved)
+		mn_steady_moved(e);
 	/* The next address on the same link replaces one in all bindings, another prefix of it
 	 * needs none; neither is a move (AMB-180). */
 	if (moved && !in6_prefix_eq(&old, &coa->addr, coa->plen) && mn_link_at(e, &old) != l)

@@ -46,6 +46,7 @@ int mn_new(struct lke_engine *e)
 	e->mn = mn;
 	timer_init(&mn->hold, MN_T_HOLD, mn);
 	timer_init(&mn->bind, MN_T_BIND, mn);
+	timer_init(&mn->settle, MN_T_SETTLE, mn);
 	for (unsigned n = 0; err == 0 && n < e->cfg.mn.homes; n++)
 		err = start_home(e, &e->cfg.mn.home[n]);
 	if (err == 0)
@@ -110,6 +111,7 @@ void mn_free(struct lke_engine *e)
 	}
 	timerq_disarm(&e->timers, &mn->hold);
 	timerq_disarm(&e->timers, &mn->bind);
+	timerq_disarm(&e->timers, &mn->settle);
 	mem_free_wipe(mn, sizeof(*mn));
 	e->mn = NULL;
 }
@@ -409,6 +411,9 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case MN_T_TAKEOVER:
 		mn_takeover_timer(e, t->owner);
+		break;
+	case MN_T_SETTLE:
+		mn_steady_timer(e);
 		break;
 	case MN_T_BIND:
 		mn_bind_pending(e);

@@ -16,6 +16,7 @@
  *	mn_kex.c		the key exchange
  *	mn_lbsa.c		LBSAs and their ends
  *	mn_registration.c	registration with home agents by ESP
+ *	mn_steady.c		moving too often to tell the home agent each time
  *	mn_handover.c		attachment to a link: what is bound, in which order
  *	mn_binding.c		Binding Updates to previous access routers and their answers
  *	mn_tunnel.c		paths and tunnels of the forwarding plane
@@ -31,6 +32,7 @@
 #define MN_ADDRS    24
 #define MN_LBSAS    16
 #define MN_PREFIXES 4 /* of one router */
+#define MN_MOVES    5
 
 enum mn_timer_kind {
 	MN_T_SOLICIT = TIMER_KIND(MODULE_MN, 1),     /* struct mn_link: next RS */
@@ -48,6 +50,7 @@ enum mn_timer_kind {
 	MN_T_BIND =
 		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
 	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
+	MN_T_SETTLE = TIMER_KIND(MODULE_MN, 14),   /* struct mobile_node: it has come to rest */
 };
 
 /* An autonomous prefix of a router; address lifetimes are those of RFC 4862 5.5.3. */
@@ -213,6 +216,9 @@ struct mobile_node {
 	struct timer hold;
 	bool bind_pending; /* other routers are asked behind a deregistration */
 	struct timer bind;
+	lke_time moved[MN_MOVES]; /* a ring of the last moves */
+	unsigned moves;
+	struct timer settle;
 	uint32_t serial;
 };
 
@@ -383,6 +389,12 @@ struct mn_link *mn_link_at(const struct lke_engine *e, const struct lke_in6 *coa
 void mn_takeover_timer(struct lke_engine *e, struct mn_link *l);
 /* Is the address the care-of address of an accepted registration with a home agent? */
 bool mn_registered(const struct lke_engine *e, const struct lke_in6 *coa);
+
+/* --- mn_steady.c --- */
+void mn_steady_moved(struct lke_engine *e);
+/* Moving too often: the home agents are told when that ends. */
+bool mn_steady_postpone(struct lke_engine *e);
+void mn_steady_timer(struct lke_engine *e);
 
 /* --- mn_binding.c --- */
 /* Binds old to the present care-of address at the access router of its LBSA; dereg: back on that

@@ -190,10 +190,41 @@ static void default_router_serves_a_draft01_mobile(void **state)
 	profiles(LKE_PROFILE_DEFAULT, LKE_PROFILE_DRAFT01);
 }
 
+/* `both` tells the home agent each time, but not of each turn of a ping-pong: one number a rest. */
+static void sec_065_ping_pong_burns_no_numbers(void **state)
+{
+	struct world *w = attached(LKE_STRATEGY_BOTH, 0);
+	struct lke_binding_view b;
+	struct lke_in6 coa;
+	unsigned before;
+	uint64_t mn;
+
+	move(w, 1);
+	assert_true(world_wait_lbsa(w, 1, SEC(20)));
+	sim_run_for(w->net, SEC(60));
+	before = bu_at_ha(w);
+	for (unsigned n = 0; n < 60; n++) {
+		move(w, n % 2);
+		sim_run_for(w->net, SEC(1));
+	}
+	assert_in_range(bu_at_ha(w) - before, 1, 8);
+	/* At rest the home agent learns the place, and the traffic flows. */
+	sim_run_for(w->net, SEC(15));
+	coa = world_coa(w, 1);
+	assert_true(sim_binding(w->ha, &w->hoa, &b));
+	assert_true(in6_eq(&b.coa, &coa));
+	mn = w->mn->received;
+	world_traffic(w, &w->hoa, MSEC(200));
+	sim_run_for(w->net, MSEC(100));
+	assert_int_equal(w->mn->received - mn, 200);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lke_088_oldest_sends_the_home_agent_nothing),
+		cmocka_unit_test(sec_065_ping_pong_burns_no_numbers),
 		cmocka_unit_test(sec_065_ping_pong_of_100_handovers_leaves_the_home_agent_alone),
 		cmocka_unit_test(lke_087_both_updates_leave_together),
 		cmocka_unit_test(lke_188_home_agent_is_told_before_the_lbsa_ends),

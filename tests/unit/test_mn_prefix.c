@@ -322,7 +322,7 @@ static void wanderer_always_attaches(void **state)
 		coa = fix_coa(&f);
 		assert_true(in6_prefix_eq(&coa, &prefix, 64));
 		assert_int_equal(fix_ha_ba(&f, n, 0, fix_ha_seq(&f)), 0);
-		fix_run(&f, 2 * LKE_SEC);
+		fix_run(&f, 12 * LKE_SEC);
 		assert_int_equal(fix_keack(&f, n, 0, 7200, false), 0);
 	}
 	fix_end(&f);
