@@ -400,7 +400,8 @@ void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a)
 
 	if (l && !mn_addr_here(l, a))
 		l = NULL;
-	/* No longer preferred: another prefix of the router makes the primary one (RFC 4862 5.5.4). */
+	/* No longer preferred: another prefix of the router makes the primary one (RFC 4862 5.5.4).
+	 */
 	if (a->valid_until > e->now) {
 		arm(e, &a->end, a->valid_until);
 		if (l)

@@ -80,8 +80,8 @@ struct bound {
 
 static void bind_one(struct lke_engine *e, struct bound *b, const struct lke_in6 *coa)
 {
-	if (b->n == MN_TEMPORARY_AGENTS || in6_is_unspecified(coa) || in6_eq(coa, &e->mn->current) ||
-	    mn_link_at(e, coa) == e->mn->active)
+	if (b->n == MN_TEMPORARY_AGENTS || in6_is_unspecified(coa) ||
+	    in6_eq(coa, &e->mn->current) || mn_link_at(e, coa) == e->mn->active)
 		return; /* another prefix of this link needs no tunnel */
 	for (unsigned n = 0; n < b->n; n++)
 		if (in6_eq(&b->coa[n], coa))

@@ -3,8 +3,8 @@
  * (AMB-070). */
 #include "core/mobile_node.h"
 
-#define STEADY	    (4 * LKE_SEC) /* hysteresis of a preferred link that was lost, doubling */
-#define STEADY_MAX  (64 * LKE_SEC)
+#define STEADY	   (4 * LKE_SEC) /* hysteresis of a preferred link that was lost, doubling */
+#define STEADY_MAX (64 * LKE_SEC)
 
 static bool better(const struct mn_router *a, const struct mn_router *b)
 {
@@ -101,10 +101,10 @@ int mn_take_router(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
  * Movement (RFC 6275 11.5.1), conservative because advertisements are not authenticated: the
  * carrier counts at once.  Without a change of carrier the advertisement of a router not heard
  * since the link came up only asks whether the router in use is still there; the node moves when
- * that one is silent (0.6 s, 3 s after a change of router), says goodbye (Router Lifetime 0) or is the only one of the two without
- * LKE (AMB-070).  Another prefix alone proves nothing: one link may have several routers with
- * several prefixes.  A router known already brings no question, so a flood of advertisements costs
- * no more solicitations than there are places for routers.
+ * that one is silent (0.6 s, 3 s after a change of router), says goodbye (Router Lifetime 0) or is
+ * the only one of the two without LKE (AMB-070).  Another prefix alone proves nothing: one link may
+ * have several routers with several prefixes.  A router known already brings no question, so a
+ * flood of advertisements costs no more solicitations than there are places for routers.
  */
 int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
 {

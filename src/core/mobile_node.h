@@ -75,7 +75,7 @@ struct mn_router {
 	lke_time key_seen;	  /* when the key last changed; 0: never */
 	lke_time suspended_until; /* alternating keys, AMB-076 */
 	lke_time heard, expires;
-	uint16_t kex_seq;	  /* last Seq# sent to it, AMB-050 */
+	uint16_t kex_seq;		      /* last Seq# sent to it, AMB-050 */
 	struct mn_prefix prefix[MN_PREFIXES]; /* heard since the link came up */
 	unsigned prefixes;
 	unsigned without; /* advertisements in a row without a usable option 6 */
@@ -153,12 +153,12 @@ struct mn_kex {
 	uint16_t step;	  /* added to the last Seq# for the next KEReq */
 	lke_time first_sent, dad_seen;
 	lke_time rto;
-	lke_time hold;	 /* length of the next hold */
+	lke_time hold;	     /* length of the next hold */
 	lke_time not_before; /* the next exchange of the link, AMB-068 */
-	uint32_t serial; /* names the ENCRYPT action */
-	bool hint;	 /* an error answered a KEReq, AMB-078 */
-	bool early;	 /* renew before it is due (SEQUENCES 7, AMB-117) */
-	lke_time hinted; /* an early renewal for a refusal; 0: never */
+	uint32_t serial;     /* names the ENCRYPT action */
+	bool hint;	     /* an error answered a KEReq, AMB-078 */
+	bool early;	     /* renew before it is due (SEQUENCES 7, AMB-117) */
+	lke_time hinted;     /* an early renewal for a refusal; 0: never */
 	struct timer timer;
 };
 
@@ -328,7 +328,8 @@ void mn_send_na(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *t
  */
 struct mn_lbsa *mn_lbsa_of(const struct lke_engine *e, const struct lke_in6 *coa,
 			   const struct mn_lbsa *before);
-bool mn_lbsa_restored(const struct lke_engine *e, const struct lke_in6 *coa); /* from a former run */
+bool mn_lbsa_restored(const struct lke_engine *e,
+		      const struct lke_in6 *coa);	     /* from a former run */
 struct mn_lbsa *mn_lbsa_new(struct lke_engine *e);	     /* counted when it fails */
 void mn_lbsa_start(struct lke_engine *e, struct mn_lbsa *b); /* arms its timers, notes it */
 void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why);
