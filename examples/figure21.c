@@ -53,7 +53,8 @@ static void run(lke_time end)
 			feed(n, (struct lke_event){ .type = LKE_EV_TIMER });
 		if (head != tail) {
 			struct packet p = queue[head++ % 256];
-			feed(p.to, (struct lke_event){ LKE_EV_PACKET, { { 1, { 0 }, p.data, p.len } } });
+			feed(p.to, (struct lke_event){ LKE_EV_PACKET,
+						       { { 1, { 0 }, p.data, p.len, false } } });
 		}
 	}
 }

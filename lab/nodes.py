@@ -119,13 +119,13 @@ class Daemon:
 
 
 class Radvd:
-	"""A router without LKE: stock radvd."""
+	"""Stock radvd: alone a router without LKE, or beside an lked with Advertise = augment."""
 
-	def __init__(self, lab, name):
+	def __init__(self, lab, name, conf=RADVD_CONF):
 		self.lab, self.node = lab, lab[name]
 		d = os.path.join(lab.dir, name)
 		os.makedirs(d, exist_ok=True)
-		self.conf = write(d + "/radvd.conf", RADVD_CONF, 0o644)
+		self.conf = write(d + "/radvd.conf", conf, 0o644)
 		self.log, self.pid = d + "/radvd.log", d + "/radvd.pid"
 
 	def start(self):

@@ -8,15 +8,22 @@
 
 #include "lke/types.h"
 
-#define LKE_MAX_IFACES	 16 /* interfaces of one role */
-#define LKE_MAX_PREFIXES 8  /* prefixes an access router advertises on one interface */
-#define LKE_MAX_HOMES	 4  /* home addresses of one mobile node */
+#define LKE_MAX_IFACES	 16  /* interfaces of one role */
+#define LKE_MAX_PREFIXES 8   /* prefixes an access router advertises on one interface */
+#define LKE_MAX_HOMES	 4   /* home addresses of one mobile node */
+#define LKE_DNSSL_MAX	 256 /* octets of a DNS search list */
 
 enum lke_advertise { LKE_ADVERTISE_FULL, LKE_ADVERTISE_AUGMENT, LKE_ADVERTISE_NO };
+
+/* Home Agent Information option: AUTO is RFC 6275 7.4, only when it says more than the defaults. */
+enum lke_ha_info { LKE_HA_INFO_AUTO, LKE_HA_INFO_YES, LKE_HA_INFO_NO };
 
 struct lke_prefix {
 	struct lke_in6 addr;
 	uint8_t len;
+	bool off_link, not_autonomous; /* without the L or the A bit */
+	bool timed;		       /* has its own lifetimes, else those of the interface */
+	uint32_t valid, preferred;     /* UINT32_MAX: infinite */
 };
 
 /* [AccessRouter] of one interface */
@@ -25,18 +32,28 @@ struct lke_config_ar {
 	struct lke_prefix
 		prefix[LKE_MAX_PREFIXES]; /* none: the /64s of the interface's addresses */
 	unsigned prefixes;
-	bool lke;		     /* advertise the LKE capability (H bit and option 6) */
-	uint16_t max_lifetime;	     /* 7200; Maximum Lifetime of option 6, draft 3.1.1 */
-	uint16_t router_lifetime;    /* 7200; never below max_lifetime unless set so, AMB-041 */
-	uint16_t ha_lifetime;	     /* 0: as router_lifetime */
-	uint32_t ra_max_interval_ms; /* 600000 */
-	uint32_t ra_min_interval_ms; /* 200000 */
-	uint32_t ra_delay_ms;	     /* 0, AMB-181 */
-	uint32_t prefix_valid, prefix_preferred; /* 86400, 14400 */
+	bool lke;		  /* advertise the LKE capability (H bit and option 6) */
+	uint16_t max_lifetime;	  /* 7200; Maximum Lifetime of option 6, draft 3.1.1 */
+	uint16_t router_lifetime; /* 7200; never below max_lifetime unless set so, AMB-041 */
+	uint16_t ha_lifetime;	  /* 0: as router_lifetime */
+	uint16_t ha_preference;	  /* 0 */
+	enum lke_ha_info ha_info;
+	uint32_t ra_max_interval_ms;		 /* 600000 */
+	uint32_t ra_min_interval_ms;		 /* 200000 */
+	uint32_t ra_min_delay_ms;		 /* 3000; MinDelayBetweenRAs, RFC 6275 13 */
+	uint32_t ra_delay_ms;			 /* 0, AMB-181 */
+	bool interval_option;			 /* Advertisement Interval option */
+	uint32_t prefix_valid, prefix_preferred; /* 86400, 14400; UINT32_MAX: infinite */
+	bool managed, other;			 /* M and O: there is DHCPv6 */
+	uint8_t hop_limit;			 /* 64; 0: unspecified */
+	uint32_t reachable_ms, retrans_ms;	 /* 0: unspecified */
 	uint32_t mtu;				 /* 0: not advertised */
 	struct lke_in6 rdnss[3];
 	unsigned rdnss_count;
-	int preference; /* RFC 4191: -1 low, 0 medium, 1 high */
+	uint8_t dnssl[LKE_DNSSL_MAX]; /* names as in RFC 1035 3.1 */
+	unsigned dnssl_len;
+	uint32_t rdnss_lifetime, dnssl_lifetime; /* 0: three times ra_max_interval_ms */
+	int preference;				 /* RFC 4191: -1 low, 0 medium, 1 high */
 	enum lke_advertise advertise;
 	bool finished;		       /* ask for the Finished message */
 	unsigned kex_cpu_percent;      /* 25, AMB-060 */

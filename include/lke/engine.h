@@ -163,6 +163,7 @@ uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke
 	X(RA_SENT, "ra_sent") \
 	X(RS_IN, "rs_in") \
 	X(RA_IN, "ra_in") \
+	X(RA_INCONSISTENT, "ra_inconsistent") \
 	X(RS_SENT, "rs_sent") \
 	X(KEREQ_IN, "kereq_in") \
 	X(KEREQ_SENT, "kereq_sent") \

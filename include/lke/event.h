@@ -31,6 +31,7 @@ struct lke_ev_packet {
 		src_ll;	     /* source of the frame; len 0 on links without link-layer addresses */
 	const uint8_t *data; /* IPv6 header onwards */
 	size_t len;
+	bool outgoing; /* this host sent it: a Router Advertisement of another daemon */
 };
 
 struct lke_ev_link {
@@ -49,6 +50,7 @@ struct lke_ev_addr {
 	uint8_t prefix_len;
 	bool removed;
 	bool tentative; /* also set for an address that failed DAD */
+	uint32_t valid, preferred; /* seconds left; valid 0: without end, or not known */
 };
 
 struct lke_ev_result {

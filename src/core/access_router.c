@@ -50,6 +50,14 @@ static void lbsa_release(struct lke_engine *e, struct lbsa *l)
 	lbsa_del(&e->ar->lbsa, l);
 }
 
+static void ar_link_quiet(struct lke_engine *e, struct ar_link *k)
+{
+	if (timer_armed(&k->ra))
+		timerq_disarm(&e->timers, &k->ra);
+	if (timer_armed(&k->heard.silence))
+		timerq_disarm(&e->timers, &k->heard.silence);
+}
+
 void ar_free(struct lke_engine *e)
 {
 	struct access_router *ar = e->ar;
@@ -65,8 +73,7 @@ void ar_free(struct lke_engine *e)
 	if (timer_armed(&ar->key_grace))
 		timerq_disarm(&e->timers, &ar->key_grace);
 	for (unsigned n = 0; n < ar->links; n++)
-		if (timer_armed(&ar->link[n].ra))
-			timerq_disarm(&e->timers, &ar->link[n].ra);
+		ar_link_quiet(e, &ar->link[n]);
 	mem_free(ar->limits);
 	mem_free_wipe(ar, sizeof(*ar));
 	e->ar = NULL;
@@ -143,58 +150,20 @@ struct ar_link *ar_link_by_index(struct lke_engine *e, uint32_t ifindex)
 	return i ? i->ar : NULL;
 }
 
-static unsigned own_prefixes(const struct iface *i, struct lke_prefix ret[LKE_MAX_PREFIXES])
-{
-	static const uint8_t no_iid[8];
-	unsigned count = 0;
-
-	for (unsigned n = 0; n < i->addrs && count < LKE_MAX_PREFIXES; n++) {
-		const struct iface_addr *a = &i->addr[n];
-		bool known = false;
-
-		for (unsigned k = 0; k < count; k++)
-			known = known || in6_prefix_eq(&ret[k].addr, &a->addr, 64);
-		if (known || a->tentative || a->plen != 64 || !in6_is_global(&a->addr))
-			continue;
-		ret[count++] = (struct lke_prefix){ .addr = in6_make(&a->addr, no_iid), .len = 64 };
-	}
-	return count;
-}
-
-unsigned ar_link_prefixes(const struct ar_link *k, struct lke_prefix ret[LKE_MAX_PREFIXES])
-{
-	if (k->cfg->prefixes == 0)
-		return own_prefixes(k->ifc, ret);
-	memcpy(ret, k->cfg->prefix, k->cfg->prefixes * sizeof(*ret));
-	return k->cfg->prefixes;
-}
-
-bool ar_link_on_link(const struct ar_link *k, const struct lke_in6 *a, unsigned *ret_len)
-{
-	struct lke_prefix p[LKE_MAX_PREFIXES];
-	unsigned n = ar_link_prefixes(k, p);
-
-	for (unsigned i = 0; i < n; i++) {
-		if (!in6_prefix_eq(&p[i].addr, a, p[i].len))
-			continue;
-		if (ret_len)
-			*ret_len = p[i].len;
-		return true;
-	}
-	return false;
-}
-
 uint32_t ar_max_lifetime(const struct lke_engine *e, const struct ar_link *k)
 {
 	const struct lke_config_ar *c = k->cfg;
+	bool augment = c->advertise == LKE_ADVERTISE_AUGMENT;
+	uint32_t router = augment ? k->heard.lifetime : c->router_lifetime;
+	uint32_t ha = augment ? k->heard.has_ha_info ? k->heard.ha_lifetime : 0 : c->ha_lifetime;
 	uint32_t max = c->max_lifetime;
 
-	if (!c->lke)
+	if (!c->lke || (augment && !ar_augment_live(e, k)))
 		return 0;
-	if (c->router_lifetime < max)
-		max = c->router_lifetime;
-	if (c->ha_lifetime > 0 && c->ha_lifetime < max)
-		max = c->ha_lifetime;
+	if (router < max)
+		max = router;
+	if (ha > 0 && ha < max)
+		max = ha;
 	/* "must not be forever", draft 3.1.1 */
 	return max == UINT16_MAX ? UINT16_MAX - 1u : max;
 }
@@ -225,6 +194,7 @@ static void link_attach(struct lke_engine *e, struct iface *i, const struct lke_
 	k->ifc = i;
 	k->cfg = cfg;
 	timer_init(&k->ra, AR_TIMER_RA, k);
+	timer_init(&k->heard.silence, AR_TIMER_SILENCE, k);
 	tbf_init(&k->unicast, RA_UNICAST_RATE, RA_UNICAST_RATE, e->now);
 	tbf_init(&k->refusal, AR_REFUSAL_RATE, AR_REFUSAL_RATE, e->now);
 	tbf_init(&k->dad, AR_DAD_RATE, AR_DAD_BURST, e->now);
@@ -248,7 +218,7 @@ void ar_link_changed(struct lke_engine *e, struct iface *i)
 		return;
 	run = i->up && iface_ll(i) != NULL;
 	if (run && k->running) {
-		ar_advertise_changed(e, k);
+		ar_advertise_refresh(e, k);
 	} else if (run) {
 		k->running = true;
 		ar_advertise_start(e, k);
@@ -270,6 +240,7 @@ void ar_link_removed(struct lke_engine *e, struct iface *i)
 		if (n <= c->n && c->all[n - 1]->entry->key.ifindex == i->ifindex)
 			ar_lbsa_remove(e, c->all[n - 1], "link removed");
 	ar_neighbour_forget(e, i->ifindex);
+	ar_link_quiet(e, k);
 	memset(k, 0, sizeof(*k));
 	i->ar = NULL;
 }
@@ -283,6 +254,8 @@ int ar_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	switch (m->type) {
 	case ND_RS:
 		return ar_solicitation(e, k, p, m);
+	case ND_RA:
+		return ar_consistency_check(e, p, m);
 	case ND_NS:
 		return ar_dad_solicit(e, p, m);
 	case ND_NA:
@@ -292,6 +265,13 @@ int ar_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	default:
 		return -(int)LKE_DROP_NOT_OURS;
 	}
+}
+
+int ar_outgoing_ra(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
+{
+	if (p->ifc->ar->cfg->advertise != LKE_ADVERTISE_AUGMENT)
+		return -(int)LKE_DROP_NOT_OURS;
+	return ar_augment_heard(e, p, m);
 }
 
 int ar_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
@@ -342,6 +322,9 @@ void ar_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case AR_TIMER_FINISHED:
 		ar_finished_timer(e, t->owner);
+		break;
+	case AR_TIMER_SILENCE:
+		ar_augment_timer(e, t->owner);
 		break;
 	default:
 		break;

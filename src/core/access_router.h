@@ -3,16 +3,17 @@
  * The access router role: what its files share.  draft-liu-mobileip-lke-01 sections 2 to 6.
  *
  *	access_router.c	life, links, dispatch, RSA keys, commands, views
- *	ar_advertise.c	Router Advertisements
- *	ar_kex.c	Key Exchange Request up to the RSA operation
- *	ar_kex_answer.c	from the decrypted Kbm to the Acknowledgement
- *	ar_neighbour.c	confirmed neighbours, held requests
- *	ar_dad.c	DAD with authentication, defence of care-of addresses
- *	ar_binding.c	Binding Update, ar_finished.c: Binding Acknowledgement, Finished, credit
- *	ar_limits.c	budgets
+ *	ar_advertise.c	when Router Advertisements are sent; ar_ra.c: what they say
+ *	ar_prefix.c	the prefixes of a link
+ *	ar_augment.c	beside another daemon's advertisements; ar_consistency.c: beside other
+ *routers' ar_kex.c	Key Exchange Request up to the RSA operation ar_kex_answer.c	from the
+ *decrypted Kbm to the Acknowledgement ar_neighbour.c	confirmed neighbours, held requests ar_dad.c
+ *DAD with authentication, defence of care-of addresses ar_binding.c	Binding Update,
+ *ar_finished.c: Binding Acknowledgement, Finished, credit ar_limits.c	budgets
  *
  * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
- *(resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role).
+ *(resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role),
+ * SILENCE (the daemon beside us answers no solicitation).
  */
 #ifndef CORE_ACCESS_ROUTER_H
 #define CORE_ACCESS_ROUTER_H
@@ -28,11 +29,34 @@ enum ar_timer_kind {
 	AR_TIMER_HELD = TIMER_KIND(MODULE_AR, 4),
 	AR_TIMER_KEY = TIMER_KIND(MODULE_AR, 5),
 	AR_TIMER_FINISHED = TIMER_KIND(MODULE_AR, 6),
+	AR_TIMER_SILENCE = TIMER_KIND(MODULE_AR, 7),
 };
 
 #define AR_IPSEC_MAX	  4096 /* peers with an IPsec SA, AMB-056 */
 #define AR_NEIGHBOURS_MAX 65536
 #define AR_PENDING_MAX	  256 /* requests that wait for the RSA operation */
+
+struct ar_timed_prefix {
+	struct nd_prefix p; /* without the router's address */
+	lke_time valid_until, preferred_until;
+};
+
+/* Advertise = augment: what the advertisements of the daemon beside us said last. */
+struct ar_heard {
+	bool live;	/* it is a default router and answers */
+	lke_time until; /* end of its Router Lifetime */
+	uint8_t hop_limit, flags;
+	int8_t preference;
+	uint16_t lifetime; /* s */
+	uint32_t reachable_ms, retrans_ms;
+	bool has_ha_info;
+	uint16_t ha_preference, ha_lifetime;
+	struct ar_timed_prefix prefix[LKE_MAX_PREFIXES];
+	unsigned prefixes;
+	struct timer silence;
+	struct lke_in6 waiting; /* a solicitation that came before anything was known, or :: */
+	struct lke_lladdr waiting_ll;
+};
 
 struct ar_link {
 	struct iface *ifc;
@@ -42,6 +66,15 @@ struct ar_link {
 	unsigned initial_left; /* of MAX_INITIAL_RTR_ADVERTISEMENTS */
 	lke_time last_multicast;
 	bool sent_any;
+	/* as last advertised: a change is told at once */
+	struct lke_in6 shown_ll; /* :: while nothing is */
+	struct lke_lladdr shown_lladdr;
+	struct nd_prefix shown_prefix[LKE_MAX_PREFIXES];
+	unsigned shown_prefixes;
+	struct ar_timed_prefix gone[LKE_MAX_PREFIXES]; /* left the interface */
+	unsigned gones;
+	struct ar_heard heard;
+	lke_time next_contradiction; /* report of another router's, not before */
 	struct tbf unicast, refusal, dad;
 };
 
@@ -118,11 +151,6 @@ struct access_router {
 /* --- access_router.c --- */
 
 struct ar_link *ar_link_by_index(struct lke_engine *e, uint32_t ifindex);
-/* Prefixes the link advertises: configured ones or the /64s of its addresses.  Returns their
- * number. */
-unsigned ar_link_prefixes(const struct ar_link *k, struct lke_prefix ret[LKE_MAX_PREFIXES]);
-/* Is a inside an advertised prefix?  Sets ret_len to the prefix length (NULL allowed). */
-bool ar_link_on_link(const struct ar_link *k, const struct lke_in6 *a, unsigned *ret_len);
 /* Maximum Lifetime of option 6 (draft 3.1.1), 0 when LKE is not advertised. */
 uint32_t ar_max_lifetime(const struct lke_engine *e, const struct ar_link *k);
 /* Removes an instance with everything that hangs on it: DAD, cached NA, binding, group. */
@@ -135,11 +163,58 @@ void ar_lbsa_arm(struct lke_engine *e, struct lbsa *l);
 struct binding *ar_lbsa_binding(struct lke_engine *e, const struct lbsa *l);
 bool ar_has_ipsec(const struct access_router *ar, const struct lke_in6 *peer);
 
+/* --- ar_prefix.c --- */
+
+/* Seconds until then, rounded down; UINT32_MAX for LKE_NEVER. */
+uint32_t ar_seconds_left(const struct lke_engine *e, lke_time until);
+/* Prefixes the link advertises, with what is left of their lifetimes.  Returns their number. */
+unsigned ar_link_prefixes(const struct lke_engine *e, const struct ar_link *k,
+			  struct nd_prefix ret[LKE_MAX_PREFIXES]);
+/* Prefixes that left the interface lately, deprecated. */
+unsigned ar_link_gone_prefixes(const struct lke_engine *e, const struct ar_link *k,
+			       struct nd_prefix ret[LKE_MAX_PREFIXES]);
+/* Is a inside a prefix advertised with L or A (AMB-065)?  Sets ret_len to the prefix length (NULL
+ * allowed). */
+bool ar_link_on_link(const struct lke_engine *e, const struct ar_link *k, const struct lke_in6 *a,
+		     unsigned *ret_len);
+/* Seconds the prefix of a stays valid; 0: in none, UINT32_MAX: for ever. */
+uint32_t ar_prefix_valid(const struct lke_engine *e, const struct ar_link *k,
+			 const struct lke_in6 *a);
+/* Puts the router's address and the R bit into the option, if it has an address there. */
+void ar_add_router_address(const struct ar_link *k, struct nd_prefix *p);
+/* Has the set of prefixes, router addresses or deprecations changed since the last call? */
+bool ar_prefixes_changed(struct lke_engine *e, struct ar_link *k);
+
+/* --- ar_ra.c --- */
+
+/* One advertisement, in several messages where one would exceed the MTU.  ll NULL: multicast. */
+void ar_ra_send(struct lke_engine *e, struct ar_link *k, const struct lke_in6 *dst,
+		const struct lke_lladdr *ll);
+/* Router Lifetime 0 to all nodes, from src; without H and option 6 (AMB-048). */
+void ar_ra_final(struct lke_engine *e, struct ar_link *k, const struct lke_in6 *src);
+
+/* --- ar_augment.c --- */
+
+/* An advertisement this host sent. */
+int ar_augment_heard(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+bool ar_augment_live(const struct lke_engine *e, const struct ar_link *k);
+int ar_augment_solicited(struct lke_engine *e, struct ar_link *k, const struct pkt *p,
+			 const struct lke_lladdr *ll);
+void ar_augment_timer(struct lke_engine *e, struct ar_link *k);
+void ar_augment_reset(struct lke_engine *e, struct ar_link *k); /* knows nothing */
+
+/* --- ar_consistency.c --- */
+
+/* An advertisement of another router.  0. */
+int ar_consistency_check(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+
 /* --- ar_advertise.c --- */
 
 void ar_advertise_start(struct lke_engine *e, struct ar_link *k);
 /* What is advertised has changed: a new burst of initial advertisements. */
 void ar_advertise_changed(struct lke_engine *e, struct ar_link *k);
+/* Addresses of the link may have changed: compares with what was advertised. */
+void ar_advertise_refresh(struct lke_engine *e, struct ar_link *k);
 /* Stops; with final: Router Lifetime 0 to all nodes (RFC 4861 6.2.5). */
 void ar_advertise_stop(struct lke_engine *e, struct ar_link *k, bool final);
 void ar_advertise_timer(struct lke_engine *e, struct ar_link *k);

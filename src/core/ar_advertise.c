@@ -1,113 +1,27 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Router Advertisements: RFC 4861 6.2, RFC 6275 section 7, RFC 4191, RFC 8106, draft 3.1.1.
+ * When Router Advertisements are sent: RFC 4861 6.2.4 to 6.2.8, RFC 6275 7.5, AMB-181.
  */
 #include "core/access_router.h"
 
-/*
- * AMB-026: the largest advertisement there can be fits the smallest MTU, so none is ever split:
- * header 16, SLLA 8, MTU 8, prefixes 32 each, interval 8, Home Agent Information 8, three RDNSS 56,
- * option 6.
- */
-_Static_assert(IP6_HDR_LEN + 16 + 8 + 8 + 32 * LKE_MAX_PREFIXES + 8 + 8 + 56 + 4 + RSA_SPKI_MAX +
-			       7 <=
-		       IP6_MIN_MTU,
-	       "a Router Advertisement fits 1280 octets");
-
-static bool advertises_lke(const struct lke_engine *e, const struct ar_link *k)
+/* The advertisements of another daemon tell the times; or there are none at all. */
+static bool has_timer(const struct ar_link *k)
 {
-	return ar_max_lifetime(e, k) > 0 && e->ar->rsa[0].present;
+	return k->cfg->advertise == LKE_ADVERTISE_FULL;
 }
 
-static void add_prefixes(const struct ar_link *k, struct nd_msg *m)
+static lke_time min_delay(const struct ar_link *k)
 {
-	struct lke_prefix p[LKE_MAX_PREFIXES];
-	unsigned n = ar_link_prefixes(k, p);
-
-	for (unsigned i = 0; i < n; i++) {
-		const struct lke_in6 *own = iface_addr_in_prefix(k->ifc, &p[i].addr, p[i].len);
-		struct nd_prefix *o = &m->prefix[m->prefixes++];
-
-		/* With R the whole address of the router stands in the option, RFC 6275 7.2. */
-		o->prefix = own ? *own : p[i].addr;
-		o->len = p[i].len;
-		o->flags = ND_PIO_L;
-		if (p[i].len == 64)
-			o->flags |= ND_PIO_A;
-		if (own)
-			o->flags |= ND_PIO_R;
-		o->valid = k->cfg->prefix_valid;
-		o->preferred = k->cfg->prefix_preferred;
-	}
+	return k->cfg->ra_min_delay_ms * LKE_MSEC;
 }
 
-static void add_home_agent(const struct lke_engine *e, const struct ar_link *k, struct nd_msg *m)
-{
-	const struct ar_rsa *key = &e->ar->rsa[0];
-
-	m->ra_flags |= ND_RA_H;
-	m->has_ha_info = true;
-	m->ha_lifetime = k->cfg->ha_lifetime ? k->cfg->ha_lifetime : k->cfg->router_lifetime;
-	m->has_lke = true;
-	m->lke_max_lifetime = (uint16_t)ar_max_lifetime(e, k);
-	m->lke_key = key->spki;
-	m->lke_key_len = key->spki_len;
-}
-
-static void add_rest(const struct ar_link *k, struct nd_msg *m)
-{
-	const struct lke_config_ar *c = k->cfg;
-
-	m->has_adv_interval = true;
-	m->adv_interval_ms = c->ra_max_interval_ms;
-	/* Beside another daemon's advertisements only what concerns mobility is ours to say. */
-	if (c->advertise == LKE_ADVERTISE_AUGMENT)
-		return;
-	m->mtu = c->mtu;
-	for (unsigned n = 0; n < c->rdnss_count && n < 3; n++)
-		m->rdnss[m->rdnss_count++] = c->rdnss[n];
-	m->rdnss_lifetime = c->ra_max_interval_ms / 1000 * 3;
-}
-
-/* final: Router Lifetime 0; option 6 and the H bit are omitted there (AMB-048). */
-static void fill(const struct lke_engine *e, const struct ar_link *k, bool final, struct nd_msg *m)
-{
-	memset(m, 0, sizeof(*m));
-	m->type = ND_RA;
-	m->cur_hop_limit = 64;
-	m->lladdr = k->ifc->lladdr;
-	if (final)
-		return;
-	m->preference = (int8_t)k->cfg->preference;
-	m->router_lifetime = k->cfg->router_lifetime;
-	add_prefixes(k, m);
-	add_rest(k, m);
-	if (advertises_lke(e, k))
-		add_home_agent(e, k, m);
-}
-
-static void advertise(struct lke_engine *e, struct ar_link *k, const struct lke_in6 *dst,
-		      const struct lke_lladdr *ll, bool final)
-{
-	uint8_t buf[IP6_MIN_MTU];
-	struct nd_msg m;
-	int len;
-
-	fill(e, k, final, &m);
-	len = nd_encode(&m, iface_ll(k->ifc), dst, 0, buf, sizeof(buf));
-	if (len < 0)
-		return;
-	count(e, LKE_STAT_RA_SENT);
-	send_packet(e, LKE_ROLE_AR, LKE_MSG_RA, k->ifc->ifindex, ll, buf, (size_t)len);
-}
-
-/* RFC 4861 6.2.4, with the MinDelayBetweenRAs of RFC 6275 7.5. */
+/* RFC 4861 6.2.4. */
 static void advertise_all(struct lke_engine *e, struct ar_link *k)
 {
 	lke_time min = k->cfg->ra_min_interval_ms * LKE_MSEC;
 	lke_time max = k->cfg->ra_max_interval_ms * LKE_MSEC, next;
 
-	advertise(e, k, &in6_all_nodes, NULL, false);
+	ar_ra_send(e, k, &in6_all_nodes, NULL);
 	k->last_multicast = e->now;
 	k->sent_any = true;
 	next = min + rnd_below(e, max > min ? max - min + 1 : 1);
@@ -119,10 +33,11 @@ static void advertise_all(struct lke_engine *e, struct ar_link *k)
 	arm(e, &k->ra, e->now + next);
 }
 
-/* Moves the next multicast advertisement to at, or to where MIN_DELAY_BETWEEN_RAS allows it. */
+/* Moves the next multicast advertisement to at, or to where MinDelayBetweenRAs (RFC 6275 13) allows
+ * it. */
 static void schedule(struct lke_engine *e, struct ar_link *k, lke_time at)
 {
-	lke_time earliest = k->last_multicast + MIN_DELAY_BETWEEN_RAS;
+	lke_time earliest = k->last_multicast + min_delay(k);
 
 	if (k->sent_any && at < earliest)
 		at = earliest;
@@ -135,8 +50,13 @@ void ar_advertise_start(struct lke_engine *e, struct ar_link *k)
 	if (k->cfg->advertise == LKE_ADVERTISE_NO)
 		return;
 	group_join(e, k->ifc->ifindex, &in6_all_routers);
+	(void)ar_prefixes_changed(e, k);
+	k->shown_ll = *iface_ll(k->ifc);
+	k->shown_lladdr = k->ifc->lladdr;
+	if (!has_timer(k))
+		return;
 	k->initial_left = MAX_INITIAL_RTR_ADVERTISEMENTS - 1;
-	if (!k->sent_any || e->now >= k->last_multicast + MIN_DELAY_BETWEEN_RAS)
+	if (!k->sent_any || e->now >= k->last_multicast + min_delay(k))
 		advertise_all(e, k);
 	else
 		schedule(e, k, e->now);
@@ -146,8 +66,35 @@ void ar_advertise_changed(struct lke_engine *e, struct ar_link *k)
 {
 	if (!k->running || k->cfg->advertise == LKE_ADVERTISE_NO)
 		return;
+	if (!has_timer(k)) {
+		if (ar_augment_live(e, k))
+			ar_ra_send(e, k, &in6_all_nodes, NULL);
+		return;
+	}
 	k->initial_left = MAX_INITIAL_RTR_ADVERTISEMENTS - 1;
 	schedule(e, k, e->now);
+}
+
+void ar_advertise_refresh(struct lke_engine *e, struct ar_link *k)
+{
+	const struct lke_in6 *ll = iface_ll(k->ifc);
+	bool changed;
+
+	if (k->cfg->advertise == LKE_ADVERTISE_NO)
+		return;
+	changed = ar_prefixes_changed(e, k) || !lladdr_eq(&k->shown_lladdr, &k->ifc->lladdr);
+	k->shown_lladdr = k->ifc->lladdr;
+	if (!in6_eq(ll, &k->shown_ll)) {
+		/* RFC 4861 6.2.8: under the old name this router ends. */
+		if (has_timer(k))
+			ar_ra_final(e, k, &k->shown_ll);
+		ar_augment_reset(e, k);
+		k->shown_ll = *ll;
+		k->sent_any = false;
+		changed = true;
+	}
+	if (changed)
+		ar_advertise_changed(e, k);
 }
 
 void ar_advertise_stop(struct lke_engine *e, struct ar_link *k, bool final)
@@ -156,8 +103,10 @@ void ar_advertise_stop(struct lke_engine *e, struct ar_link *k, bool final)
 		timerq_disarm(&e->timers, &k->ra);
 	if (k->cfg->advertise == LKE_ADVERTISE_NO || !k->running)
 		return;
-	if (final && k->ifc->up && iface_ll(k->ifc))
-		advertise(e, k, &in6_all_nodes, NULL, true);
+	/* The daemon beside us goes on being this router. */
+	if (final && has_timer(k) && k->ifc->up && iface_ll(k->ifc))
+		ar_ra_final(e, k, iface_ll(k->ifc));
+	ar_augment_reset(e, k);
 	group_leave(e, k->ifc->ifindex, &in6_all_routers);
 }
 
@@ -182,8 +131,10 @@ int ar_solicitation(struct lke_engine *e, struct ar_link *k, const struct pkt *p
 	if (!k->running || k->cfg->advertise == LKE_ADVERTISE_NO)
 		return note_in(e, LKE_ROLE_AR, LKE_MSG_RS, p, LKE_DROP_STATE);
 	note_in(e, LKE_ROLE_AR, LKE_MSG_RS, p, LKE_DROP_NONE);
+	if (!has_timer(k))
+		return ar_augment_solicited(e, k, p, ll);
 	if (at_once && tbf_take(&k->unicast, 1, e->now)) {
-		advertise(e, k, &p->ip.src, ll, false);
+		ar_ra_send(e, k, &p->ip.src, ll);
 		return 0;
 	}
 	if (!draft01(e) && k->cfg->ra_delay_ms > 0 && in6_is_linklocal(&p->ip.src))

@@ -100,7 +100,7 @@ static uint8_t judge(struct lke_engine *e, const struct bu_state *s)
 		return STATUS_UNSPECIFIED;
 	if (s->bu.has_alt_coa && !in6_eq(&s->bu.alt_coa, &s->coa))
 		return STATUS_UNSPECIFIED;
-	if (!k || !ar_link_on_link(k, &s->home, NULL))
+	if (!k || !ar_link_on_link(e, k, &s->home, NULL))
 		return STATUS_NOT_HOME_SUBNET;
 	if (s->b && s->b->kind != BINDING_BY_LBSA)
 		return STATUS_TYPE_CHANGE;
@@ -124,8 +124,8 @@ static uint16_t granted(struct lke_engine *e, const struct bu_state *s)
 
 	if (units > max)
 		units = max;
-	if (units > k->cfg->prefix_valid / LIFETIME_UNIT)
-		units = k->cfg->prefix_valid / LIFETIME_UNIT;
+	if (units > ar_prefix_valid(e, k, &s->home) / LIFETIME_UNIT)
+		units = ar_prefix_valid(e, k, &s->home) / LIFETIME_UNIT;
 	if (units > s->bu.lifetime)
 		units = s->bu.lifetime;
 	return (uint16_t)units;

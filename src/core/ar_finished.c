@@ -49,7 +49,7 @@ struct ar_reply ar_reply_to(struct lke_engine *e, const struct pkt *p)
 	const struct ar_link *k = p->ifc->ar;
 
 	/* A care-of address on the link the packet came from is answered there, frame to frame. */
-	if (k && k->running && ar_link_on_link(k, &to.coa, NULL)) {
+	if (k && k->running && ar_link_on_link(e, k, &to.coa, NULL)) {
 		to.ifindex = p->ifc->ifindex;
 		to.ll = p->src_ll;
 	}

@@ -113,7 +113,7 @@ static uint8_t judge_coa(struct lke_engine *e, const struct ar_link *k, const st
 	const struct lke_in6 *coa = &r->coa;
 	unsigned len;
 
-	if (!in6_is_global(coa) || !ar_link_on_link(k, coa, &len) || iface_of_addr(e, coa) ||
+	if (!in6_is_global(coa) || !ar_link_on_link(e, k, coa, &len) || iface_of_addr(e, coa) ||
 	    (len == 64 && in6_is_anycast64(coa)) || !iface_addr_in_prefix(k->ifc, coa, len))
 		return STATUS_NOT_HOME_SUBNET;
 	if (e->ha && ha_serves(e, coa)) /* AMB-162 */

@@ -7,13 +7,13 @@
 
 /* The AR address of option 4: ours in the prefix of the care-of address; in a refusal any will do
  * (AMB-057). */
-static const struct lke_in6 *ar_address(const struct ar_link *k, const struct lke_in6 *coa,
-					bool any)
+static const struct lke_in6 *ar_address(const struct lke_engine *e, const struct ar_link *k,
+					const struct lke_in6 *coa, bool any)
 {
 	const struct lke_in6 *a = NULL;
 	unsigned len;
 
-	if (ar_link_on_link(k, coa, &len))
+	if (ar_link_on_link(e, k, coa, &len))
 		a = iface_addr_in_prefix(k->ifc, coa, len);
 	return a || !any ? a : iface_addr_in_prefix(k->ifc, coa, 0);
 }
@@ -52,7 +52,7 @@ static int refuse(struct lke_engine *e, const struct kex_request *r, const struc
 		  uint8_t status)
 {
 	const struct ar_link *k = ar_link_by_index(e, r->ifindex);
-	const struct lke_in6 *ar = ar_address(k, &r->coa, true);
+	const struct lke_in6 *ar = ar_address(e, k, &r->coa, true);
 
 	if (ar)
 		send_keack(e, r, kbm, status, 0, ar);
@@ -148,8 +148,8 @@ static uint16_t grant(struct lke_engine *e, const struct ar_link *k, const struc
 	*ret_status = STATUS_UNSPECIFIED;
 	if (r->m.lifetime > 0 && r->m.lifetime < s)
 		s = r->m.lifetime;
-	if (k->cfg->prefix_valid < s)
-		s = k->cfg->prefix_valid;
+	if (ar_prefix_valid(e, k, &r->coa) < s)
+		s = ar_prefix_valid(e, k, &r->coa);
 	if (have >= max / 4 * 3 && s > 120)
 		s = 120;
 	else if (have >= max / 2 && s > 600)
@@ -235,7 +235,7 @@ static void make_room(struct lke_engine *e)
 static int commit(struct lke_engine *e, struct kex_request *r, const struct secret16 *kbm)
 {
 	const struct ar_link *k = ar_link_by_index(e, r->ifindex);
-	const struct lke_in6 *ar = ar_address(k, &r->coa, false);
+	const struct lke_in6 *ar = ar_address(e, k, &r->coa, false);
 	struct lke_in6 group = in6_solicited_node(&r->coa);
 	struct lbsa tmpl = { .kbm = *kbm,
 			     .peer_ll = r->ip.src,

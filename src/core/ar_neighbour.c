@@ -171,7 +171,7 @@ static void neighbour_heard(struct lke_engine *e, const struct ar_link *k,
 	const struct table *t = &e->ar->neighbours;
 	struct neighbour *n;
 
-	if (ll->len == 0 || !k->cfg->lke || !ar_link_on_link(k, addr, NULL))
+	if (ll->len == 0 || !k->cfg->lke || !ar_link_on_link(e, k, addr, NULL))
 		return;
 	n = neighbour_find(e->ar, k->ifc->ifindex, addr);
 	if (!n && t->n < t->max / 4 * 3) {

@@ -204,6 +204,17 @@ static int nd_packet(struct lke_engine *e, const struct pkt *p)
 	return verdict;
 }
 
+/* Of what this host sends itself only its Router Advertisements matter. */
+static int outgoing_packet(struct lke_engine *e, const struct pkt *p)
+{
+	struct nd_msg m;
+
+	if (!p->ifc->ar || p->ip.upper != IP6_NH_ICMPV6 || nd_decode(&p->ip, &m) < 0 ||
+	    m.type != ND_RA)
+		return -(int)LKE_DROP_NOT_OURS;
+	return ar_outgoing_ra(e, p, &m);
+}
+
 static int icmp_packet(struct lke_engine *e, const struct pkt *p)
 {
 	uint8_t type;
@@ -276,11 +287,13 @@ static int packet_event(struct lke_engine *e, const struct lke_ev_packet *k)
 	count(e, LKE_STAT_PACKETS_IN);
 	if (!p.ifc)
 		return drop(e, LKE_DROP_SCOPE_INTERFACE);
-	if (p.src_ll.len > 0 && lladdr_eq(&p.src_ll, &p.ifc->lladdr))
+	if (!k->outgoing && p.src_ll.len > 0 && lladdr_eq(&p.src_ll, &p.ifc->lladdr))
 		return drop(e, LKE_DROP_OWN);
 	err = ip6_parse(k->data, k->len, &p.ip);
 	if (err < 0)
 		return drop(e, (enum lke_drop) - err);
+	if (k->outgoing)
+		return outgoing_packet(e, &p);
 	if (p.ip.has_fragment)
 		return drop(e, LKE_DROP_FRAGMENT);
 	if (e->ha && p.ip.has_hao && p.ip.upper != IP6_NH_MH && p.ip.upper != IP6_NH_ESP &&

@@ -72,6 +72,11 @@ static struct iface_addr *find_addr(const struct iface *i, const struct lke_in6 
 	return NULL;
 }
 
+static lke_time lifetime_end(const struct lke_engine *e, uint32_t seconds)
+{
+	return seconds == LKE_LIFETIME_INFINITE ? LKE_NEVER : e->now + (lke_time)seconds * LKE_SEC;
+}
+
 struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a)
 {
 	struct iface *i = iface_by_index(e, a->ifindex);
@@ -95,6 +100,8 @@ struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a)
 	}
 	f->plen = a->prefix_len;
 	f->tentative = a->tentative;
+	f->valid_until = a->valid ? lifetime_end(e, a->valid) : LKE_NEVER;
+	f->preferred_until = a->valid ? lifetime_end(e, a->preferred) : LKE_NEVER;
 	return i;
 }
 

@@ -41,6 +41,7 @@ struct iface_addr {
 	struct lke_in6 addr;
 	uint8_t plen;
 	bool tentative;
+	lke_time valid_until, preferred_until; /* LKE_NEVER: without end */
 };
 
 /* An interface that the world told us about. */
@@ -194,6 +195,8 @@ void ar_stop(struct lke_engine *e);
 void ar_link_changed(struct lke_engine *e, struct iface *i); /* name, up, address, lladdr, mtu */
 void ar_link_removed(struct lke_engine *e, struct iface *i);
 int ar_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+/* A Router Advertisement that another daemon of this host sent. */
+int ar_outgoing_ra(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
 /* MH 5, 8, 10 whose destination is ours; MH already checked. */
 int ar_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
 void ar_timer(struct lke_engine *e, struct timer *t);

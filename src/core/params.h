@@ -32,6 +32,7 @@
 #define AR_CURRENT_EXCHANGE  (70 * LKE_SEC)   /* AMB-051 */
 #define AR_KEY_GRACE	     (600 * LKE_SEC)  /* AMB-063 */
 #define AR_TOMBSTONE	     (600 * LKE_SEC)  /* AMB-097 */
+#define AR_GONE_PREFIX	     (7200 * LKE_SEC) /* RFC 7084 L-13, RFC 4862 5.5.3 */
 #define AR_MAX_LBSA	     65536	      /* AMB-128 */
 #define AR_MAX_PER_MAC	     16
 #define DAD_NS_COUNT	     3 /* AMB-082; draft01: 1 */
@@ -64,7 +65,6 @@
 #define MAX_BINDACK_TIMEOUT		 (32 * LKE_SEC)
 #define MAX_UPDATE_RATE			 3 /* per s */
 #define BU_TRIES_FALLBACK		 3 /* AMB-110, AMB-129 */
-#define MIN_DELAY_BETWEEN_RAS		 (30 * LKE_MSEC)
 #define BINDING_ERROR_RATE		 10 /* per s, BASE-18 */
 
 /* --- RFC 4861 section 10, RFC 4862 5.1 --- */
@@ -79,6 +79,7 @@
 #define DUP_ADDR_DETECT_TRANSMITS	1
 #define IDGEN_RETRIES			3  /* RFC 7217 6 */
 #define RA_UNICAST_RATE			50 /* per s, AMB-181 */
+#define RA_CONTRADICTION		(60 * LKE_SEC) /* between two reports, RFC 4861 6.2.7 */
 
 /* --- Home agent: AMB-151, AMB-172 --- */
 #define SEQ_RESERVE 64

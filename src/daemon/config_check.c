@@ -46,6 +46,47 @@ static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
 			     ar->prefix_preferred, ar->prefix_valid);
 }
 
+/* RFC 4861 6.2.1 (with its erratum 3154), RFC 6275 7.5 and 13. */
+static void check_ar_intervals(struct parser *p, struct lke_config_ar *ar,
+			       const struct parsed_ar *parsed)
+{
+	const struct place *at = &parsed->place;
+	uint32_t max = ar->ra_max_interval_ms;
+
+	if (!parsed->ra_min_interval_set)
+		ar->ra_min_interval_ms = max >= 9000 ? max / 3 : max / 4 * 3;
+	if (!parsed->ra_min_delay_set && ar->ra_min_delay_ms > ar->ra_min_interval_ms)
+		ar->ra_min_delay_ms = ar->ra_min_interval_ms;
+	if (ar->ra_min_interval_ms > (uint64_t)max * 3 / 4)
+		report_error(AT(at),
+			     "RaMinInterval (%ums) is above three quarters of RaInterval (%ums) "
+			     "(RFC 4861 6.2.1)",
+			     ar->ra_min_interval_ms, max);
+	if (ar->ra_min_delay_ms > ar->ra_min_interval_ms)
+		report_error(AT(at),
+			     "RaMinDelay (%ums) is above RaMinInterval (%ums) (RFC 6275 13)",
+			     ar->ra_min_delay_ms, ar->ra_min_interval_ms);
+	if ((ar->rdnss_count && ar->rdnss_lifetime && ar->rdnss_lifetime < max / 1000) ||
+	    (ar->dnssl_len && ar->dnssl_lifetime && ar->dnssl_lifetime < max / 1000))
+		report_warning(AT(at),
+			       "RdnssLifetime or DnsslLifetime is below RaInterval: hosts lose it "
+			       "between two advertisements (RFC 8106 5.1)");
+}
+
+/* What the other daemon says is its own configuration's business. */
+static void check_ar_augment(struct parser *p, const struct lke_config_ar *ar,
+			     const struct parsed_ar *parsed)
+{
+	if (ar->advertise != LKE_ADVERTISE_AUGMENT)
+		return;
+	if (ar->prefixes || ar->mtu || ar->rdnss_count || ar->dnssl_len || ar->managed ||
+	    ar->other || ar->preference || ar->ha_preference || ar->ha_lifetime ||
+	    parsed->router_lifetime_set || parsed->ra_min_interval_set)
+		report_warning(AT(&parsed->place),
+			       "keys of the advertisement have no effect with Advertise = augment: "
+			       "flags, lifetimes and prefixes are those of the other daemon");
+}
+
 static void check_ar(struct parser *p, unsigned i)
 {
 	struct lke_config *cfg = &p->cfg->engine;
@@ -53,6 +94,8 @@ static void check_ar(struct parser *p, unsigned i)
 	const struct place *at = &p->ar[i].place;
 
 	check_ar_lifetimes(p, ar, &p->ar[i]);
+	check_ar_intervals(p, ar, &p->ar[i]);
+	check_ar_augment(p, ar, &p->ar[i]);
 	if (!ar->interface[0]) {
 		report_error(AT(at), "[AccessRouter] needs Interface");
 		return;

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "daemon/config_number.h"
 #include "daemon/config_parser.h"
+#include "daemon/config_ra.h"
 
 struct key;
 typedef void (*set_fn)(struct parser *p, const struct key *k, void *base, const char *value);
@@ -183,36 +184,38 @@ static void set_prefix(struct parser *p, const struct key *k, void *base, const 
 {
 	struct lke_config_ar *ar = base;
 	struct lke_prefix prefix;
-	char text[64];
-	char *slash;
-	uint64_t len;
+	const char *why;
 
 	if (strcmp(value, "auto") == 0)
 		return;
-	str_copy(text, sizeof(text), value);
-	slash = strchr(text, '/');
-	if (slash)
-		*slash = '\0';
-	if (!slash || in6_parse(text, &prefix.addr) < 0 ||
-	    !number_parse(slash + 1, UNIT_NONE, &len)) {
-		config_problem(p, "Prefix = %s: must be auto or like 2001:db8:1::/64", value);
-		return;
-	}
-	if (len != 64 || !in6_is_global(&prefix.addr)) {
-		config_problem(p, "Prefix = %s: must be a global or unique local /64", value);
-		return;
-	}
-	for (unsigned i = 8; i < 16; i++) {
-		if (prefix.addr.b[i]) {
-			config_problem(p, "Prefix = %s has host bits set", value);
-			return;
-		}
-	}
-	prefix.len = 64;
-	if (ar->prefixes == LKE_MAX_PREFIXES)
+	why = config_prefix(value, ar->prefix_valid, ar->prefix_preferred, &prefix);
+	if (why)
+		config_problem(p, "Prefix = %s: %s", value, why);
+	else if (ar->prefixes == LKE_MAX_PREFIXES)
 		config_problem(p, "more than %d prefixes on one interface", LKE_MAX_PREFIXES);
 	else
 		ar->prefix[ar->prefixes++] = prefix;
+}
+
+static void set_lifetime(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	uint32_t v;
+
+	if (!config_lifetime(value, &v))
+		config_problem(p, "%s = %s is not a time like 2h, or infinite", k->name, value);
+	else if (v < k->min)
+		config_problem(p, "%s = %s must be above 0", k->name, value);
+	else
+		store(base, k, v);
+}
+
+static void set_dnssl(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ar *ar = base;
+	const char *why = config_domain(value, ar->dnssl, &ar->dnssl_len);
+
+	if (why)
+		config_problem(p, "Dnssl = %s %s", value, why);
 }
 
 static void set_rdnss(struct parser *p, const struct key *k, void *base, const char *value)
@@ -235,13 +238,18 @@ static void set_router_lifetime(struct parser *p, const struct key *k, void *bas
 	set_number(p, k, base, value);
 }
 
-/* MinRtrAdvInterval follows: RFC 4861 6.2.1, a third of the maximum. */
-static void set_ra_interval(struct parser *p, const struct key *k, void *base, const char *value)
+/* What is not set follows from RaInterval; see check_ar_intervals(). */
+static void set_ra_min_interval(struct parser *p, const struct key *k, void *base,
+				const char *value)
 {
-	struct lke_config_ar *ar = base;
-
+	p->ar[p->cfg->engine.ars - 1].ra_min_interval_set = true;
 	set_number(p, k, base, value);
-	ar->ra_min_interval_ms = ar->ra_max_interval_ms / 3;
+}
+
+static void set_ra_min_delay(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	p->ar[p->cfg->engine.ars - 1].ra_min_delay_set = true;
+	set_number(p, k, base, value);
 }
 
 static void set_rsa_bits(struct parser *p, const struct key *k, void *base, const char *value)
@@ -285,6 +293,7 @@ static void set_forward(struct parser *p, const struct key *k, void *base, const
 }
 
 static const char *const advertise_words[] = { "full", "augment", "no", NULL };
+static const char *const ha_info_words[] = { "auto", "yes", "no", NULL };
 static const char *const preference_words[] = { "low", "medium", "high", NULL };
 static const char *const forward_words[] = { "auto", "tun", NULL };
 
@@ -296,12 +305,26 @@ static const struct key ar_keys[] = {
 	{ "MaxLifetime", set_number, AR(max_lifetime), 4, 65532, UNIT_SECONDS },
 	{ "RouterLifetime", set_router_lifetime, AR(router_lifetime), 0, 9000, UNIT_SECONDS },
 	{ "HomeAgentLifetime", set_number, AR(ha_lifetime), 1, 65535, UNIT_SECONDS },
-	{ "RaInterval", set_ra_interval, AR(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
+	{ "HomeAgentPreference", set_number, AR(ha_preference), 0, 65535 },
+	{ "HomeAgentInfo", set_word, AR(ha_info), .word = ha_info_words },
+	{ "RaInterval", set_number, AR(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
+	{ "RaMinInterval", set_ra_min_interval, AR(ra_min_interval_ms), 30, 1350000,
+	  UNIT_MILLISECONDS },
+	{ "RaMinDelay", set_ra_min_delay, AR(ra_min_delay_ms), 30, 60000, UNIT_MILLISECONDS },
+	{ "RaIntervalOption", set_bool, AR(interval_option) },
 	{ "RaDelay", set_number, AR(ra_delay_ms), 0, 500, UNIT_MILLISECONDS },
-	{ "PrefixValid", set_number, AR(prefix_valid), 1, UINT32_MAX - 1, UNIT_SECONDS },
-	{ "PrefixPreferred", set_number, AR(prefix_preferred), 0, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "PrefixValid", set_lifetime, AR(prefix_valid), 1 },
+	{ "PrefixPreferred", set_lifetime, AR(prefix_preferred) },
+	{ "Managed", set_bool, AR(managed) },
+	{ "OtherConfig", set_bool, AR(other) },
+	{ "HopLimit", set_number, AR(hop_limit), 0, 255 },
+	{ "ReachableTime", set_number, AR(reachable_ms), 0, 3600000, UNIT_MILLISECONDS },
+	{ "RetransTimer", set_number, AR(retrans_ms), 0, 3600000, UNIT_MILLISECONDS },
 	{ "Mtu", set_number, AR(mtu), 1280, 65535 },
 	{ "Rdnss", set_rdnss, .many = true },
+	{ "RdnssLifetime", set_lifetime, AR(rdnss_lifetime), 1 },
+	{ "Dnssl", set_dnssl, .many = true },
+	{ "DnsslLifetime", set_lifetime, AR(dnssl_lifetime), 1 },
 	{ "Preference", set_preference, .word = preference_words },
 	{ "Advertise", set_word, AR(advertise), .word = advertise_words },
 	{ "Finished", set_bool, AR(finished) },

@@ -26,7 +26,7 @@ struct place {
 /* What the checks must know beside the values. */
 struct parsed_ar {
 	struct place place;
-	bool router_lifetime_set;
+	bool router_lifetime_set, ra_min_interval_set, ra_min_delay_set;
 };
 
 struct parsed_home {

@@ -68,7 +68,7 @@ static void remove_link(struct driver *d, struct driver_link *l)
 
 /* One packet.  The plane takes tunnel packets, the engine everything else. */
 static void on_packet(struct driver *d, struct driver_link *l, const struct lke_lladdr *src,
-		      uint8_t *pkt, size_t len, lke_time now)
+		      uint8_t *pkt, size_t len, bool outgoing, lke_time now)
 {
 	struct lke_event ev = { .type = LKE_EV_PACKET };
 	uint32_t ifindex = l->last.ifindex;
@@ -83,7 +83,7 @@ static void on_packet(struct driver *d, struct driver_link *l, const struct lke_
 		return;
 	}
 	ev.packet = (struct lke_ev_packet){
-		.ifindex = ifindex, .src_ll = *src, .data = pkt, .len = len
+		.ifindex = ifindex, .src_ll = *src, .data = pkt, .len = len, .outgoing = outgoing
 	};
 	driver_input(d, &ev);
 }
@@ -101,18 +101,19 @@ static void on_packets(evutil_socket_t fd, short what, void *ctx)
 		struct lke_lladdr src = { 0 };
 		uint8_t *pkt;
 		size_t len;
+		bool outgoing = false;
 		int n;
 
 		if (!l || l->socket.fd < 0)
 			break;
-		n = packet_receive(&l->socket, d->buf, PACKET_BUF, &src, &pkt, &len);
+		n = packet_receive(&l->socket, d->buf, PACKET_BUF, &src, &pkt, &len, &outgoing);
 		if (n == -ENODEV) {
 			close_socket(l);
 			l->asked = false;
 		}
 		if (n <= 0)
 			break;
-		on_packet(d, l, &src, pkt, len, clock_now());
+		on_packet(d, l, &src, pkt, len, outgoing, clock_now());
 		/* What one packet asks for is done before the next is looked at. */
 		driver_pump(d);
 	}

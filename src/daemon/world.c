@@ -201,6 +201,18 @@ static bool link_wanted(const struct world *w, uint32_t ifindex, const char *nam
 	       daemon_config_is_mn_interface(&w->cfg, name);
 }
 
+/* Beside another daemon's Router Advertisements, these are what must be seen. */
+static enum packet_kind link_kind(const struct world *w, uint32_t ifindex, const char *name)
+{
+	const struct lke_config *c = &w->cfg.engine;
+
+	for (unsigned i = 0; i < c->ars; i++)
+		if (strcmp(c->ar[i].interface, name) == 0 &&
+		    c->ar[i].advertise == LKE_ADVERTISE_AUGMENT)
+			return PACKET_KIND_OWN_RA;
+	return ifindex == w->tun_ifindex ? PACKET_KIND_TUN : PACKET_KIND_LINK;
+}
+
 int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret)
 {
 	char name[IF_NAMESIZE];
@@ -215,7 +227,7 @@ int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret)
 		if (err < 0)
 			log_warning("sysctls of %s: %s", name, strerror(-err));
 	}
-	return packet_open(ifindex, ifindex == w->tun_ifindex, ret);
+	return packet_open(ifindex, link_kind(w, ifindex, name), ret);
 }
 
 static int open_links(struct world *w)

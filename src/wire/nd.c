@@ -139,6 +139,17 @@ static void read_rdnss(struct nd_opt *o, struct nd_msg *m)
 		rd_in6(&o->body, &m->rdnss[m->rdnss_count++]);
 }
 
+/* RFC 8106 5.2; the names are judged by whoever uses them. */
+static void read_dnssl(struct nd_opt *o, struct nd_msg *m)
+{
+	if (opt_units(o) < 2 || m->dnssl_len != 0)
+		return;
+	rd_skip(&o->body, 2);
+	m->dnssl_lifetime = rd_u32(&o->body);
+	m->dnssl_len = rd_left(&o->body);
+	m->dnssl = rd_view(&o->body, m->dnssl_len);
+}
+
 /* RFC 7527: six octets; SEND's longer ones (RFC 3971) are not compared. */
 static void read_nonce(struct nd_opt *o, struct nd_msg *m)
 {
@@ -190,6 +201,9 @@ static void read_ra_option(struct nd_opt *o, struct nd_msg *m)
 		break;
 	case ND_OPT_RDNSS:
 		read_rdnss(o, m);
+		break;
+	case ND_OPT_DNSSL:
+		read_dnssl(o, m);
 		break;
 	default:
 		break;

@@ -26,6 +26,7 @@ enum {
 	ND_OPT_HA_INFO = 8,	 /* in RA, RFC 6275 7.4 */
 	ND_OPT_NONCE = 14,
 	ND_OPT_RDNSS = 25,
+	ND_OPT_DNSSL = 31,
 	ND_RA_M = 0x80,
 	ND_RA_O = 0x40,
 	ND_RA_H = 0x20,
@@ -88,6 +89,10 @@ struct nd_msg {
 	struct lke_in6 rdnss[ND_MAX_RDNSS];
 	unsigned rdnss_count;
 	uint32_t rdnss_lifetime;
+	const uint8_t
+		*dnssl;	  /* names as in RFC 1035 3.1; decode: in the packet, padding included */
+	size_t dnssl_len; /* 0: absent */
+	uint32_t dnssl_lifetime;
 };
 
 /*
@@ -100,9 +105,9 @@ int nd_decode(const struct ip6_info *i, struct nd_msg *ret);
 
 /*
  * Encodes a whole packet (hop limit 255), checksum set.  Order of options: RA: SLLA, MTU, prefixes,
- * Advertisement Interval, Home Agent Information, RDNSS, LKE; NS: SLLA, nonce, option 7; NA: TLLA,
- * option 8. mac of an auth option is written as given (zero it, MAC, then nd_set_mac()). Returns
- * the length or LKE_ERR_SPACE.
+ * Advertisement Interval, Home Agent Information, RDNSS, DNSSL, LKE; NS: SLLA, nonce, option 7; NA:
+ * TLLA, option 8. mac of an auth option is written as given (zero it, MAC, then nd_set_mac()).
+ * Returns the length or LKE_ERR_SPACE.
  */
 int nd_encode(const struct nd_msg *m, const struct lke_in6 *src, const struct lke_in6 *dst,
 	      uint8_t tclass, uint8_t *buf, size_t size);

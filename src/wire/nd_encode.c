@@ -61,6 +61,24 @@ static void write_rdnss(struct wr *w, const struct nd_msg *m)
 		wr_in6(w, &m->rdnss[k]);
 }
 
+/* RFC 8106 5.2; zeroes behind the last name. */
+static void write_dnssl(struct wr *w, const struct nd_msg *m)
+{
+	size_t units = 1 + (m->dnssl_len + 7) / 8;
+
+	if (m->dnssl_len == 0)
+		return;
+	if (units > UINT8_MAX) {
+		w->err = true;
+		return;
+	}
+	option(w, ND_OPT_DNSSL, (uint8_t)units);
+	wr_zero(w, 2);
+	wr_u32(w, m->dnssl_lifetime);
+	wr_bytes(w, m->dnssl, m->dnssl_len);
+	wr_zero(w, (units - 1) * 8 - m->dnssl_len);
+}
+
 static void write_ra(struct wr *w, const struct nd_msg *m)
 {
 	uint8_t pref = m->preference > 0 ? PREF_HIGH : m->preference < 0 ? PREF_LOW : 0;
@@ -91,6 +109,7 @@ static void write_ra(struct wr *w, const struct nd_msg *m)
 		wr_u16(w, m->ha_lifetime);
 	}
 	write_rdnss(w, m);
+	write_dnssl(w, m);
 	if (m->has_lke)
 		write_lke(w, m);
 }

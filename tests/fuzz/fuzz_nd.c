@@ -44,6 +44,8 @@ static void compare(struct nd_msg *a, struct nd_msg *b)
 	MUST(a->ha_lifetime == b->ha_lifetime);
 	MUST(a->rdnss_count == b->rdnss_count && a->rdnss_lifetime == b->rdnss_lifetime);
 	MUST(memcmp(a->rdnss, b->rdnss, sizeof(a->rdnss)) == 0);
+	MUST(a->dnssl_len == b->dnssl_len && a->dnssl_lifetime == b->dnssl_lifetime);
+	MUST(a->dnssl_len == 0 || memcmp(a->dnssl, b->dnssl, a->dnssl_len) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

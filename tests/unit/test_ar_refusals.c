@@ -285,28 +285,6 @@ static void stop_undoes_everything_with_live_bindings(void **state)
 	assert_false(arf_has(&f, &mn.coa, LKE_LBSA_VALID, NULL));
 }
 
-static void augment(struct lke_config *cfg)
-{
-	cfg->ar[0].advertise = LKE_ADVERTISE_AUGMENT;
-	cfg->ar[0].mtu = 1400;
-	cfg->ar[0].rdnss_count = 1;
-	cfg->ar[0].rdnss[0] = arf_addr("2001:db8::53");
-}
-
-static void augment_adds_what_concerns_mobility_only(void **state)
-{
-	struct nd_msg m;
-
-	arf_open(&f, LKE_PROFILE_DEFAULT, augment);
-	arf_run(&f, LKE_SEC);
-	assert_int_equal(nd_decode(&arf_last(&f, LKE_MSG_RA)->ip, &m), 0);
-	assert_true(m.has_lke && (m.ra_flags & ND_RA_H) && m.has_ha_info && m.has_adv_interval);
-	assert_int_equal(m.prefixes, 1);
-	assert_true(m.prefix[0].flags & ND_PIO_R);
-	assert_int_equal(m.mtu, 0);
-	assert_int_equal(m.rdnss_count, 0);
-}
-
 static void no_advertisements(struct lke_config *cfg)
 {
 	cfg->ar[0].advertise = LKE_ADVERTISE_NO;
@@ -334,7 +312,6 @@ int main(void)
 		O(amb_054_links_without_link_layer_addresses),
 		O(lke_168_lbsa_of_another_link_cannot_touch_the_binding),
 		T(stop_undoes_everything_with_live_bindings),
-		O(augment_adds_what_concerns_mobility_only),
 		O(advertise_no_sends_nothing_but_serves),
 	};
 

@@ -28,10 +28,10 @@ static uint32_t ancillary(const struct frame *f, uint32_t what)
 	}
 }
 
-static bool run(bool tun, const struct frame *f)
+static bool run(enum packet_kind kind, const struct frame *f)
 {
 	struct sock_filter p[PACKET_FILTER_MAX];
-	size_t n = packet_filter(tun, p), pc = 0;
+	size_t n = packet_filter(kind, p), pc = 0;
 	uint32_t a = 0;
 
 	while (pc < n) {
@@ -84,7 +84,7 @@ static bool pass(uint8_t next, uint8_t at40, uint8_t at48)
 {
 	struct frame f = frame(next, at40, at48);
 
-	return run(false, &f);
+	return run(PACKET_KIND_LINK, &f);
 }
 
 static void extension_headers_esp_mh_and_tunnels_pass(void **state)
@@ -123,36 +123,65 @@ static void others_frames_are_dropped(void **state)
 {
 	struct frame f = frame(135, 0, 0);
 
-	assert_true(run(false, &f));
+	assert_true(run(PACKET_KIND_LINK, &f));
 	f.pkttype = PACKET_MULTICAST;
-	assert_true(run(false, &f));
+	assert_true(run(PACKET_KIND_LINK, &f));
 	f.pkttype = PACKET_OTHERHOST;
-	assert_false(run(false, &f));
+	assert_false(run(PACKET_KIND_LINK, &f));
 	f.pkttype = PACKET_OUTGOING;
-	assert_false(run(false, &f));
+	assert_false(run(PACKET_KIND_LINK, &f));
 	f = frame(135, 0, 0);
 	f.vlan = 1;
-	assert_false(run(false, &f));
+	assert_false(run(PACKET_KIND_LINK, &f));
 	f = frame(135, 0, 0);
 	f.protocol = ETH_P_IP;
-	assert_false(run(false, &f));
+	assert_false(run(PACKET_KIND_LINK, &f));
 	f = frame(135, 0, 0);
 	f.net[0] = 0x45;
-	assert_false(run(false, &f));
+	assert_false(run(PACKET_KIND_LINK, &f));
 	f = frame(58, 135, 0);
 	f.len = 40;
-	assert_false(run(false, &f));
+	assert_false(run(PACKET_KIND_LINK, &f));
 }
 
 static void own_tun_hides_protocol_41(void **state)
 {
 	struct frame f = frame(41, 0, 0);
 
-	assert_false(run(true, &f));
+	assert_false(run(PACKET_KIND_TUN, &f));
 	f = frame(44, 41, 0);
-	assert_false(run(true, &f));
+	assert_false(run(PACKET_KIND_TUN, &f));
 	f = frame(135, 0, 0);
-	assert_true(run(true, &f));
+	assert_true(run(PACKET_KIND_TUN, &f));
+}
+
+/* Advertise = augment: of what this host sends Router Advertisements alone are seen. */
+static void own_router_advertisements_pass_where_asked_for(void **state)
+{
+	struct frame f = frame(58, 134, 0);
+
+	for (unsigned out = 0; out < 2; out++) {
+		for (unsigned type = 0; type < 256; type++) {
+			bool in = (type >= 1 && type <= 4) || (type >= 133 && type <= 137);
+
+			f = frame(58, (uint8_t)type, 0);
+			f.pkttype = out ? PACKET_OUTGOING : PACKET_HOST;
+			assert_int_equal(run(PACKET_KIND_OWN_RA, &f), out ? type == 134 : in);
+		}
+	}
+	for (unsigned nh = 0; nh < 256; nh++) {
+		f = frame((uint8_t)nh, 134, 0);
+		f.pkttype = PACKET_OUTGOING;
+		assert_int_equal(run(PACKET_KIND_OWN_RA, &f), nh == 58);
+		f.pkttype = PACKET_OTHERHOST;
+		assert_false(run(PACKET_KIND_OWN_RA, &f));
+	}
+	f = frame(58, 134, 0);
+	f.pkttype = PACKET_OUTGOING;
+	f.vlan = 1;
+	assert_false(run(PACKET_KIND_OWN_RA, &f));
+	f = frame(135, 0, 0);
+	assert_true(run(PACKET_KIND_OWN_RA, &f));
 }
 
 int main(void)
@@ -164,6 +193,7 @@ int main(void)
 		cmocka_unit_test(fragments_of_tunnel_packets_and_messages_pass),
 		cmocka_unit_test(others_frames_are_dropped),
 		cmocka_unit_test(own_tun_hides_protocol_41),
+		cmocka_unit_test(own_router_advertisements_pass_where_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

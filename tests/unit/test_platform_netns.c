@@ -354,7 +354,7 @@ static void flush(const struct packet_link *l)
 	uint8_t *p;
 	size_t len;
 
-	while (packet_receive(l, buf, sizeof(buf), &src, &p, &len) > 0)
+	while (packet_receive(l, buf, sizeof(buf), &src, &p, &len, NULL) > 0)
 		;
 }
 
@@ -369,7 +369,7 @@ static bool expect(const struct packet_link *l, uint8_t proto, uint8_t type, uin
 
 	for (int i = 0; i < 10; i++) {
 		wait_readable(l->fd, 50);
-		while (packet_receive(l, buf, sizeof(buf), &src, &p, &len) > 0) {
+		while (packet_receive(l, buf, sizeof(buf), &src, &p, &len, NULL) > 0) {
 			if (p[6] != proto || (proto == 58 && p[40] != type))
 				continue;
 			if (ret) {

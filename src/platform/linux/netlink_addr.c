@@ -116,6 +116,7 @@ bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a;
 	struct lke_ev_addr e = { 0 };
+	struct ifa_cacheinfo ci = { 0 };
 	bool have_local = false, have = false;
 	uint32_t flags;
 
@@ -135,11 +136,17 @@ bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret)
 			have_local = type == IFA_LOCAL;
 		} else if (type == IFA_FLAGS && len == 4) {
 			flags = mnl_attr_get_u32(a);
+		} else if (type == IFA_CACHEINFO && len >= sizeof(ci)) {
+			memcpy(&ci, mnl_attr_get_payload(a), sizeof(ci));
 		}
 	}
 	e.ifindex = ifa->ifa_index;
 	e.prefix_len = ifa->ifa_prefixlen;
 	e.removed = nlh->nlmsg_type == RTM_DELADDR;
+	if (ci.ifa_prefered != UINT32_MAX) {
+		e.valid = ci.ifa_valid;
+		e.preferred = ci.ifa_prefered;
+	}
 	/* An optimistic address is tentative too, but may be used. */
 	e.tentative = (flags & IFA_F_DADFAILED) ||
 		      ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC));

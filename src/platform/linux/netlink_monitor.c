@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "platform/linux/clock.h"
 #include "platform/linux/netlink_priv.h"
 
 enum mon_phase { MON_LINKS, MON_ADDRS, MON_IDLE };
@@ -23,6 +24,7 @@ struct mon_link {
 struct mon_addr {
 	struct lke_ev_addr ev;
 	bool seen;
+	lke_time valid_until, preferred_until;
 };
 
 struct mon {
@@ -161,8 +163,30 @@ static bool addr_room(struct mon *m)
 	return true;
 }
 
+static lke_time end_of(uint32_t seconds, lke_time now)
+{
+	return seconds == UINT32_MAX ? LKE_NEVER : now + seconds * LKE_SEC;
+}
+
+/* The same end told again a moment later, rounded to seconds by the kernel. */
+static bool end_same(lke_time a, lke_time b)
+{
+	return (a > b ? a - b : b - a) <= 2 * LKE_SEC;
+}
+
+static bool addr_same(const struct mon_addr *m, const struct mon_addr *news)
+{
+	return m->ev.prefix_len == news->ev.prefix_len && m->ev.tentative == news->ev.tentative &&
+	       (m->ev.valid == 0) == (news->ev.valid == 0) &&
+	       (m->ev.preferred == 0) == (news->ev.preferred == 0) &&
+	       (m->ev.valid == 0 || (end_same(m->valid_until, news->valid_until) &&
+				     end_same(m->preferred_until, news->preferred_until)));
+}
+
 static void addr_news(struct mon *m, const struct lke_ev_addr *a, mon_fn fn, void *ctx)
 {
+	lke_time now = clock_now();
+	struct mon_addr news = { *a, true, end_of(a->valid, now), end_of(a->preferred, now) };
 	size_t i;
 
 	for (i = 0; i < m->addrs; i++)
@@ -179,12 +203,11 @@ static void addr_news(struct mon *m, const struct lke_ev_addr *a, mon_fn fn, voi
 		if (!addr_room(m))
 			return;
 		m->addrs++;
-	} else if (m->addr[i].ev.prefix_len == a->prefix_len &&
-		   m->addr[i].ev.tentative == a->tentative) {
+	} else if (addr_same(&m->addr[i], &news)) {
 		m->addr[i].seen = true;
 		return;
 	}
-	m->addr[i] = (struct mon_addr){ *a, true };
+	m->addr[i] = news;
 	report_addr(fn, ctx, a);
 }
 

@@ -59,18 +59,27 @@ static size_t code_end(struct code *c)
 	return c->n;
 }
 
-size_t packet_filter(bool tun, struct sock_filter prog[PACKET_FILTER_MAX])
+size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTER_MAX])
 {
 	struct code c = { .p = prog };
-	size_t skip[4];
+	bool tun = kind == PACKET_KIND_TUN;
+	size_t skip[4], incoming = 0;
 
 	/* Frames to other stations, our own, and those of VLANs that have their own interface. */
 	meta(&c, SKF_AD_PROTOCOL);
 	jump(&c, BPF_JEQ, ETH_P_IPV6, NEXT, DROP);
-	meta(&c, SKF_AD_PKTTYPE);
-	jump(&c, BPF_JGE, PACKET_OTHERHOST, DROP, NEXT);
 	meta(&c, SKF_AD_VLAN_TAG_PRESENT);
 	jump(&c, BPF_JEQ, 0, NEXT, DROP);
+	meta(&c, SKF_AD_PKTTYPE);
+	if (kind == PACKET_KIND_OWN_RA) {
+		incoming = c.n;
+		jump(&c, BPF_JEQ, PACKET_OUTGOING, NEXT, NEXT);
+		net(&c, BPF_B, 6);
+		jump(&c, BPF_JEQ, 58, NEXT, DROP);
+		net(&c, BPF_B, 40);
+		jump(&c, BPF_JEQ, 134, ACCEPT, DROP);
+	}
+	jump(&c, BPF_JGE, PACKET_OTHERHOST, DROP, NEXT);
 	net(&c, BPF_B, 0);
 	stmt(&c, BPF_ALU | BPF_AND | BPF_K, 0xf0);
 	jump(&c, BPF_JEQ, 0x60, NEXT, DROP);
@@ -114,6 +123,8 @@ size_t packet_filter(bool tun, struct sock_filter prog[PACKET_FILTER_MAX])
 	jump(&c, BPF_JGE, 1, ACCEPT, DROP);
 
 	code_end(&c);
+	if (incoming)
+		prog[incoming].jf = 4; /* behind the four instructions for what this host sends */
 	prog[skip[0]].jt = (uint8_t)(skip[3] - skip[0] - 1);
 	prog[skip[1]].jt = (uint8_t)(skip[2] - skip[1] - 1);
 	return c.n;

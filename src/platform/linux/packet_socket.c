@@ -36,17 +36,17 @@ static int link_kind(int fd, uint32_t ifindex, bool *ret_ethernet, struct lke_ll
 	return -EPROTONOSUPPORT;
 }
 
-static int set_options(int fd, uint32_t ifindex, bool tun, bool ethernet)
+static int set_options(int fd, uint32_t ifindex, enum packet_kind kind, bool ethernet)
 {
 	struct sock_filter code[PACKET_FILTER_MAX];
 	struct sock_fprog prog = { .filter = code };
 	struct packet_mreq mr = { .mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_ALLMULTI };
-	int one = 1, size = PACKET_RCVBUF;
+	int one = 1, size = PACKET_RCVBUF, ignore = kind != PACKET_KIND_OWN_RA;
 
-	prog.len = (unsigned short)packet_filter(tun, code);
+	prog.len = (unsigned short)packet_filter(kind, code);
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof(ignore)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		return -errno;
 	/* Solicited-node groups of care-of addresses that are not configured here. */
@@ -55,7 +55,7 @@ static int set_options(int fd, uint32_t ifindex, bool tun, bool ethernet)
 	return 0;
 }
 
-int packet_open(uint32_t ifindex, bool tun, struct packet_link *ret)
+int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret)
 {
 	struct sockaddr_ll sa = { .sll_family = AF_PACKET,
 				  .sll_protocol = htons(ETH_P_ALL),
@@ -75,7 +75,7 @@ int packet_open(uint32_t ifindex, bool tun, struct packet_link *ret)
 		      (l.ethernet ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l.fd < 0)
 		return -errno;
-	err = set_options(l.fd, ifindex, tun, l.ethernet);
+	err = set_options(l.fd, ifindex, kind, l.ethernet);
 	/* A DGRAM socket sends with the protocol it is bound to; ETH_P_ALL is needed to see frames
 	 * that tc or a netdev chain drops later, which do not exist on our own TUN and hardly on
 	 * PPP. */
@@ -99,12 +99,16 @@ void packet_close(struct packet_link *l)
 }
 
 int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
-		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len)
+		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len,
+		   bool *ret_outgoing)
 {
 	size_t head = l->ethernet ? ETH_HLEN : 0;
 
 	for (;;) {
-		ssize_t n = recv(l->fd, buf, size, MSG_TRUNC | MSG_DONTWAIT);
+		struct sockaddr_ll from = { 0 };
+		socklen_t from_len = sizeof(from);
+		ssize_t n = recvfrom(l->fd, buf, size, MSG_TRUNC | MSG_DONTWAIT,
+				     (struct sockaddr *)&from, &from_len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -117,6 +121,8 @@ int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
 			ret_src->len = ETH_ALEN;
 			memcpy(ret_src->b, buf + ETH_ALEN, ETH_ALEN);
 		}
+		if (ret_outgoing)
+			*ret_outgoing = from.sll_pkttype == PACKET_OUTGOING;
 		*ret_pkt = buf + head;
 		*ret_len = (size_t)n - head;
 		return 1;

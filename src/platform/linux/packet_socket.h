@@ -18,6 +18,12 @@ enum {
 	PACKET_FILTER_MAX = 64,
 };
 
+enum packet_kind {
+	PACKET_KIND_LINK,
+	PACKET_KIND_TUN,    /* our own TUN: protocol 41 there is what we write ourselves */
+	PACKET_KIND_OWN_RA, /* a link on which Router Advertisements of this host are seen too */
+};
+
 /* Plain data: may be sent to the engine process beside the descriptor. */
 struct packet_link {
 	int fd;
@@ -28,20 +34,20 @@ struct packet_link {
 };
 
 /*
- * Opens, filters, locks and binds a non-blocking socket on an interface.  tun: it is our own TUN,
- * where protocol 41 is what we write ourselves and is filtered out.  0 or -errno (-EPROTONOSUPPORT:
- * a kind of link lke does not run on, for example loopback).
+ * Opens, filters, locks and binds a non-blocking socket on an interface.  0 or -errno
+ * (-EPROTONOSUPPORT: a kind of link lke does not run on, for example loopback).
  */
-int packet_open(uint32_t ifindex, bool tun, struct packet_link *ret);
+int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret);
 void packet_close(struct packet_link *l);
 
 /*
  * One packet.  1: *ret_pkt points into buf at the IPv6 header; 0: nothing to read; -errno
  * (-ENETDOWN: the interface went down, go on later; -ENODEV: it is gone).  Frames of other stations
- * never arrive.
+ * never arrive; *ret_outgoing: this host sent it (NULL allowed).
  */
 int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
-		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len);
+		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len,
+		   bool *ret_outgoing);
 /*
  * Sends a whole IPv6 packet.  dst with len 0 and a multicast IPv6 destination: 33:33 and its last
  * four octets (RFC 2464 7); otherwise -EDESTADDRREQ on Ethernet.  0 or -errno (-EAGAIN: queue full,
@@ -54,6 +60,6 @@ bool packet_dst(const struct lke_lladdr *dst, const uint8_t *pkt, size_t len,
 		struct lke_lladdr *ret);
 
 /* The filter program; returns its length.  Offsets are relative to the network header. */
-size_t packet_filter(bool tun, struct sock_filter prog[PACKET_FILTER_MAX]);
+size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTER_MAX]);
 
 #endif
