@@ -77,8 +77,6 @@ struct lke_act_group {
 
 enum lke_steer {
 	LKE_STEER_MINE,	   /* tunnel packets (protocol 41) to this address are ours */
-	LKE_STEER_COA_DAD, /* DAD solicitations for this address are answered by the engine
-			      (AMB-138) */
 	LKE_STEER_PROXIED, /* ND to this intercepted address is answered by the engine */
 	LKE_STEER_SPI,	   /* ESP with this SPI to this address is ours */
 };

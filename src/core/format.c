@@ -101,7 +101,7 @@ static void format_path(struct sbuf *s, const struct lke_act_path *p)
 
 static void format_steer(struct sbuf *s, const struct lke_act_steer *t)
 {
-	static const char *const name[] = { "mine", "coa_dad", "proxied", "spi" };
+	static const char *const name[] = { "mine", "proxied", "spi" };
 
 	sbuf_str(s, t->remove ? "steer remove " : "steer add ");
 	sbuf_str(s, name[t->set]);

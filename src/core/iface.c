@@ -118,6 +118,13 @@ bool iface_has_addr(const struct iface *i, const struct lke_in6 *a)
 	return find_addr(i, a) != NULL;
 }
 
+bool iface_usable_addr(const struct iface *i, const struct lke_in6 *a)
+{
+	const struct iface_addr *f = find_addr(i, a);
+
+	return f && !f->tentative;
+}
+
 struct iface *iface_of_addr(struct lke_engine *e, const struct lke_in6 *a)
 {
 	for (unsigned n = 0; n < e->ifaces; n++)

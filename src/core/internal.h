@@ -173,6 +173,7 @@ const struct lke_in6 *iface_ll(const struct iface *i);
 /* Is a an address of this host on any interface?  The interface, or NULL. */
 struct iface *iface_of_addr(struct lke_engine *e, const struct lke_in6 *a);
 bool iface_has_addr(const struct iface *i, const struct lke_in6 *a);
+bool iface_usable_addr(const struct iface *i, const struct lke_in6 *a); /* not tentative */
 /* The interface's first usable global address inside the first len bits of a, or NULL. */
 const struct lke_in6 *iface_addr_in_prefix(const struct iface *i, const struct lke_in6 *a,
 					   unsigned len);

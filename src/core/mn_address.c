@@ -257,7 +257,6 @@ void mn_addr_steer(struct lke_engine *e, struct mn_addr *a, bool remove)
 	if (a->steered == !remove)
 		return;
 	a->steered = !remove;
-	change(e, LKE_STEER_COA_DAD, &a->addr, 0);
 	if (a->linklocal)
 		return;
 	change(e, LKE_STEER_MINE, &a->addr, 0);

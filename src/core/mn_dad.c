@@ -123,11 +123,12 @@ static int auth_request(struct lke_engine *e, struct mn_link *l, const struct pk
  * optimistic address (RFC 4429 3.3).
  */
 static int resolve(struct lke_engine *e, struct mn_link *l, const struct pkt *p,
-		   const struct nd_msg *m)
+		   const struct nd_msg *m, bool optimistic)
 {
-	struct nd_msg na = {
-		.type = ND_NA, .target = m->target, .na_flags = ND_NA_S, .lladdr = l->ifc->lladdr
-	};
+	struct nd_msg na = { .type = ND_NA,
+			     .target = m->target,
+			     .na_flags = ND_NA_S | (optimistic ? 0 : ND_NA_O),
+			     .lladdr = l->ifc->lladdr };
 	const struct lke_lladdr *to = m->lladdr.len ? &m->lladdr : &p->src_ll;
 	uint8_t buf[128];
 	int len = nd_encode(&na, &m->target, &p->ip.src, 0, buf, sizeof(buf));
@@ -137,17 +138,31 @@ static int resolve(struct lke_engine *e, struct mn_link *l, const struct pkt *p,
 	return 0;
 }
 
+/* An address that somebody else gave the interface: the kernel does not see the question. */
+static int for_the_kernel(struct lke_engine *e, struct mn_link *l, const struct pkt *p,
+			  const struct nd_msg *m)
+{
+	if (!iface_usable_addr(p->ifc, &m->target))
+		return -(int)LKE_DROP_NOT_OURS;
+	if (!in6_is_unspecified(&p->ip.src))
+		return resolve(e, l, p, m, false);
+	mn_send_na(e, l, &m->target, NULL, NULL);
+	return 0;
+}
+
+/* All solicitations of the link are answered here: the kernel would answer the access router's DAD
+ * plainly, and for an optimistic address with the override flag set (AMB-138, RFC 4429 3.3). */
 int mn_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
 {
 	struct mn_link *l = p->ifc->mn;
 	struct mn_addr *a = mn_addr_find(e, &m->target);
 
+	if (!tbf_take(&l->answers, 1, e->now))
+		return drop(e, LKE_DROP_LIMIT);
 	if (!a || (a != l->ll && !mn_addr_here(l, a)))
-		return -(int)LKE_DROP_NOT_OURS;
-	/* Else address resolution and reachability are the kernel's; only DAD is ours (AMB-138). */
+		return for_the_kernel(e, l, p, m);
 	if (!in6_is_unspecified(&p->ip.src))
-		return a->state == MN_ADDR_OPTIMISTIC ? resolve(e, l, p, m)
-						      : -(int)LKE_DROP_NOT_OURS;
+		return resolve(e, l, p, m, a->state == MN_ADDR_OPTIMISTIC);
 	if (m->has_auth && !a->linklocal)
 		return auth_request(e, l, p, m, a);
 	if (m->has_nonce && memcmp(m->nonce, a->nonce, sizeof(m->nonce)) == 0)

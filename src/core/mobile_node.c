@@ -162,6 +162,7 @@ static struct mn_link *link_new(struct lke_engine *e, struct iface *i, unsigned 
 	l->ifc = i;
 	l->order = order;
 	mn_kex_init(l);
+	tbf_init(&l->answers, MN_NA_RATE, MN_NA_RATE, e->now);
 	timer_init(&l->solicit, MN_T_SOLICIT, l);
 	timer_init(&l->probe, MN_T_PROBE, l);
 	timer_init(&l->takeover, MN_T_TAKEOVER, l);

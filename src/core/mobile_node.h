@@ -180,8 +180,9 @@ struct mn_link {
 	bool announce;		  /* the link-layer address changed: neighbours must learn it */
 	lke_time announced;	  /* last unsolicited NA, AMB-117; 0: none */
 	lke_time lost,
-		patience; /* hysteresis: last loss; how long to be steady before taking over */
-	struct tbf rs;	  /* however often the carrier flaps */
+		patience;   /* hysteresis: last loss; how long to be steady before taking over */
+	struct tbf rs;	    /* however often the carrier flaps */
+	struct tbf answers; /* to Neighbor Solicitations */
 	struct mn_kex kex;
 	struct timer solicit, probe, takeover;
 };

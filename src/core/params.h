@@ -40,6 +40,7 @@
 #define RENEW_MIN	     (20 * LKE_SEC) /* AMB-046 */
 #define RENEW_MAX	     (600 * LKE_SEC)
 #define MN_PLAIN_NA_RATE     3		    /* per s, AMB-084 */
+#define MN_NA_RATE	     1000	    /* per s and link, answers to all solicitations */
 #define MN_ROUTERS_MAX	     16		    /* THREATS 47 */
 #define MN_KEY_ALTERNATION   (60 * LKE_SEC) /* AMB-076 */
 #define MN_RETURN_STAY	     (3 * LKE_SEC)  /* AMB-117 */

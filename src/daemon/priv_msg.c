@@ -146,8 +146,7 @@ static int check_neigh(const struct priv_request *r, const struct priv_limits *l
 static int check_steer(const struct priv_request *r, const struct priv_limits *l)
 {
 	/* The mobile node answers DAD for its link-local address too. */
-	if (r->kind > LKE_STEER_SPI ||
-	    !(r->kind == LKE_STEER_COA_DAD ? unicast(&r->addr) : in6_is_global(&r->addr)))
+	if (r->kind > LKE_STEER_SPI || !in6_is_global(&r->addr))
 		return -EINVAL;
 	if ((r->kind == LKE_STEER_SPI) != (r->spi != 0) || (r->spi && r->spi < 256))
 		return -EINVAL;

@@ -146,6 +146,7 @@ static int open_tun(struct world *w)
 
 static int open_kernel(struct world *w)
 {
+	const char *links[LKE_MAX_IFACES];
 	char why[512];
 	int err = nl_open(&w->nl);
 
@@ -155,7 +156,9 @@ static int open_kernel(struct world *w)
 	}
 	/* The table has one owner, so it is also the lock of this network namespace: before it is
 	 * ours, what looks stale may belong to an lked that runs. */
-	err = steer_open(&w->steer, why, sizeof(why));
+	for (unsigned i = 0; i < w->cfg.engine.mn.interfaces; i++)
+		links[i] = w->cfg.engine.mn.interface[i];
+	err = steer_open(links, w->cfg.engine.mn.interfaces, &w->steer, why, sizeof(why));
 	if (err < 0) {
 		log_error("%s", why);
 		return err == -EPERM || err == -EBUSY || err == -EEXIST ? EXIT_FAILED : EXIT_KERNEL;

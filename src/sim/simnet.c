@@ -409,6 +409,7 @@ int sim_start(struct simnode *n, const struct lke_config *cfg)
 	err = lke_engine_new(&c, n->net->now, &n->engine);
 	if (err < 0)
 		return err;
+	n->engine_nd = cfg->mn.interfaces > 0;
 	for (unsigned i = 0; i < n->ifaces; i++)
 		link_event(n, i);
 	for (unsigned i = 0; i < n->addrs; i++)

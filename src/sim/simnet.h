@@ -90,7 +90,8 @@ struct simnode {
 	unsigned paths;
 	struct lke_in6 intercept[SIM_ADDRS];
 	unsigned intercepts;
-	struct lke_in6 coa_dad[SIM_ADDRS];
+	bool engine_nd; /* a mobile node's: the engine answers Neighbor Solicitations */
+	struct lke_in6 coa_dad[SIM_ADDRS]; /* of a host whose test answers DAD for them */
 	unsigned coa_dads;
 	bool hold;
 	struct parked *parked, **parked_tail;

@@ -380,7 +380,8 @@ static void kernel_nd(struct simnode *n, unsigned iface, const struct lke_lladdr
 		return;
 	if (m.type == ND_NA && in6_is_multicast(&i->dst) && in6_eq(&m.target, &n->dad_target))
 		n->dad_na_seen++;
-	if (m.type != ND_NS || !own_address(n, &m.target) || n->no_neighbour_answers)
+	if (m.type != ND_NS || !own_address(n, &m.target) || n->no_neighbour_answers ||
+	    n->engine_nd)
 		return;
 	if (dad && set_has(n->coa_dad, n->coa_dads, &m.target))
 		return;
@@ -496,8 +497,6 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 		path_change(n, &a->path);
 		break;
 	case LKE_ACT_STEER:
-		if (a->steer.set == LKE_STEER_COA_DAD)
-			set_change(n->coa_dad, &n->coa_dads, &a->steer.addr, a->steer.remove);
 		break;
 	case LKE_ACT_INTERCEPT:
 		set_change(n->intercept, &n->intercepts, &a->intercept.addr, a->intercept.remove);

@@ -65,7 +65,6 @@ static void engines_stop_cleanly(void **state)
 	sim_stop(w->ha);
 	assert_int_equal(w->ar[0]->intercepts, 0);
 	assert_int_equal(w->ha->intercepts, 0);
-	assert_int_equal(w->mn->coa_dads, 0);
 	assert_int_equal(w->mn->paths, 0);
 	for (unsigned i = 0; i < SIM_TUNNELS; i++) {
 		assert_false(w->mn->tunnel[i].used);

@@ -132,7 +132,6 @@ static inline void fx_send(struct fx *f, const struct lke_act_send *s)
 static inline void fx_steer(struct fx *f, const struct lke_act_steer *s)
 {
 	static const char mark[] = { [LKE_STEER_MINE] = 'M',
-				     [LKE_STEER_COA_DAD] = 'D',
 				     [LKE_STEER_PROXIED] = 'P',
 				     [LKE_STEER_SPI] = 'S' };
 

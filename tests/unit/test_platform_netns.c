@@ -412,7 +412,7 @@ static void steering_silences_the_kernel(void **state)
 	flush(&out);
 	send_to_host(buf, packet(buf, stranger, host, 135, bu, sizeof(bu)));
 	assert_true(expect(&out, 58, 4, NULL, NULL));
-	if (steer_open(&s, err, sizeof(err)))
+	if (steer_open(NULL, 0, &s, err, sizeof(err)))
 		fail_msg("%s", err);
 	assert_int_equal(steer_apply(s, &mine), 0);
 	assert_int_equal(steer_apply(s, &mine), 0);
@@ -429,41 +429,59 @@ static void steering_silences_the_kernel(void **state)
 	assert_int_equal(steer_apply(s, &spi), 0);
 	assert_int_equal(steer_apply(s, &mine), 0);
 	sh("nft flush ruleset");
-	assert_true(says("nft list table ip6 lke", "@coa_dad"));
+	assert_true(says("nft list table ip6 lke", "@coa_proxied"));
 	steer_close(s);
 	assert_false(says("nft list ruleset", "lke"));
 	nl_remove_all(nl);
 }
 
-static void steering_takes_dad_for_served_addresses(void **state)
+/* On a mobile node's link every solicitation is the engine's, on another none (AMB-138). */
+static void amb_138_steering_takes_the_solicitations_of_a_link(void **state)
 {
-	struct lke_act_steer dad = { .set = LKE_STEER_COA_DAD, .addr = A(host) };
-	struct lke_in6 target = A(host), group = in6_solicited_node(&target), any = in6_unspecified;
+	const char *const links[] = { "elsewhere0", "v1" };
+	struct lke_in6 target = A(host), group = in6_solicited_node(&target);
 	uint8_t ns[24] = { 135 }, buf[2048];
 	char dst[IN6_TEXT_MAX], err[512];
-	struct steer *s;
-	uint16_t sum;
+	const char *from[] = { "::", stranger };
 
 	memcpy(ns + 8, target.b, 16);
-	sum = ip6_checksum(&any, &group, 58, ns, sizeof(ns));
-	ns[2] = (uint8_t)(sum >> 8);
-	ns[3] = (uint8_t)sum;
 	in6_text(&group, dst);
-	assert_int_equal(steer_open(&s, err, sizeof(err)), 0);
-	flush(&out);
-	assert_int_equal(packet_send(&out, &(struct lke_lladdr){ 0 }, buf,
-				     packet(buf, "::", dst, 58, ns, sizeof(ns))),
-			 0);
-	assert_true(expect(&out, 58, 136, NULL, NULL)); /* the kernel defends its address */
-	assert_int_equal(steer_apply(s, &dad), 0);
-	flush(&out);
-	flush(&in);
-	assert_int_equal(packet_send(&out, &(struct lke_lladdr){ 0 }, buf,
-				     packet(buf, "::", dst, 58, ns, sizeof(ns))),
-			 0);
-	assert_true(expect(&in, 58, 135, NULL, NULL));
-	assert_false(expect(&out, 58, 136, NULL, NULL));
-	steer_close(s);
+	for (size_t n = 1; n <= 2; n++) {
+		struct steer *s;
+
+		assert_int_equal(steer_open(links, n, &s, err, sizeof(err)), 0);
+		for (size_t i = 0; i < 2; i++) {
+			struct lke_in6 src = in6_unspecified;
+			uint16_t sum;
+
+			if (i)
+				src = A(stranger);
+			memset(ns + 2, 0, 2);
+			sum = ip6_checksum(&src, &group, 58, ns, sizeof(ns));
+			ns[2] = (uint8_t)(sum >> 8);
+			ns[3] = (uint8_t)sum;
+			flush(&out);
+			flush(&in);
+			assert_int_equal(packet_send(&out, &(struct lke_lladdr){ 0 }, buf,
+						     packet(buf, from[i], dst, 58, ns, sizeof(ns))),
+					 0);
+			assert_true(expect(&in, 58, 135, NULL, NULL));
+			/* A question with a source asks for a route back: the kernel may have none. */
+			if (n == 2 || i == 0)
+				assert_int_equal(expect(&out, 58, 136, NULL, NULL), n == 1);
+		}
+		steer_close(s);
+	}
+}
+
+static void steering_refuses_a_name_that_ends_the_text(void **state)
+{
+	const char *const links[] = { "a\" }; }" };
+	struct steer *s;
+	char err[512];
+
+	assert_int_equal(steer_open(links, 1, &s, err, sizeof(err)), -EINVAL);
+	assert_string_not_equal(err, "");
 }
 
 static void steering_dies_with_its_process(void **state)
@@ -476,16 +494,16 @@ static void steering_dies_with_its_process(void **state)
 	assert_int_equal(pipe(fds), 0);
 	pid = fork();
 	if (pid == 0) {
-		if (steer_open(&s, err, sizeof(err)) || write(fds[1], "x", 1) != 1)
+		if (steer_open(NULL, 0, &s, err, sizeof(err)) || write(fds[1], "x", 1) != 1)
 			_exit(1);
 		pause();
 	}
 	assert_int_equal(read(fds[0], &c, 1), 1);
-	assert_int_equal(steer_open(&s, err, sizeof(err)), -EPERM);
+	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), -EPERM);
 	assert_non_null(strstr(err, "another lked"));
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
-	assert_int_equal(steer_open(&s, err, sizeof(err)), 0);
+	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), 0);
 	steer_close(s);
 	close(fds[0]);
 	close(fds[1]);
@@ -854,7 +872,7 @@ static void privileged_keeps_only_the_network(void **state)
 			_exit(2);
 		if (nl_intercept(nl, &icept, tun) || packet_open(v1, false, &l))
 			_exit(3);
-		if (steer_open(&s, err, sizeof(err)) || steer_apply(s, &mine))
+		if (steer_open(NULL, 0, &s, err, sizeof(err)) || steer_apply(s, &mine))
 			_exit(4);
 		nl_remove_all(nl);
 		_exit(0);
@@ -874,7 +892,8 @@ int main(void)
 		cmocka_unit_test(monitor_repeats_addresses_that_came_too_early),
 		cmocka_unit_test(monitor_resyncs_after_overrun),
 		cmocka_unit_test(steering_silences_the_kernel),
-		cmocka_unit_test(steering_takes_dad_for_served_addresses),
+		cmocka_unit_test(amb_138_steering_takes_the_solicitations_of_a_link),
+		cmocka_unit_test(steering_refuses_a_name_that_ends_the_text),
 		cmocka_unit_test(steering_dies_with_its_process),
 		cmocka_unit_test(agent_tunnels_both_ways),
 		cmocka_unit_test(mobile_tunnels_and_learns_the_mtu),

@@ -176,10 +176,8 @@ static void steering_interception_neighbours_and_floors_are_checked(void **state
 	r.spi = 255;
 	assert_int_equal(check(&r), -EINVAL);
 	r = (struct priv_request){ .type = PRIV_STEER,
-				   .kind = LKE_STEER_COA_DAD,
+				   .kind = LKE_STEER_MINE,
 				   .addr = addr("fe80::5") };
-	assert_int_equal(check(&r), 0);
-	r.kind = LKE_STEER_MINE;
 	assert_int_equal(check(&r), -EINVAL);
 	r = (struct priv_request){ .type = PRIV_INTERCEPT, .addr = addr("2001:db8::77") };
 	assert_int_equal(check(&r), 0);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Steering: an nftables table of our own keeps the packets that lke answers itself (MH, Home
- * Address option, type 2 routing header, our ESP, tunnel packets to our ends, DAD for served
- * care-of addresses, ND for intercepted ones) from the kernel's input path.  AF_PACKET sockets see
- * them all.  AMB-137, AMB-138.
+ * Address option, type 2 routing header, our ESP, tunnel packets to our ends, Neighbor
+ * Solicitations on a mobile node's links, ND for intercepted addresses) from the kernel's input
+ * path.  AF_PACKET sockets see them all.  AMB-137, AMB-138.
  *
  * The table has `flags owner`: it lives exactly as long as the process that called steer_open(),
  * also after kill -9, and survives `nft flush ruleset`.  Privileged process only.
@@ -17,9 +17,11 @@
 
 struct steer;
 
-/* Makes the table.  0 or -errno with a sentence for the operator in err (kernel without nf_tables,
- * table held by another lked, no permission). */
-int steer_open(struct steer **ret, char *err, size_t err_size);
+/* Makes the table.  On the n links the engine answers every Neighbor Solicitation: the kernel
+ * would answer the access router's DAD plainly, and for an optimistic address with the override
+ * flag (RFC 4429 3.3).  By name: they may come later.  0 or -errno with a sentence for the operator
+ * in err (kernel without nf_tables, table held by another lked, no permission). */
+int steer_open(const char *const *links, size_t n, struct steer **ret, char *err, size_t err_size);
 /* Adds or removes one element.  Adding what is there and removing what is not are no errors. */
 int steer_apply(struct steer *s, const struct lke_act_steer *act);
 /* The sentence of the last failure; "" when there was none. */

@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "platform/linux/steering.h"
 
+enum { TABLE_MAX = 2048 };
+
 struct steer {
 	struct nft_ctx *nft;
 	char error[256];
@@ -20,14 +22,12 @@ struct steer {
 /*
  * Priority -350: before conntrack and before the filters of a firewall.  The Home Address option is
  * looked for at its 8n+6 place in the first header: any Destination Options header would be too
- * much.  nft 1.0.6 has no name for the target of a solicitation: 128 bits at offset 64 of the
- * ICMPv6 message.
+ * much.
  */
+static const char table_head[] = "table ip6 " STEER_TABLE " {\n"
+				 "flags owner;\n";
 static const char table_text[] =
-	"table ip6 " STEER_TABLE " {\n"
-	"flags owner;\n"
 	"set mine { type ipv6_addr; }\n"
-	"set coa_dad { typeof @th,64,128; }\n"
 	"set coa_proxied { type ipv6_addr; }\n"
 	"set spi { typeof ip6 daddr . esp spi; }\n"
 	"chain prerouting {\n"
@@ -40,7 +40,7 @@ static const char table_text[] =
 	"ip6 nexthdr 60 @nh,368,8 0xc9 counter drop\n"
 	"rt type 2 counter drop\n"
 	"meta l4proto 50 ip6 daddr . esp spi @spi counter drop\n"
-	"icmpv6 type 135 ip6 saddr :: @th,64,128 @coa_dad counter drop\n"
+	"icmpv6 type 135 iifname @solicited counter drop\n"
 	"ip6 daddr @mine meta l4proto 41 counter drop\n"
 	"}\n"
 	"}\n";
@@ -83,8 +83,28 @@ static int run(struct steer *s, const char *text)
 	return error_of(s->error);
 }
 
-int steer_open(struct steer **ret, char *err, size_t err_size)
+/* The set of the links whose solicitations are ours; a name cannot end the text's quotes. */
+static int table_of(const char *const *links, size_t n, char *buf, size_t size)
 {
+	struct sbuf b = sbuf_init(buf, size);
+
+	sbuf_str(&b, table_head);
+	sbuf_str(&b, "set solicited { type ifname; ");
+	for (size_t i = 0; i < n; i++) {
+		if (strpbrk(links[i], "\"\\*\n"))
+			return -EINVAL;
+		sbuf_str(&b, i ? ", \"" : "elements = { \"");
+		sbuf_str(&b, links[i]);
+		sbuf_str(&b, "\"");
+	}
+	sbuf_str(&b, n ? " }; }\n" : "}\n");
+	sbuf_str(&b, table_text);
+	return b.len < size ? 0 : -ENOSPC;
+}
+
+int steer_open(const char *const *links, size_t n, struct steer **ret, char *err, size_t err_size)
+{
+	char text[TABLE_MAX];
 	struct steer *s = calloc(1, sizeof(*s));
 	int r = -ENOMEM;
 
@@ -92,6 +112,12 @@ int steer_open(struct steer **ret, char *err, size_t err_size)
 		err[0] = '\0';
 	if (!s)
 		return r;
+	r = table_of(links, n, text, sizeof(text));
+	if (r) {
+		snprintf(err, err_size, "the name of an interface cannot be used for steering");
+		free(s);
+		return r;
+	}
 	/* libnftables ends the process when there is no such socket. */
 	r = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	if (r < 0) {
@@ -108,7 +134,7 @@ int steer_open(struct steer **ret, char *err, size_t err_size)
 	s->nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (!s->nft || nft_ctx_buffer_output(s->nft) || nft_ctx_buffer_error(s->nft))
 		goto fail;
-	r = run(s, table_text);
+	r = run(s, text);
 	if (r) {
 		const char *why = r == -EPERM	     ? "another lked runs here, or you are not root"
 				  : r == -EOPNOTSUPP ? "this kernel lacks nf_tables for IPv6 (5.12 "
@@ -133,10 +159,6 @@ static void element(struct sbuf *b, const struct lke_act_steer *act)
 	static const char digits[] = "0123456789abcdef";
 
 	switch (act->set) {
-	case LKE_STEER_COA_DAD:
-		sbuf_str(b, "coa_dad { 0x");
-		sbuf_hex(b, act->addr.b, sizeof(act->addr.b));
-		break;
 	case LKE_STEER_SPI:
 		sbuf_str(b, "spi { ");
 		sbuf_in6(b, &act->addr);
