@@ -19,8 +19,13 @@ test: all $(ASAN)/build.ninja
 	@ninja -C $(ASAN) --quiet
 	@tests/run --build $(BUILD) --asan $(ASAN)
 
+# KERNEL=debian: on Debian's stock kernel in qemu; SCENARIO or TEST says what, else a short choice of tests runs there.
 lab: all
+ifeq ($(KERNEL),debian)
+	@lab/kernel.py 'lab/lab.py --build $(BUILD) $(if $(TEST)$(SCENARIO),$(SCENARIO) $(TEST:%=--test %),--test foreign_mobile_node)'
+else
 	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(SCENARIO)
+endif
 
 lint: all
 	@tests/lint/run $(BUILD)

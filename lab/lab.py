@@ -13,7 +13,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scenario import Story	# noqa: E402
 from story import Printer	# noqa: E402
-from topology import LabError	# noqa: E402
+from topology import CannotRun, LabError	# noqa: E402
 import tests	# noqa: E402
 
 
@@ -64,6 +64,9 @@ def run_test(name, build, quiet):
 			bad = tests.TESTS[name](build, d, Printer(quiet=quiet))
 		except LabError as e:
 			bad = [str(e)]
+		except CannotRun as e:
+			print("SKIP %s: %s" % (name, e))
+			return 77
 	for b in bad:
 		print("     " + b)
 	print("%s %s" % ("FAIL" if bad else "PASS", name))

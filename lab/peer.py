@@ -14,7 +14,7 @@ import time
 
 from oracle import RsaKey, _der, _mgf, _sequence, authenticator, checksum_ok, ones_sum, whole_packet_hmac
 from packet import mobility_options, octets, options
-from topology import in_namespace, run
+from topology import SLOW, in_namespace, run
 
 MH, ICMP6, DSTOPTS, ROUTING, NONE, IPV6 = 135, 58, 60, 43, 59, 41
 ANY, ALL_NODES, ALL_ROUTERS = bytes(16), octets("ff02::1"), octets("ff02::2")
@@ -195,6 +195,9 @@ class Peer:
 
 	def pump(self, until, seconds):
 		"""Works until until() is true; its value, or None when the time is over."""
+		return self._work(until, seconds * SLOW)
+
+	def _work(self, until, seconds):
 		end = time.monotonic() + seconds
 		while True:
 			v = until()
@@ -214,14 +217,14 @@ class Peer:
 
 	def mark(self):
 		"""Now, with everything that came before it read: what is seen since then came later."""
-		self.pump(lambda: False, 0)
+		self._work(lambda: False, 0)
 		return time.monotonic()
 
 	def wait(self, test, seconds, since):
 		return self.pump(lambda: self.seen(test, since), seconds)
 
 	def idle(self, seconds):
-		self.pump(lambda: False, seconds)
+		self._work(lambda: False, seconds)
 
 	def close(self):
 		for q in self.ports:

@@ -7,6 +7,7 @@ import time
 
 from packet import mobility_options, octets
 from oracle import whole_packet_hmac
+from topology import SLOW
 from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, DSTOPTS, FINISHED, ICMP6, IPV6, KEACK, KEREQ, MH, Peer, Port,
 	binding, checksum, home_address, icmp6, ip6, mobility, oaep_encrypt, pad, patch, signed_nd, solicited_node)
 
@@ -78,7 +79,7 @@ class MobileNode(Peer):
 		since = self.mark()
 		body = bytes(4) + b"\1\1" + self.port.mac
 		p = None
-		while not p and time.monotonic() < since + seconds:
+		while not p and time.monotonic() < since + seconds * SLOW:
 			self.port.send(icmp6(133, body, self.ll, ALL_ROUTERS))
 			p = self.wait(lambda p: p.kind == 134 and p.good and p.hop_limit == 255, 0.5, since)
 		if not p:
@@ -148,7 +149,7 @@ class MobileNode(Peer):
 		"""Sends a Binding Update until an acknowledgement comes: (status, lifetime in seconds, nonce or
 		None, signed), or None."""
 		since, p = self.mark(), None
-		while not p and time.monotonic() < since + seconds:
+		while not p and time.monotonic() < since + seconds * SLOW:
 			self.port.send(self.update(l, **how), self.router.mac)
 			p = self.wait(lambda p: p.mh == BA and (p.rh2 or p.dst) == l.coa, 1, since)
 		if not p:

@@ -22,6 +22,7 @@ HOME_AGENT = "2001:db8:100::1"
 CORE = "2001:db8:ffff::"
 CN_ADDRESS = "2001:db8:c::2"
 ROUTERS = (1, 2, 3, 4)
+SLOW = float(os.environ.get("LKE_LAB_SLOW", "1"))	# deadlines are this much longer (kernel.py); nothing is judged by time
 
 
 def ar_address(n):
@@ -36,8 +37,12 @@ class LabError(Exception):
 	pass
 
 
+class CannotRun(Exception):
+	"""Something is lacking here; the text says what."""
+
+
 def run(argv, text=None, check=True, timeout=30):
-	p = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout)
+	p = subprocess.run(argv, input=text, capture_output=True, text=True, timeout=timeout * SLOW)
 	if check and p.returncode:
 		raise LabError("%s: %s" % (" ".join(argv[:6]), (p.stderr or p.stdout).strip()[:400]))
 	return p.stdout
@@ -45,6 +50,7 @@ def run(argv, text=None, check=True, timeout=30):
 
 def wait_for(fact, seconds, what, step=0.01):
 	"""Waits until fact() is true and returns its value; LabError after the deadline."""
+	seconds *= SLOW
 	end = time.monotonic() + seconds
 	while True:
 		v = fact()
@@ -289,7 +295,7 @@ class Lab:
 		if process.poll() is None:
 			process.terminate()
 			try:
-				process.wait(seconds)
+				process.wait(seconds * SLOW)
 			except subprocess.TimeoutExpired:
 				process.kill()
 				process.wait(5)
