@@ -13,6 +13,7 @@ import demo
 import packet
 import scenario
 import tests_foreign
+import tests_mn
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -203,3 +204,4 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
 	thief_fails_dad, sec_006_replay_after_kill_nine)}
 TESTS.update(tests_foreign.TESTS)
+TESTS.update(tests_mn.TESTS)

@@ -213,7 +213,8 @@ int mn_na_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	struct mn_addr *a = mn_addr_find(e, &m->target);
 
 	if (!a || (a != l->ll && !mn_addr_here(l, a))) {
-		mn_probe_answer(e, l, p, m);
+		if (!mn_home_resolved(e, l, m))
+			mn_probe_answer(e, l, p, m);
 		return 0;
 	}
 	if (own_na(e, l, p, m))

@@ -129,7 +129,7 @@ static bool is_bound(const struct bound *b, const struct lke_in6 *coa)
 
 static bool registration_runs(const struct lke_engine *e, const struct mn_home *h)
 {
-	const struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+	const struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 
 	return u && u->outstanding;
 }
@@ -206,9 +206,14 @@ static void bind_and_register(struct lke_engine *e, bool moved)
 
 	if (moved)
 		bind_previous(e, &b);
-	for (unsigned n = 0; n < mn->homes; n++)
-		if (moved || !in6_eq(&mn->home[n].coa, &mn->current))
-			move_home(e, &mn->home[n], &b);
+	for (unsigned n = 0; n < mn->homes; n++) {
+		struct mn_home *h = &mn->home[n];
+
+		if (mn_home_link(mn->active, h))
+			mn_home_return(e, h);
+		else if (moved || !in6_eq(&h->coa, &mn->current))
+			move_home(e, h, &b);
+	}
 }
 
 void mn_bind_pending(struct lke_engine *e)
@@ -261,8 +266,10 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 		mn_addr_clean(e);
 		return;
 	}
-	if (mn->active && mn->active != l)
+	if (mn->active && mn->active != l) {
 		mn_kex_cancel(e, mn->active); /* its address is about to be bound (AMB-053) */
+		mn_home_leave(e, mn->active);
+	}
 	timerq_disarm(&e->timers, &l->takeover);
 	mn->active = l;
 	mn->current = coa->addr;
@@ -342,6 +349,7 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 		mn_path(e, coa, LKE_PATH_TUNNEL);
 		return;
 	}
+	mn_home_leave(e, l);
 	e->mn->active = NULL;
 	e->mn->bind_pending = false; /* the next attachment binds again */
 	timerq_disarm(&e->timers, &e->mn->bind);
@@ -364,7 +372,7 @@ void mn_fallback(struct lke_engine *e, const struct lke_in6 *coa, const char *wh
 
 	for (unsigned n = 0; n < e->mn->homes; n++) {
 		struct mn_home *h = &e->mn->home[n];
-		struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+		struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 
 		if (!in6_eq(&h->coa, coa) || in6_eq(coa, &e->mn->current) ||
 		    (u && u->outstanding && in6_eq(&u->coa, &e->mn->current)))

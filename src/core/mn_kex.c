@@ -57,12 +57,12 @@ static bool quiet(const struct lke_engine *e, const struct mn_link *l)
 	return l->announced == 0 || e->now >= l->announced + MN_RETURN_QUIET;
 }
 
-/* draft 2.1, 6.3; AMB-070, 072, 076, 077: is everything there for an exchange? */
+/* draft 2.1, 6.3; AMB-070, 072, 073, 076, 077: is everything there for an exchange? */
 static bool may_start(const struct lke_engine *e, const struct mn_link *l)
 {
 	const struct mn_router *r = l->router;
 
-	return e->cfg.mn.lke && l->up && l == e->mn->active && r && r->lke && r->reachable &&
+	return e->cfg.mn.lke && !mn_home_is_here(e, l) && l->up && l == e->mn->active && r && r->lke && r->reachable &&
 	       l->lke_allowed && r->suspended_until <= e->now && l->coa && l->ll &&
 	       l->ll->state == MN_ADDR_PREFERRED && quiet(e, l);
 }

@@ -40,11 +40,11 @@ static int build(struct lke_engine *e, const struct update *u, uint16_t seq, uin
 		 size_t size)
 {
 	const struct mn_home *h = u->reg;
-	struct ip6_out o = { .src = e->mn->current,
+	struct ip6_out o = { .src = u->dereg ? h->cfg->addr : e->mn->current,
 			     .dst = u->agent,
 			     .hop_limit = 64,
 			     .tclass = lke_traffic_class(e->cfg.profile),
-			     .hao = &h->cfg->addr };
+			     .hao = u->dereg ? NULL : &h->cfg->addr };
 	struct mh_bu bu = { .seq = seq,
 			    .flags = BU_A | BU_H,
 			    .lifetime = u->lifetime,
@@ -58,6 +58,12 @@ static int build(struct lke_engine *e, const struct update *u, uint16_t seq, uin
 	if (w.err)
 		return LKE_ERR_SPACE;
 	return sa_protect(e, &u->reg->out, &o, mh, w.off, buf, size);
+}
+
+/* To the router, or at home to the home agent itself. */
+static const struct lke_lladdr *next_hop(const struct mn_link *l, const struct update *u)
+{
+	return u->dereg ? &u->reg->agent_lladdr : &l->router->lladdr;
 }
 
 void mn_register_send(struct lke_engine *e, struct update *u)
@@ -81,7 +87,7 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 		return;
 	}
 	u->reg->seq = seq;
-	send_packet_full(e, LKE_ROLE_MN, LKE_MSG_BU, l->ifc->ifindex, &l->router->lladdr, buf,
+	send_packet_full(e, LKE_ROLE_MN, LKE_MSG_BU, l->ifc->ifindex, next_hop(l, u), buf,
 			 (size_t)len, &u->home, 0, seq, (uint32_t)u->lifetime * LIFETIME_UNIT);
 	count(e, LKE_STAT_BU_SENT);
 	if (u->tries == 0)
@@ -89,18 +95,25 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 	update_sent(e, u, seq);
 }
 
+/* coa is the home address itself: a deregistration from the home link (RFC 6275 11.5.5). */
 void mn_register(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa)
 {
-	struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+	struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 	uint32_t lifetime = h->cfg->lifetime / LIFETIME_UNIT;
 
+	/* At home it has no care-of address. */
+	if (h->state != MN_HOME_AWAY && !in6_eq(coa, &h->cfg->addr))
+		return;
 	if (!u)
-		u = update_new(e, &h->cfg->addr, &h->cfg->agent);
+		u = update_new(e, &h->cfg->addr, &h->agent);
 	if (!u)
 		return;
 	u->reg = h;
 	u->coa = *coa;
+	u->dereg = in6_eq(coa, &h->cfg->addr);
 	u->lifetime = (uint16_t)(lifetime > UINT16_MAX ? UINT16_MAX : lifetime);
+	if (u->dereg)
+		u->lifetime = 0;
 	update_begin(u, u->accepted ? INITIAL_BINDACK_TIMEOUT : INITIAL_BINDACK_TIMEOUT_FIRSTREG);
 	mn_register_send(e, u);
 }
@@ -109,9 +122,9 @@ void mn_register_all(struct lke_engine *e)
 {
 	for (unsigned n = 0; n < e->mn->homes; n++) {
 		struct mn_home *h = &e->mn->home[n];
-		struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+		struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 
-		if (!in6_eq(&h->coa, &e->mn->current) &&
+		if (h->state == MN_HOME_AWAY && !in6_eq(&h->coa, &e->mn->current) &&
 		    !(u && u->outstanding && in6_eq(&u->coa, &e->mn->current)))
 			mn_register(e, h, &e->mn->current);
 	}
@@ -170,7 +183,7 @@ static void registered(struct lke_engine *e, const struct pkt *p, struct update 
 
 int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h, const struct mh_ba *ba)
 {
-	struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+	struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 	enum lke_drop bad = LKE_DROP_NONE;
 
 	if (!u)
@@ -185,6 +198,11 @@ int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h, con
 	if (bad != LKE_DROP_NONE)
 		return -(int)bad;
 	count(e, LKE_STAT_BA_IN);
+	if (u->dereg && (ba->status < 128 || ba->status == STATUS_NOT_HOME_AGENT)) {
+		update_free(e, u);
+		mn_home_arrived(e, h);
+		return 0;
+	}
 	if (ba->status < 128 && ba->lifetime > 0) {
 		registered(e, p, u, ba);
 		return 0;

@@ -28,6 +28,14 @@ void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path)
 	path_action(e, &a->addr, path, a->ifindex, &a->router);
 }
 
+static bool away(const struct mobile_node *mn)
+{
+	for (unsigned n = 0; n < mn->homes; n++)
+		if (mn->home[n].state != MN_HOME_ARRIVED)
+			return true;
+	return false;
+}
+
 void mn_main_route(struct lke_engine *e)
 {
 	struct mobile_node *mn = e->mn;
@@ -35,8 +43,8 @@ void mn_main_route(struct lke_engine *e)
 	struct lke_in6 router = in6_unspecified;
 	uint32_t ifindex = 0;
 
-	/* With homes the main table leads to the home agents; without, to the router in use. */
-	if (mn->homes > 0) {
+	/* With a home away the main table leads to its home agent; else to the router in use. */
+	if (away(mn)) {
 		path = LKE_PATH_TUNNEL;
 	} else if (mn->active && mn->active->router) {
 		path = LKE_PATH_ROUTER;
@@ -115,7 +123,7 @@ void mn_tunnel_clear(struct lke_engine *e, struct mn_addr *old)
 
 void mn_home_tunnel(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa)
 {
-	struct lke_act_tunnel t = { .home = h->cfg->addr, .agent = h->cfg->agent, .coa = *coa };
+	struct lke_act_tunnel t = { .home = h->cfg->addr, .agent = h->agent, .coa = *coa };
 
 	if (in6_is_unspecified(coa)) {
 		memset(&t, 0, sizeof(t));

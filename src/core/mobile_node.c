@@ -4,24 +4,6 @@
 
 #define ANNOUNCED_HOLD (1 * LKE_SEC) /* an announced move that does not come ends the parking */
 
-static void home_address(struct lke_engine *e, const struct mn_home *h, bool remove)
-{
-	struct lke_action *a = act_new(e, LKE_ACT_ADDR);
-
-	if (a) {
-		a->addr.addr = h->cfg->addr;
-		a->addr.prefix_len = 128;
-		a->addr.remove = remove;
-		a->addr.valid = LKE_LIFETIME_INFINITE;
-		a->addr.preferred = LKE_LIFETIME_INFINITE;
-	}
-	a = act_new(e, LKE_ACT_PATH);
-	if (a) {
-		a->path.src = h->cfg->addr;
-		a->path.path = remove ? LKE_PATH_NONE : LKE_PATH_TUNNEL;
-	}
-}
-
 static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
 {
 	struct mn_home *h = &e->mn->home[e->mn->homes];
@@ -30,9 +12,11 @@ static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
 	if (err == 0)
 		err = sa_init(&h->in, &cfg->to_mn);
 	h->cfg = cfg;
+	h->agent = cfg->agent;
+	timer_init(&h->resolve, MN_T_RESOLVE, h);
 	e->mn->homes++; /* sa_done() copes with a half-built one */
 	if (err == 0)
-		home_address(e, h, false);
+		mn_home_address(e, h, 0, false);
 	return err;
 }
 
@@ -106,6 +90,7 @@ void mn_free(struct lke_engine *e)
 	for (unsigned n = 0; n < mn->links; n++)
 		free_link(e, mn->link[n]);
 	for (unsigned n = 0; n < mn->homes; n++) {
+		timerq_disarm(&e->timers, &mn->home[n].resolve);
 		sa_done(&mn->home[n].out);
 		sa_done(&mn->home[n].in);
 	}
@@ -122,9 +107,11 @@ void mn_stop(struct lke_engine *e)
 	struct lke_action *a;
 
 	mn_hold(e, false);
+	if (mn->active)
+		mn_home_leave(e, mn->active);
 	for (unsigned n = 0; n < mn->homes; n++) {
 		mn_home_tunnel(e, &mn->home[n], &in6_unspecified);
-		home_address(e, &mn->home[n], true);
+		mn_home_address(e, &mn->home[n], 0, true);
 	}
 	for (unsigned n = 0; n < MN_ADDRS; n++)
 		if (mn->addr[n])
@@ -279,9 +266,9 @@ static int esp_payload(struct lke_engine *e, const struct pkt *p, struct mn_home
 	if (err < 0)
 		return drop(e, (enum lke_drop) - err);
 	if (v.type == MH_BRR) {
-		struct update *u = update_find(e, &h->cfg->addr, &h->cfg->agent);
+		struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 
-		if (u && !u->outstanding)
+		if (u && !u->outstanding && h->state == MN_HOME_AWAY)
 			mn_register(e, h, &u->coa);
 		return 0;
 	}
@@ -301,11 +288,14 @@ int mn_esp_input(struct lke_engine *e, const struct pkt *p)
 	size_t len;
 	int err;
 
-	if (!mn_addr_find(e, &p->ip.dst) || !sa_spi(&p->ip, &spi))
+	if (!sa_spi(&p->ip, &spi))
 		return -(int)LKE_DROP_NOT_OURS;
-	h = p->ip.has_rh2 ? mn_home_find(e, &p->ip.rh2) : NULL;
+	h = mn_home_find(e, p->ip.has_rh2 ? &p->ip.rh2 : &p->ip.dst);
+	/* At home its messages come to the home address itself. */
+	if (p->ip.has_rh2 ? !mn_addr_find(e, &p->ip.dst) : !h || h->state == MN_HOME_AWAY)
+		return -(int)LKE_DROP_NOT_OURS;
 	/* The selectors name the home address and the home agent (RFC 3776 4.1). */
-	if (!h || h->cfg->to_mn.spi != spi || !in6_eq(&p->ip.src, &h->cfg->agent))
+	if (!h || h->cfg->to_mn.spi != spi || !in6_eq(&p->ip.src, &h->agent))
 		return drop(e, LKE_DROP_ESP_SPI);
 	err = sa_open(&h->in, &p->ip, plain, sizeof(plain), &len, &next);
 	if (err < 0)
@@ -412,6 +402,9 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case MN_T_TAKEOVER:
 		mn_takeover_timer(e, t->owner);
+		break;
+	case MN_T_RESOLVE:
+		mn_home_resolve_timer(e, t->owner);
 		break;
 	case MN_T_SETTLE:
 		mn_steady_timer(e);

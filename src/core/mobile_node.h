@@ -16,6 +16,7 @@
  *	mn_kex.c		the key exchange
  *	mn_lbsa.c		LBSAs and their ends
  *	mn_registration.c	registration with home agents by ESP
+ *	mn_homecoming.c		return to the home link
  *	mn_steady.c		moving too often to tell the home agent each time
  *	mn_handover.c		attachment to a link: what is bound, in which order
  *	mn_binding.c		Binding Updates to previous access routers and their answers
@@ -50,6 +51,7 @@ enum mn_timer_kind {
 	MN_T_BIND =
 		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
 	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
+	MN_T_RESOLVE = TIMER_KIND(MODULE_MN, 15),  /* struct mn_home: link-layer address of its agent */
 	MN_T_SETTLE = TIMER_KIND(MODULE_MN, 14),   /* struct mobile_node: it has come to rest */
 };
 
@@ -187,8 +189,19 @@ struct mn_link {
 	struct timer solicit, probe, takeover;
 };
 
+enum mn_home_state {
+	MN_HOME_AWAY,
+	MN_HOME_RETURNING, /* on its home link, the home agent still answers for the address */
+	MN_HOME_ARRIVED,   /* an ordinary address of the home link */
+};
+
 struct mn_home {
 	struct lke_config_home *cfg; /* in e->cfg */
+	struct lke_in6 agent;	     /* in use */
+	enum mn_home_state state;
+	struct lke_lladdr agent_lladdr; /* on the home link; len 0: asked for */
+	struct timer resolve;
+	unsigned asked; /* solicitations for it */
 	struct sa out, in;
 	struct lke_in6 coa; /* in the last accepted registration; :: none */
 	struct lke_act_tunnel tunnel;
@@ -374,6 +387,23 @@ void mn_register_all(struct lke_engine *e);
 int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h,
 	       const struct mh_ba *ba);
 struct mn_home *mn_home_find(const struct lke_engine *e, const struct lke_in6 *home);
+
+/* --- mn_homecoming.c --- */
+/* Is the prefix of the home address one of the router of this link? */
+bool mn_home_link(const struct mn_link *l, const struct mn_home *h);
+/* Is a home address of the node at home on this link?  Then there is no LKE there (AMB-073). */
+bool mn_home_is_here(const struct lke_engine *e, const struct mn_link *l);
+/* The node is on the home link of h: gets the home agent to let the address go. */
+void mn_home_return(struct lke_engine *e, struct mn_home *h);
+/* The home agent has let it go, or does not answer. */
+void mn_home_arrived(struct lke_engine *e, struct mn_home *h);
+/* The home link is left. */
+void mn_home_leave(struct lke_engine *e, const struct mn_link *l);
+/* A solicited advertisement of the home agent; false: of somebody else. */
+bool mn_home_resolved(struct lke_engine *e, const struct mn_link *l, const struct nd_msg *m);
+void mn_home_resolve_timer(struct lke_engine *e, struct mn_home *h);
+/* Where the home address lives: ifindex 0 is the tunnel device; remove: nowhere any more. */
+void mn_home_address(struct lke_engine *e, const struct mn_home *h, uint32_t ifindex, bool remove);
 
 /* --- mn_handover.c --- */
 /* The link has a router and a care-of address: moves everything there in one turn. */
