@@ -64,6 +64,10 @@ enum lke_role {
 	X(FINISHED, "Finished") \
 	X(BRR, "Binding Refresh Request") \
 	X(BE, "Binding Error") \
+	X(DHAAD_REQUEST, "Home Agent Address Discovery Request") \
+	X(DHAAD_REPLY, "Home Agent Address Discovery Reply") \
+	X(MPS, "Mobile Prefix Solicitation") \
+	X(MPA, "Mobile Prefix Advertisement") \
 	X(ICMP_ERROR, "ICMPv6 error")
 /* clang-format on */
 

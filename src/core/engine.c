@@ -4,6 +4,7 @@
 #include "core/binding.h"
 #include "core/internal.h"
 #include "core/sa.h"
+#include "wire/hadisc.h"
 
 #define SUSPENDED (5 * LKE_SEC) /* a timer so late: the host slept */
 
@@ -224,6 +225,8 @@ static int icmp_packet(struct lke_engine *e, const struct pkt *p)
 	type = p->ip.pkt[p->ip.upper_off];
 	if (type >= ND_RS && type <= ND_NA)
 		return nd_packet(e, p);
+	if (type == HADISC_REPLY && e->mn)
+		return mn_discovery_input(e, p);
 	if (type >= 1 && type <= 4 && e->mn)
 		return mn_icmp_input(e, p);
 	return -(int)LKE_DROP_NOT_OURS;

@@ -199,7 +199,7 @@ struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struc
 }
 
 /* A timer may be late after a suspend. */
-static uint32_t seconds_left(const struct lke_engine *e, lke_time until)
+uint32_t mn_seconds_left(const struct lke_engine *e, lke_time until)
 {
 	if (until == LKE_NEVER)
 		return LKE_LIFETIME_INFINITE;
@@ -238,9 +238,9 @@ void mn_addr_announce(struct lke_engine *e, struct mn_addr *a)
 	act->addr.ifindex = a->ifindex;
 	act->addr.addr = a->addr;
 	act->addr.prefix_len = a->plen;
-	act->addr.valid = seconds_left(e, a->valid_until);
+	act->addr.valid = mn_seconds_left(e, a->valid_until);
 	act->addr.preferred =
-		a->state == MN_ADDR_DEPRECATED ? 0 : seconds_left(e, a->preferred_until);
+		a->state == MN_ADDR_DEPRECATED ? 0 : mn_seconds_left(e, a->preferred_until);
 	/* An old care-of address outlives its prefix lifetime while the temporary home agent serves
 	 * it. */
 	if (a->state == MN_ADDR_DEPRECATED)

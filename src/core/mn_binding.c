@@ -438,7 +438,10 @@ void mn_update_timer(struct lke_engine *e, struct update *u)
 		mn_lbsa_expire(e);
 		return;
 	}
-	if (u->reg && u->outstanding)
+	if (u->reg && u->outstanding && mn_home_auto(u->reg) && u->tries >= BU_TRIES_FALLBACK &&
+	    !u->dereg)
+		mn_agent_failed(e, u->reg);
+	else if (u->reg && u->outstanding)
 		mn_register_send(e, u);
 	else if (u->reg)
 		mn_refresh_home(e, u);

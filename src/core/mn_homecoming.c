@@ -36,8 +36,8 @@ void mn_home_address(struct lke_engine *e, const struct mn_home *h, uint32_t ifi
 	a->addr.addr = h->cfg->addr;
 	a->addr.prefix_len = 128;
 	a->addr.remove = remove;
-	a->addr.valid = LKE_LIFETIME_INFINITE;
-	a->addr.preferred = LKE_LIFETIME_INFINITE;
+	a->addr.valid = mn_seconds_left(e, h->prefix.valid_until);
+	a->addr.preferred = mn_seconds_left(e, h->prefix.preferred_until);
 	a = act_new(e, LKE_ACT_PATH);
 	if (!a)
 		return;
@@ -94,6 +94,10 @@ void mn_home_return(struct lke_engine *e, struct mn_home *h)
 	h->state = MN_HOME_RETURNING;
 	h->agent_lladdr.len = 0;
 	h->asked = 0;
+	if (in6_is_unspecified(&h->agent)) {
+		mn_discover(e, h);
+		return;
+	}
 	/* Without link-layer addresses there is nothing to learn. */
 	if (l->ifc->lladdr.len == 0)
 		mn_register(e, h, &h->cfg->addr);

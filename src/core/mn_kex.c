@@ -62,9 +62,9 @@ static bool may_start(const struct lke_engine *e, const struct mn_link *l)
 {
 	const struct mn_router *r = l->router;
 
-	return e->cfg.mn.lke && !mn_home_is_here(e, l) && l->up && l == e->mn->active && r && r->lke && r->reachable &&
-	       l->lke_allowed && r->suspended_until <= e->now && l->coa && l->ll &&
-	       l->ll->state == MN_ADDR_PREFERRED && quiet(e, l);
+	return e->cfg.mn.lke && !mn_home_is_here(e, l) && l->up && l == e->mn->active && r &&
+	       r->lke && r->reachable && l->lke_allowed && r->suspended_until <= e->now && l->coa &&
+	       l->ll && l->ll->state == MN_ADDR_PREFERRED && quiet(e, l);
 }
 
 /* The address is where its key could be made (AMB-077), and is worth it: a deprecated one is about

@@ -99,11 +99,17 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 void mn_register(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa)
 {
 	struct update *u = update_find(e, &h->cfg->addr, &h->agent);
-	uint32_t lifetime = h->cfg->lifetime / LIFETIME_UNIT;
+	uint32_t lifetime = mn_mobile_prefix_limit(e, h, h->cfg->lifetime) / LIFETIME_UNIT;
 
+	if (in6_is_unspecified(&h->agent)) {
+		mn_discover(e, h);
+		return;
+	}
 	/* At home it has no care-of address. */
 	if (h->state != MN_HOME_AWAY && !in6_eq(coa, &h->cfg->addr))
 		return;
+	if (lifetime == 0)
+		return; /* the prefix of the home address has ended */
 	if (!u)
 		u = update_new(e, &h->cfg->addr, &h->agent);
 	if (!u)
@@ -209,6 +215,9 @@ int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h, con
 	}
 	update_refused(e, u);
 	note_home(e, u, ba);
-	arm(e, &u->timer, e->now + REFUSED_RETRY);
+	if (mn_home_auto(h))
+		mn_agent_failed(e, h);
+	else
+		arm(e, &u->timer, e->now + REFUSED_RETRY);
 	return 0;
 }

@@ -14,6 +14,8 @@ static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
 	h->cfg = cfg;
 	h->agent = cfg->agent;
 	timer_init(&h->resolve, MN_T_RESOLVE, h);
+	timer_init(&h->discovery.timer, MN_T_DISCOVERY, h);
+	mn_mobile_prefix_init(h);
 	e->mn->homes++; /* sa_done() copes with a half-built one */
 	if (err == 0)
 		mn_home_address(e, h, 0, false);
@@ -91,6 +93,8 @@ void mn_free(struct lke_engine *e)
 		free_link(e, mn->link[n]);
 	for (unsigned n = 0; n < mn->homes; n++) {
 		timerq_disarm(&e->timers, &mn->home[n].resolve);
+		timerq_disarm(&e->timers, &mn->home[n].discovery.timer);
+		timerq_disarm(&e->timers, &mn->home[n].prefix.timer);
 		sa_done(&mn->home[n].out);
 		sa_done(&mn->home[n].in);
 	}
@@ -255,58 +259,6 @@ int mn_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view 
 	}
 }
 
-static int esp_payload(struct lke_engine *e, const struct pkt *p, struct mn_home *h,
-		       const uint8_t *plain, size_t len)
-{
-	struct lke_in6 src = ip6_pseudo_src(&p->ip);
-	struct mh_view v;
-	struct mh_ba ba;
-	int err = mh_check(plain, len, &src, &h->cfg->addr, &v);
-
-	if (err < 0)
-		return drop(e, (enum lke_drop) - err);
-	if (v.type == MH_BRR) {
-		struct update *u = update_find(e, &h->cfg->addr, &h->agent);
-
-		if (u && !u->outstanding && h->state == MN_HOME_AWAY)
-			mn_register(e, h, &u->coa);
-		return 0;
-	}
-	if (v.type != MH_BA)
-		return drop(e, LKE_DROP_MH_TYPE);
-	err = mh_ba_decode(&v, &ba);
-	if (err < 0)
-		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, (enum lke_drop) - err);
-	return mn_home_ba(e, p, h, &ba);
-}
-
-int mn_esp_input(struct lke_engine *e, const struct pkt *p)
-{
-	uint8_t plain[PACKET_MAX], next;
-	struct mn_home *h;
-	uint32_t spi;
-	size_t len;
-	int err;
-
-	if (!sa_spi(&p->ip, &spi))
-		return -(int)LKE_DROP_NOT_OURS;
-	h = mn_home_find(e, p->ip.has_rh2 ? &p->ip.rh2 : &p->ip.dst);
-	/* At home its messages come to the home address itself. */
-	if (p->ip.has_rh2 ? !mn_addr_find(e, &p->ip.dst) : !h || h->state == MN_HOME_AWAY)
-		return -(int)LKE_DROP_NOT_OURS;
-	/* The selectors name the home address and the home agent (RFC 3776 4.1). */
-	if (!h || h->cfg->to_mn.spi != spi || !in6_eq(&p->ip.src, &h->agent))
-		return drop(e, LKE_DROP_ESP_SPI);
-	err = sa_open(&h->in, &p->ip, plain, sizeof(plain), &len, &next);
-	if (err < 0)
-		return drop(e, (enum lke_drop) - err);
-	if (next != IP6_NH_MH)
-		return drop(e, LKE_DROP_ESP_SELECTOR);
-	err = esp_payload(e, p, h, plain, len);
-	mem_wipe(plain, sizeof(plain));
-	return err;
-}
-
 /* 1/5 about our own tunnel packet: the access router has no binding (AMB-112). */
 static int tunnel_refused(struct lke_engine *e, const struct pkt *p, const struct ip6_info *in)
 {
@@ -405,6 +357,12 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case MN_T_RESOLVE:
 		mn_home_resolve_timer(e, t->owner);
+		break;
+	case MN_T_DISCOVERY:
+		mn_discovery_timer(e, t->owner);
+		break;
+	case MN_T_HOME_PREFIX:
+		mn_mobile_prefix_timer(e, t->owner);
 		break;
 	case MN_T_SETTLE:
 		mn_steady_timer(e);

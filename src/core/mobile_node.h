@@ -16,6 +16,9 @@
  *	mn_kex.c		the key exchange
  *	mn_lbsa.c		LBSAs and their ends
  *	mn_registration.c	registration with home agents by ESP
+ *	mn_esp.c		what the home agent sends
+ *	mn_discovery.c		Dynamic Home Agent Address Discovery
+ *	mn_mobile_prefix.c	prefixes of the home link
  *	mn_homecoming.c		return to the home link
  *	mn_steady.c		moving too often to tell the home agent each time
  *	mn_handover.c		attachment to a link: what is bound, in which order
@@ -30,10 +33,11 @@
 #include "core/sa.h"
 #include "core/update_list.h"
 
-#define MN_ADDRS    24
-#define MN_LBSAS    16
-#define MN_PREFIXES 4 /* of one router */
-#define MN_MOVES    5
+#define MN_ADDRS      24
+#define MN_LBSAS      16
+#define MN_PREFIXES   4 /* of one router */
+#define MN_MOVES      5
+#define MN_AGENTS_MAX 8 /* home agents of one home link */
 
 enum mn_timer_kind {
 	MN_T_SOLICIT = TIMER_KIND(MODULE_MN, 1),     /* struct mn_link: next RS */
@@ -51,8 +55,11 @@ enum mn_timer_kind {
 	MN_T_BIND =
 		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
 	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
-	MN_T_RESOLVE = TIMER_KIND(MODULE_MN, 15),  /* struct mn_home: link-layer address of its agent */
-	MN_T_SETTLE = TIMER_KIND(MODULE_MN, 14),   /* struct mobile_node: it has come to rest */
+	MN_T_RESOLVE =
+		TIMER_KIND(MODULE_MN, 15), /* struct mn_home: link-layer address of its agent */
+	MN_T_DISCOVERY = TIMER_KIND(MODULE_MN, 16),   /* struct mn_home */
+	MN_T_HOME_PREFIX = TIMER_KIND(MODULE_MN, 17), /* struct mn_home */
+	MN_T_SETTLE = TIMER_KIND(MODULE_MN, 14),      /* struct mobile_node: it has come to rest */
 };
 
 /* An autonomous prefix of a router; address lifetimes are those of RFC 4862 5.5.3. */
@@ -189,6 +196,25 @@ struct mn_link {
 	struct timer solicit, probe, takeover;
 };
 
+/* RFC 6275 11.4.1 */
+struct mn_discovery {
+	struct lke_in6 agent[MN_AGENTS_MAX]; /* as the reply ordered them */
+	unsigned agents, next;		     /* next: to try when the one in use fails */
+	uint16_t id;
+	unsigned tries; /* requests sent; 0: none is under way */
+	lke_time rto;
+	struct timer timer;
+};
+
+/* RFC 6275 11.4.2, 11.4.3: what is known of the prefix of a home address. */
+struct mn_mobile_prefix {
+	lke_time valid_until, preferred_until; /* LKE_NEVER until told otherwise */
+	uint16_t id;
+	unsigned tries; /* solicitations sent; 0: none is under way */
+	lke_time sent;
+	struct timer timer;
+};
+
 enum mn_home_state {
 	MN_HOME_AWAY,
 	MN_HOME_RETURNING, /* on its home link, the home agent still answers for the address */
@@ -201,7 +227,9 @@ struct mn_home {
 	enum mn_home_state state;
 	struct lke_lladdr agent_lladdr; /* on the home link; len 0: asked for */
 	struct timer resolve;
-	unsigned asked; /* solicitations for it */
+	unsigned asked;		       /* solicitations for it */
+	struct mn_discovery discovery; /* HomeAgent = auto */
+	struct mn_mobile_prefix prefix;
 	struct sa out, in;
 	struct lke_in6 coa; /* in the last accepted registration; :: none */
 	struct lke_act_tunnel tunnel;
@@ -309,6 +337,8 @@ struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struc
 /* The link-local address of a link that is up: the kernel's, or one of our own. */
 void mn_linklocal(struct lke_engine *e, struct mn_link *l);
 void mn_addr_lifetimes(struct lke_engine *e, struct mn_addr *a, const struct nd_prefix *pio);
+/* Whole seconds, 0 when it is over; LKE_LIFETIME_INFINITE for LKE_NEVER. */
+uint32_t mn_seconds_left(const struct lke_engine *e, lke_time until);
 void mn_addr_arm_end(struct lke_engine *e, struct mn_addr *a);
 /* Packets from the care-of address leave by its router, packets to it are ours; DAD if needed. */
 void mn_addr_use(struct lke_engine *e, struct mn_link *l, struct mn_addr *a);
@@ -387,6 +417,26 @@ void mn_register_all(struct lke_engine *e);
 int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h,
 	       const struct mh_ba *ba);
 struct mn_home *mn_home_find(const struct lke_engine *e, const struct lke_in6 *home);
+
+/* --- mn_discovery.c --- */
+static inline bool mn_home_auto(const struct mn_home *h)
+{
+	return in6_is_unspecified(&h->cfg->agent);
+}
+/* Looks for a home agent unless that is under way; the registration follows by itself. */
+void mn_discover(struct lke_engine *e, struct mn_home *h);
+/* The agent in use does not answer or refuses: the next one. */
+void mn_agent_failed(struct lke_engine *e, struct mn_home *h);
+void mn_discovery_timer(struct lke_engine *e, struct mn_home *h);
+
+/* --- mn_mobile_prefix.c --- */
+void mn_mobile_prefix_init(struct mn_home *h);
+int mn_mpa_input(struct lke_engine *e, const struct pkt *p, struct mn_home *h, const uint8_t *icmp,
+		 size_t len);
+void mn_mobile_prefix_timer(struct lke_engine *e, struct mn_home *h);
+/* Registers for no longer than the home address is valid; 0: it is not. */
+uint32_t mn_mobile_prefix_limit(const struct lke_engine *e, const struct mn_home *h,
+				uint32_t seconds);
 
 /* --- mn_homecoming.c --- */
 /* Is the prefix of the home address one of the router of this link? */

@@ -66,6 +66,8 @@
 #define MAX_BINDACK_TIMEOUT		 (32 * LKE_SEC)
 #define MAX_UPDATE_RATE			 3 /* per s */
 #define BU_TRIES_FALLBACK		 3 /* AMB-110, AMB-129 */
+#define INITIAL_DHAAD_TIMEOUT		 (3 * LKE_SEC)
+#define DHAAD_RETRIES			 4
 #define BINDING_ERROR_RATE		 10 /* per s, BASE-18 */
 
 /* --- RFC 4861 section 10, RFC 4862 5.1 --- */

@@ -379,7 +379,9 @@ static void set_home_agent(struct parser *p, const struct key *k, void *base, co
 
 	if (!home)
 		return;
-	set_address(p, k, home, value);
+	/* auto: discovered on the home link (RFC 6275 11.4.1), the address stays :: */
+	if (strcmp(value, "auto") != 0)
+		set_address(p, k, home, value);
 	p->home[p->cfg->engine.mn.homes - 1].agent_set = true;
 }
 

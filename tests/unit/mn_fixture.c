@@ -11,6 +11,8 @@ const struct lke_in6 fix_agent = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0xaa, 0, 0, 0, 0
 				     1 } };
 const struct lke_in6 fix_ll = { { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x77, 0x77 } };
 
+void (*fix_tweak)(struct lke_config *cfg);
+
 struct lke_in6 fix_addr(const char *text)
 {
 	struct lke_in6 a;
@@ -200,6 +202,8 @@ void fix_start(struct fix *f, unsigned homes, enum lke_strategy strategy, enum l
 	if (homes > 0)
 		config_home(f);
 	f->cfg.mn.local_only = homes == 0;
+	if (fix_tweak)
+		fix_tweak(&f->cfg);
 	assert_int_equal(lke_engine_new(&f->cfg, f->now, &f->e), 0);
 	drain(f);
 	fix_link(f, false);

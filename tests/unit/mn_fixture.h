@@ -42,6 +42,8 @@ extern const struct lke_in6 fix_home, fix_agent, fix_ll;
 
 /* homes: 0 or 1.  The engine knows the interface FIX_IF, down. */
 void fix_start(struct fix *f, unsigned homes, enum lke_strategy strategy, enum lke_profile profile);
+/* Changes the configuration of the next fix_start(); NULL: nothing. */
+extern void (*fix_tweak)(struct lke_config *cfg);
 void fix_end(struct fix *f);
 void fix_clear(struct fix *f);
 struct lke_in6 fix_addr(const char *text);

@@ -102,7 +102,8 @@ static void icmpv6_errors_and_neighbour_discovery_pass(void **state)
 {
 	for (unsigned type = 0; type < 256; type++)
 		assert_int_equal(pass(58, (uint8_t)type, 0),
-				 (type >= 1 && type <= 4) || (type >= 133 && type <= 137));
+				 (type >= 1 && type <= 4) || (type >= 133 && type <= 137) ||
+					 type == 144 || type == 145);
 }
 
 static void mld_behind_hop_by_hop_is_dropped(void **state)
@@ -162,7 +163,8 @@ static void own_router_advertisements_pass_where_asked_for(void **state)
 
 	for (unsigned out = 0; out < 2; out++) {
 		for (unsigned type = 0; type < 256; type++) {
-			bool in = (type >= 1 && type <= 4) || (type >= 133 && type <= 137);
+			bool in = (type >= 1 && type <= 4) || (type >= 133 && type <= 137) ||
+				  type == 144 || type == 145;
 
 			f = frame(58, (uint8_t)type, 0);
 			f.pkttype = out ? PACKET_OUTGOING : PACKET_HOST;
