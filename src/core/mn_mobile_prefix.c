@@ -27,9 +27,10 @@ static void solicit(struct lke_engine *e, struct mn_home *h)
 	};
 	uint8_t icmp[16], buf[512];
 	struct wr w = wr_init(icmp, sizeof(icmp));
+	lke_time again = e->now + (MPS_TIMEOUT << x->tries);
 	int len;
 
-	arm(e, &x->timer, e->now + (MPS_TIMEOUT << x->tries));
+	arm(e, &x->timer, again < x->valid_until ? again : x->valid_until);
 	x->tries++;
 	if (!l || !l->router || h->state != MN_HOME_AWAY)
 		return;

@@ -138,6 +138,8 @@ static void check_home(struct parser *p, unsigned i, uid_t owner)
 		report_error(AT(at), "HomeAddress needs a HomeAgent after it");
 	else if (in6_eq(&home->addr, &home->agent))
 		report_error(AT(at), "HomeAddress and HomeAgent are the same");
+	else if (in6_is_unspecified(&home->agent) && home->prefix_len != 64)
+		report_error(AT(at), "HomeAgent = auto needs HomePrefixLength = 64 (RFC 6275 8.4)");
 	for (unsigned j = 0; j < i; j++)
 		if (in6_eq(&mn->home[j].addr, &home->addr))
 			report_error(AT(at), "HomeAddress is given twice");

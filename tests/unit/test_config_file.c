@@ -186,6 +186,26 @@ static void home_address_needs_agent_and_key(void **state)
 	done(&l);
 }
 
+static void home_agent_may_be_discovered(void **state)
+{
+	struct loaded l;
+
+	prepare(&l);
+	write_key(&l, "one.key", 16);
+	load(&l, "[MobileNode]\nInterface = w\nHomeAddress = 2001:db8:100::42\nHomeAgent = auto\n"
+		 "Key = one.key\n");
+	if (l.err)
+		fail_msg("%s", l.out);
+	assert_true(in6_is_unspecified(&l.cfg.engine.mn.home[0].agent));
+	done(&l);
+	prepare(&l);
+	write_key(&l, "one.key", 16);
+	load(&l, "[MobileNode]\nInterface = w\nHomeAddress = 2001:db8:100::42\nHomeAgent = auto\n"
+		 "Key = one.key\nHomePrefixLength = 96\n");
+	says(&l, 3, "error: HomeAgent = auto needs HomePrefixLength = 64");
+	done(&l);
+}
+
 static void mobile_node_with_two_homes(void **state)
 {
 	struct loaded l;
@@ -347,6 +367,7 @@ int main(void)
 		cmocka_unit_test(lifetime_above_the_router_lifetime_is_refused),
 		cmocka_unit_test(short_and_long_lifetimes_are_warned_about),
 		cmocka_unit_test(home_address_needs_agent_and_key),
+		cmocka_unit_test(home_agent_may_be_discovered),
 		cmocka_unit_test(mobile_node_with_two_homes),
 		cmocka_unit_test(two_mobiles_with_one_key_are_refused),
 		cmocka_unit_test(interface_of_router_and_mobile_node_is_refused),

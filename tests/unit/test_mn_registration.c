@@ -125,9 +125,59 @@ static void refresh_keeps_the_care_of_address_of_the_temporary_agent(void **stat
 	fix_end(&f);
 }
 
+static void second_home(struct lke_config *cfg)
+{
+	struct lke_config_home *h = &cfg->mn.home[1];
+
+	*h = cfg->mn.home[0];
+	h->addr = fix_addr("2001:db8:bb::9");
+	h->agent = fix_addr("2001:db8:bb::1");
+	h->to_ha.spi = 2000;
+	h->to_mn.spi = 2001;
+	cfg->mn.homes = 2;
+}
+
+static unsigned updates_to(const struct fix *f, const struct lke_in6 *agent)
+{
+	unsigned k = 0;
+
+	for (size_t n = 0; n < f->n; n++)
+		k += f->out[n].a.type == LKE_ACT_NOTIFY && f->out[n].a.note.out &&
+		     f->out[n].a.note.msg == LKE_MSG_BU && in6_eq(&f->out[n].a.note.dst, agent);
+	return k;
+}
+
+/* Each home address has its own agent, keys and numbers; one that fails does not hold the other. */
+static void several_homes_are_registered_each_for_itself(void **state)
+{
+	struct lke_in6 other;
+	struct fix f;
+
+	(void)state;
+	fix_tweak = second_home;
+	fix_start(&f, 1, LKE_STRATEGY_BOTH, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	other = f.cfg.mn.home[1].agent;
+	fix_link(&f, true);
+	fix_clear(&f);
+	fix_ra(&f, 1);
+	assert_int_equal(updates_to(&f, &fix_agent), 1);
+	assert_int_equal(updates_to(&f, &other), 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	fix_clear(&f);
+	fix_run(&f, 20 * LKE_SEC);
+	/* The first is done, the second goes on asking. */
+	assert_int_equal(updates_to(&f, &fix_agent), 0);
+	assert_true(updates_to(&f, &other) >= 2);
+	/* One answer is enough for LKE with this router (AMB-072). */
+	assert_true(fix_count(&f, LKE_MSG_KEREQ) >= 1);
+	fix_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(several_homes_are_registered_each_for_itself),
 		cmocka_unit_test(first_timer_is_1500_ms_then_doubles),
 		cmocka_unit_test(accepted_registration_is_noted_and_refreshed),
 		cmocka_unit_test(wrong_sequence_is_ignored),
