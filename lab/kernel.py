@@ -14,6 +14,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from topology import dies_with_us	# noqa: E402
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What the initramfs loads to reach its root; everything else the kernel loads by itself from there.
 NEEDED = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
@@ -130,7 +133,7 @@ def boot(kernel, image, seconds):
 		"-append", "console=ttyS0 quiet panic=-1 mitigations=off",
 		"-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"]
 	p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-		errors="replace")
+		errors="replace", preexec_fn=dies_with_us)
 	status = None
 	timer = threading.Timer(seconds, p.kill)
 	timer.start()

@@ -9,7 +9,7 @@ from packet import octets, text
 from peer import ALL_NODES, ANY, BA, Peer, Port, icmp6, solicited_node
 from peer_ar import AccessRouter
 from peer_mn import MobileNode
-from topology import CannotRun, Lab, LabError
+from topology import CannotRun, Lab, LabError, dies_with_us
 
 
 BRIEF = bool(os.environ.get("LKE_LAB_BRIEF"))	# the first of several combinations alone: for a slow machine
@@ -216,7 +216,7 @@ def debian_kernel(build, directory, printer):
 	"""Both on Debian's stock kernel, which has MIP6, ESP and tunnels of its own, in qemu."""
 	run = subprocess.run([os.path.join(os.path.dirname(__file__), "kernel.py"), "--seconds", "560",
 		"export LKE_LAB_BRIEF=1; for t in foreign_mobile_node foreign_access_router; do lab/lab.py --build %s --test $t || exit; done"
-		% build], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+		% build], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=dies_with_us)
 	if run.returncode == 77:
 		raise CannotRun(run.stdout.strip().splitlines()[-1])
 	return [] if run.returncode == 0 else run.stdout.splitlines()[-12:]

@@ -65,6 +65,12 @@ _libc = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 
 
+def dies_with_us():
+	"""For preexec_fn: the child ends when this process does, however that happens."""
+	PR_SET_PDEATHSIG, SIGKILL = 1, 9
+	_libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
+
+
 class in_namespace:
 	"""with in_namespace(name): sockets opened by this thread belong to that namespace for good."""
 
