@@ -21,6 +21,7 @@ enum lke_action_type {
 	LKE_ACT_STEER,	   /* keep packets from the kernel's input path */
 	LKE_ACT_INTERCEPT, /* take the packets to an address into the forwarding plane (AR, HA) */
 	LKE_ACT_TUNNEL,	   /* a tunnel of the forwarding plane */
+	LKE_ACT_BUFFER,	   /* what becomes of packets to an intercepted address (AR) */
 	LKE_ACT_HOLD,	 /* park (stop reading) or release the packets that wait for a path (MN) */
 	LKE_ACT_DECRYPT, /* RSA private operation; result: the plaintext */
 	LKE_ACT_ENCRYPT, /* RSA public operation; result: the ciphertext */
@@ -114,6 +115,26 @@ struct lke_act_tunnel {
 			    UINT64_MAX: no limit */
 };
 
+/*
+ * Packets to an intercepted address of a mobile node that leaves or has left its link (AR).  The
+ * forwarding plane keeps them in order, within its limits, until it learns where they go.  What is
+ * kept always leaves before what came later.  KEEP comes before the interception begins; LINK and
+ * DROP before it ends.
+ */
+enum lke_buffer {
+	LKE_BUFFER_KEEP,   /* keep them, whatever tunnel the address has */
+	LKE_BUFFER_TUNNEL, /* through the address's tunnel, as far as its credit goes */
+	LKE_BUFFER_LINK,   /* to the address on its own link */
+	LKE_BUFFER_DROP,   /* drop what is kept */
+};
+
+struct lke_act_buffer {
+	enum lke_buffer what;
+	struct lke_in6 addr;
+	uint32_t ifindex;	  /* LKE_BUFFER_LINK */
+	struct lke_lladdr lladdr; /* LKE_BUFFER_LINK; len 0 on links that have none */
+};
+
 struct lke_act_hold {
 	bool hold;
 };
@@ -158,6 +179,8 @@ struct lke_act_checkpoint {
 	X(REFUSED, "refused") /* MN: an agent refused; status */ \
 	X(FALLBACK, "fallback") /* MN: no answer from the temporary home agent, home agent is asked */ \
 	X(RETURNED, "returned") /* MN: back on a former link, deregistered */ \
+	X(LEAVING, "leaving") /* MN: it announces its leave; AR: packets for addr are kept; text: why */ \
+	X(LEAVE_END, "leave_end") /* what became of it; text */ \
 	X(CACHED_NA, "cached_na") /* AR: a DAD solicitation got the cached advertisement */ \
 	X(DEFENDED, "defended") /* AR, HA: own advertisement in defence of an address */ \
 	X(KEY_CHANGED, "key_changed") /* MN: an access router shows another key */ \
@@ -207,6 +230,7 @@ struct lke_action {
 		struct lke_act_steer steer;
 		struct lke_act_intercept intercept;
 		struct lke_act_tunnel tunnel;
+		struct lke_act_buffer buffer;
 		struct lke_act_hold hold;
 		struct lke_act_decrypt decrypt;
 		struct lke_act_encrypt encrypt;

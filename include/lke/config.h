@@ -60,6 +60,7 @@ struct lke_config_ar {
 	unsigned max_lbsa;	       /* 65536 */
 	unsigned max_per_mac;	       /* 16 */
 	uint32_t max_binding_lifetime; /* 240, AMB-179 */
+	bool buffer; /* true; keep packets for mobile nodes that leave (LKE_ACT_BUFFER) */
 };
 
 enum lke_esp_enc { LKE_ESP_NULL, LKE_ESP_AES_CBC };

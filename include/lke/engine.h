@@ -91,6 +91,7 @@ struct lke_lbsa_view {
 	struct lke_lladdr peer_lladdr;
 	enum lke_lbsa_state state;
 	bool proved, cached_na, bound;
+	bool leaving; /* AR: packets for it are kept */
 	lke_time expires;
 	uint16_t kex_seq;
 	bool has_bu_seq;
@@ -188,6 +189,8 @@ uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke
 	X(BRR_IN, "brr_in") \
 	X(BRR_SENT, "brr_sent") \
 	X(HANDOVERS, "handovers") \
+	X(LEAVES, "leaves") \
+	X(LEAVES_LOST, "leaves_lost") \
 	X(FALLBACKS, "fallbacks") \
 	X(REPLAYS_REJECTED, "replays_rejected") \
 	X(ACTIONS_LOST, "actions_lost")

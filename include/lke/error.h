@@ -76,6 +76,8 @@ enum lke_error {
 	X(TUNNEL_INNER, "tunnel_inner", "tunnelled packet with an inner address that is not the bound one") \
 	X(TUNNEL_DEPTH, "tunnel_depth", "too many nested IPv6 headers") \
 	X(TUNNEL_CREDIT, "tunnel_credit", "credit of an unproved care-of address used up or binding suspended") \
+	X(BUFFER_FULL, "buffer_full", "packet for an absent mobile node pushed out of its full buffer") \
+	X(BUFFER_TIME, "buffer_time", "packet for an absent mobile node whose time in the buffer was over") \
 	X(TUNNEL_SCOPE, "tunnel_scope", "link-local or multicast traffic is not tunnelled") \
 	X(TUNNEL_TOO_BIG, "tunnel_too_big", "packet too big for the tunnel") \
 	X(TUNNEL_ECN, "tunnel_ecn", "congestion mark on the tunnel of a packet that cannot carry it") \

@@ -23,6 +23,7 @@ enum lke_event_type {
 	LKE_EV_IPSEC,	/* an IPsec SA with a peer address exists / is gone (draft 4.2, AMB-056) */
 	LKE_EV_MOBILE,	/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
 	LKE_EV_KEYING,	/* home agent: other keys for a mobile node, see lke/keying.h */
+	LKE_EV_NEIGH,	/* the system found a neighbour unreachable */
 };
 
 struct lke_ev_packet {
@@ -40,6 +41,7 @@ struct lke_ev_link {
 	struct lke_lladdr lladdr;
 	uint32_t mtu;
 	bool up; /* administratively up and with carrier */
+	bool no_carrier; /* administratively up, but without carrier */
 	bool removed;
 	uint32_t carrier_changes; /* counts flaps that the system merged; 0 if unknown */
 };
@@ -94,12 +96,15 @@ enum lke_command {
 	LKE_CMD_FLUSH_BINDING,
 	LKE_CMD_SUSPEND, /* home agent: discontinue the service of home address arg (SEC-030) */
 	LKE_CMD_RESUME,
+	LKE_CMD_LEAVE, /* access router: the mobile node with address arg, or with lladdr, leaves
+			  its link; a link-layer hint */
 };
 
 struct lke_ev_command {
 	enum lke_command cmd;
 	struct lke_in6 arg;
-	uint64_t cookie; /* answered by LKE_ACT_REPLY */
+	struct lke_lladdr lladdr; /* LKE_CMD_LEAVE: len 0 when arg says who */
+	uint64_t cookie;	  /* answered by LKE_ACT_REPLY, perhaps later */
 };
 
 struct lke_ev_floor {
@@ -108,6 +113,11 @@ struct lke_ev_floor {
 	uint16_t floor; /* treat as the last accepted number (AMB-151) */
 	uint32_t used;	/* advances made under this key so far (AMB-172) */
 	bool suspended;
+};
+
+struct lke_ev_neigh {
+	uint32_t ifindex;
+	struct lke_in6 addr;
 };
 
 struct lke_ev_ipsec {
@@ -136,6 +146,7 @@ struct lke_event {
 		struct lke_ev_command command;
 		struct lke_ev_floor floor;
 		struct lke_ev_ipsec ipsec;
+		struct lke_ev_neigh neigh;
 		uint8_t entropy[32];
 	};
 };

@@ -265,6 +265,22 @@ int in6_parse(const char *text, struct lke_in6 *ret)
 	return 0;
 }
 
+int lladdr_parse(const char *text, struct lke_lladdr *ret)
+{
+	struct lke_lladdr a = { .len = 6 };
+
+	for (unsigned i = 0; i < 6; i++, text += 3) {
+		int high = hex_digit(text[0]);
+		int low = high < 0 ? -1 : hex_digit(text[1]);
+
+		if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
+			return LKE_ERR_INVAL;
+		a.b[i] = (uint8_t)(high << 4 | low);
+	}
+	*ret = a;
+	return 0;
+}
+
 const char *lladdr_text(const struct lke_lladdr *a, char buf[LLADDR_TEXT_MAX])
 {
 	struct sbuf s = sbuf_init(buf, LLADDR_TEXT_MAX);

@@ -45,6 +45,8 @@ static inline bool lladdr_eq(const struct lke_lladdr *a, const struct lke_lladdr
 	return a->len == b->len && memcmp(a->b, b->b, a->len) == 0;
 }
 #define LLADDR_TEXT_MAX 18
+/* Six pairs of hexadecimal digits with colons between them.  0 or LKE_ERR_INVAL. */
+int lladdr_parse(const char *text, struct lke_lladdr *ret) __attribute__((warn_unused_result));
 const char *lladdr_text(const struct lke_lladdr *a, char buf[LLADDR_TEXT_MAX]); /* "-" when empty */
 
 #endif

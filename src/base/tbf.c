@@ -33,11 +33,16 @@ static void refill(struct tbf *t, lke_time now)
 		t->nanotokens += gain;
 }
 
-bool tbf_take(struct tbf *t, uint64_t tokens, lke_time now)
+bool tbf_has(struct tbf *t, uint64_t tokens, lke_time now)
 {
 	refill(t, now);
 	/* More than the bucket ever holds: never, and without a product that could saturate. */
-	if (tokens > t->burst || mul_sat(tokens, NANO) > t->nanotokens)
+	return tokens <= t->burst && mul_sat(tokens, NANO) <= t->nanotokens;
+}
+
+bool tbf_take(struct tbf *t, uint64_t tokens, lke_time now)
+{
+	if (!tbf_has(t, tokens, now))
 		return false;
 	t->nanotokens -= mul_sat(tokens, NANO);
 	return true;

@@ -14,5 +14,6 @@ struct tbf {
 
 void tbf_init(struct tbf *t, uint64_t rate, uint64_t burst, lke_time now); /* starts full */
 bool tbf_take(struct tbf *t, uint64_t tokens, lke_time now);		   /* all or nothing */
+bool tbf_has(struct tbf *t, uint64_t tokens, lke_time now);		   /* would it? */
 
 #endif

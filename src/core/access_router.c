@@ -47,6 +47,7 @@ static void lbsa_release(struct lke_engine *e, struct lbsa *l)
 		timerq_disarm(&e->timers, &l->timer);
 	ar_dad_cancel(e, l);
 	ar_reach_forget(l);
+	ar_buffer_free(e, l);
 	lbsa_del(&e->ar->lbsa, l);
 }
 
@@ -120,6 +121,7 @@ void ar_lbsa_remove(struct lke_engine *e, struct lbsa *l, const char *why)
 	struct binding *b = ar_lbsa_binding(e, l);
 	struct lke_in6 group = in6_solicited_node(&l->entry->key.coa);
 
+	ar_buffer_forget(e, l);
 	if (b) {
 		if (timer_armed(&b->role))
 			timerq_disarm(&e->timers, &b->role);
@@ -222,9 +224,11 @@ void ar_link_changed(struct lke_engine *e, struct iface *i)
 	} else if (run) {
 		k->running = true;
 		ar_advertise_start(e, k);
+		ar_buffer_link(e, k);
 	} else if (k->running) {
 		ar_advertise_stop(e, k, false);
 		k->running = false;
+		ar_buffer_link(e, k);
 	}
 }
 
@@ -259,8 +263,10 @@ int ar_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 	case ND_NS:
 		return ar_dad_solicit(e, p, m);
 	case ND_NA:
-		if (m->na_flags & ND_NA_S)
+		if (m->na_flags & ND_NA_S) {
 			ar_neighbour_advert(e, p, m);
+			ar_buffer_advert(e, p, m);
+		}
 		return ar_dad_advert(e, p, m);
 	default:
 		return -(int)LKE_DROP_NOT_OURS;
@@ -325,6 +331,9 @@ void ar_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case AR_TIMER_SILENCE:
 		ar_augment_timer(e, t->owner);
+		break;
+	case AR_TIMER_BUFFER:
+		ar_buffer_timer(e, t->owner);
 		break;
 	default:
 		break;
@@ -455,6 +464,7 @@ static int flush_binding(struct lke_engine *e, const struct lke_in6 *home)
 			continue;
 		if (timer_armed(&b->role))
 			timerq_disarm(&e->timers, &b->role);
+		ar_buffer_forget(e, l);
 		binding_remove(e, b, "flushed");
 		ar_reach_leave(l);
 		found = true;
@@ -469,6 +479,8 @@ int ar_command(struct lke_engine *e, const struct lke_ev_command *c)
 		return flush_lbsa(e, &c->arg);
 	case LKE_CMD_FLUSH_BINDING:
 		return flush_binding(e, &c->arg);
+	case LKE_CMD_LEAVE:
+		return ar_buffer_command(e, c);
 	default:
 		return LKE_ERR_NOENT;
 	}
@@ -495,6 +507,7 @@ bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_vi
 		.proved = l->proved,
 		.cached_na = l->na != NULL,
 		.bound = b && b->owner == l,
+		.leaving = l->buffer != NULL,
 		.expires = l->expires,
 		.kex_seq = l->kex_seq,
 		.has_bu_seq = l->has_bu_seq,
@@ -507,5 +520,6 @@ void ar_binding_expired(struct lke_engine *e, struct binding *b)
 {
 	if (timer_armed(&b->role))
 		timerq_disarm(&e->timers, &b->role);
+	ar_buffer_forget(e, b->owner);
 	ar_reach_leave(b->owner);
 }

@@ -5,15 +5,20 @@
  *	access_router.c	life, links, dispatch, RSA keys, commands, views
  *	ar_advertise.c	when Router Advertisements are sent; ar_ra.c: what they say
  *	ar_prefix.c	the prefixes of a link
- *	ar_augment.c	beside another daemon's advertisements; ar_consistency.c: beside other
- *routers' ar_kex.c	Key Exchange Request up to the RSA operation ar_kex_answer.c	from the
- *decrypted Kbm to the Acknowledgement ar_neighbour.c	confirmed neighbours, held requests ar_dad.c
- *DAD with authentication, defence of care-of addresses ar_binding.c	Binding Update,
- *ar_finished.c: Binding Acknowledgement, Finished, credit ar_limits.c	budgets
+ *	ar_augment.c	beside another daemon's advertisements
+ *	ar_consistency.c	beside other routers'
+ *	ar_kex.c	Key Exchange Request up to the RSA operation
+ *	ar_kex_answer.c	from the decrypted Kbm to the Acknowledgement
+ *	ar_neighbour.c	confirmed neighbours, held requests
+ *	ar_dad.c	DAD with authentication, defence of care-of addresses
+ *	ar_binding.c	Binding Update
+ *	ar_finished.c	Binding Acknowledgement, Finished, credit
+ *	ar_buffer.c	nodes that leave: what waits for them
+ *	ar_limits.c	budgets
  *
  * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
- *(resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role),
- * SILENCE (the daemon beside us answers no solicitation).
+ * (resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role),
+ * SILENCE (the daemon beside us answers no solicitation), BUFFER (a leave).
  */
 #ifndef CORE_ACCESS_ROUTER_H
 #define CORE_ACCESS_ROUTER_H
@@ -30,10 +35,12 @@ enum ar_timer_kind {
 	AR_TIMER_KEY = TIMER_KIND(MODULE_AR, 5),
 	AR_TIMER_FINISHED = TIMER_KIND(MODULE_AR, 6),
 	AR_TIMER_SILENCE = TIMER_KIND(MODULE_AR, 7),
+	AR_TIMER_BUFFER = TIMER_KIND(MODULE_AR, 9),
 };
 
 #define AR_IPSEC_MAX	  4096 /* peers with an IPsec SA, AMB-056 */
 #define AR_NEIGHBOURS_MAX 65536
+#define AR_BUFFERS_MAX	  1024 /* nodes that leave at a time */
 #define AR_PENDING_MAX	  256 /* requests that wait for the RSA operation */
 
 struct ar_timed_prefix {
@@ -144,6 +151,8 @@ struct access_router {
 	struct table neighbours, ipsec;
 	struct kex_request *held[AR_HELD_MAX], *pending[AR_PENDING_MAX];
 	unsigned helds, pendings;
+	struct lbsa *buffer[AR_BUFFERS_MAX]; /* those that leave */
+	unsigned buffers;
 	uint64_t next_id;
 	bool replay_alarm;
 };
@@ -256,6 +265,9 @@ bool kex_same_owner(const struct kex_request *r, const struct lbsa *l);
 int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r);
 /* A solicited Neighbor Advertisement to an address of ours. */
 void ar_neighbour_advert(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+/* An ordinary Neighbor Solicitation, to the link-layer address or (NULL) to the group. */
+void ar_solicit(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *target,
+		const struct lke_lladdr *to);
 void ar_neighbour_timer(struct lke_engine *e, struct kex_request *r);
 void ar_neighbour_forget(struct lke_engine *e, uint32_t ifindex); /* link gone */
 void ar_neighbour_done(struct lke_engine *e);
@@ -316,6 +328,31 @@ void ar_reach_forget(struct lbsa *l); /* frees l->reach */
 void ar_reach_leave(struct lbsa *l);  /* the binding is gone: nothing is outstanding */
 int ar_finished_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
 void ar_finished_timer(struct lke_engine *e, struct binding *b);
+
+/* --- ar_buffer.c --- */
+
+/* A verified announcement from the care-of address on its link.  True: it is acknowledged when the
+ * last packet is on the link; false: packets are not kept. */
+bool ar_buffer_announced(struct lke_engine *e, struct lbsa *l, const struct ar_reply *to,
+			 uint16_t seq);
+/* The same for a node that is bound here, with a refresh of its binding; call it before the
+ * acknowledgement, which then stands behind the last packet. */
+void ar_buffer_moving(struct lke_engine *e, struct lbsa *l);
+/* A Binding Update was accepted and its tunnel set: what waits goes through it. */
+void ar_buffer_bound(struct lke_engine *e, struct lbsa *l);
+/* A verified deregistration; call it before the binding goes.  What the plane still has goes to the
+ * node on its link.  True: it had announced a leave. */
+bool ar_buffer_returned(struct lke_engine *e, struct lbsa *l, const struct ar_reply *to);
+/* The LBSA or its binding goes. */
+void ar_buffer_forget(struct lke_engine *e, struct lbsa *l);
+void ar_buffer_free(struct lke_engine *e, struct lbsa *l); /* memory only */
+int ar_buffer_command(struct lke_engine *e, const struct lke_ev_command *c);
+/* The link lost or got its carrier. */
+void ar_buffer_link(struct lke_engine *e, const struct ar_link *k);
+void ar_buffer_advert(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+void ar_buffer_timer(struct lke_engine *e, struct lbsa *l);
+/* Was it the answer to an interception made for a leave? */
+bool ar_buffer_result(struct lke_engine *e, const struct lke_ev_result *r);
 
 /* --- ar_limits.c --- */
 

@@ -147,6 +147,32 @@ static void authenticated(struct lke_engine *e, const struct bu_state *s)
 	count(e, LKE_STAT_BU_ACCEPTED);
 }
 
+/* The last message from a node on its link before it moves.  Its cached advertisement stays: there
+ * is no binding yet. */
+static int announced(struct lke_engine *e, const struct bu_state *s)
+{
+	struct ar_reply to = ar_reply_to(e, s->p);
+
+	if (!ar_buffer_announced(e, s->l, &to, s->bu.seq))
+		return refuse(e, s, STATUS_NOT_HOME_AGENT, LKE_DROP_REFUSED);
+	s->l->bu_seq = s->bu.seq;
+	s->l->has_bu_seq = true;
+	return bu_note(e, s->p, &s->bu, LKE_DROP_NONE, STATUS_ACCEPTED);
+}
+
+/* It has not left, or is back, and is bound nowhere: the answer of AMB-116.  The number counts,
+ * since something changed. */
+static int stays(struct lke_engine *e, const struct bu_state *s)
+{
+	struct ar_reply to = ar_reply_to(e, s->p);
+
+	if (ar_buffer_returned(e, s->l, &to)) {
+		s->l->bu_seq = s->bu.seq;
+		s->l->has_bu_seq = true;
+	}
+	return refuse(e, s, STATUS_NOT_HOME_AGENT, LKE_DROP_REFUSED);
+}
+
 static int deregister(struct lke_engine *e, const struct bu_state *s)
 {
 	struct mh_ba ba = { .status = STATUS_ACCEPTED, .seq = s->bu.seq };
@@ -155,6 +181,8 @@ static int deregister(struct lke_engine *e, const struct bu_state *s)
 	/* The interception goes first, so that an answer to the old care-of address does not loop.
 	 */
 	timerq_disarm(&e->timers, &s->b->role);
+	if (!ar_buffer_returned(e, s->l, &to))
+		ar_buffer_forget(e, s->l);
 	binding_remove(e, s->b, "deregistered");
 	ar_reach_leave(s->l);
 	authenticated(e, s);
@@ -186,6 +214,7 @@ static int bind(struct lke_engine *e, const struct bu_state *s)
 	struct mh_ba ba = { .status = STATUS_ACCEPTED, .seq = s->bu.seq };
 	struct ar_reply to = ar_reply_to(e, s->p);
 	struct binding *b = s->b;
+	bool moving = s->bu.leaving && b && in6_eq(&b->coa, &s->coa);
 	struct ar_grant g;
 	lke_time expires;
 
@@ -196,6 +225,8 @@ static int bind(struct lke_engine *e, const struct bu_state *s)
 		return refuse(e, s, STATUS_RESOURCES, LKE_DROP_LIMIT);
 	if (g.ask)
 		ar_reach_ask(e, s->l, &to, &ba);
+	if (moving)
+		ar_buffer_moving(e, s->l);
 	ar_send_ba(e, &to, &ba, &s->l->kbm);
 	authenticated(e, s);
 	if (s->b) {
@@ -204,6 +235,8 @@ static int bind(struct lke_engine *e, const struct bu_state *s)
 		binding_update(e, b, &s->coa, g.state, g.credit, expires);
 	}
 	ar_reach_arm(e, s->l, b);
+	if (!moving)
+		ar_buffer_bound(e, s->l);
 	return bu_note(e, s->p, &s->bu, LKE_DROP_NONE, STATUS_ACCEPTED);
 }
 
@@ -226,6 +259,8 @@ static int verified(struct lke_engine *e, struct bu_state *s)
 	if (s->l->state != LKE_LBSA_VALID)
 		return refuse(e, s, STATUS_DAD_FAILED, LKE_DROP_STATE);
 	status = judge(e, s);
+	if (status == STATUS_NOT_HOME_AGENT && in6_eq(&s->coa, &s->home))
+		return s->bu.leaving ? announced(e, s) : stays(e, s);
 	if (status)
 		return refuse(e, s, status, LKE_DROP_REFUSED);
 	return s->dereg ? deregister(e, s) : bind(e, s);

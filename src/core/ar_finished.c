@@ -395,6 +395,7 @@ int ar_finished_input(struct lke_engine *e, const struct pkt *p, const struct mh
 		return err;
 	l = b->owner;
 	if (f.status != STATUS_ACCEPTED) { /* AMB-113: the mobile node does not want the binding */
+		ar_buffer_forget(e, l);
 		binding_remove(e, b, "declined by the mobile node");
 		ar_reach_leave(l);
 		return 0;

@@ -306,7 +306,7 @@ void ar_result(struct lke_engine *e, const struct lke_ev_result *res)
 	struct kex_request *r = take_pending(e->ar, COOKIE_ID(res->cookie));
 	struct secret16 kbm;
 
-	if (!r)
+	if (ar_buffer_result(e, res) || !r)
 		return;
 	if (!ar_link_by_index(e, r->ifindex)) {
 		drop(e, LKE_DROP_SCOPE_INTERFACE);

@@ -191,12 +191,13 @@ static void neighbour_heard(struct lke_engine *e, const struct ar_link *k,
 }
 
 /* Ordinary NS from our link-local with our link-layer address: never a plain DAD NS (AMB-054). */
-static void solicit(struct lke_engine *e, const struct kex_request *r, const struct lke_lladdr *to)
+void ar_solicit(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *target,
+		const struct lke_lladdr *to)
 {
-	struct ar_link *k = ar_link_by_index(e, r->ifindex);
+	struct ar_link *k = ar_link_by_index(e, ifindex);
 	const struct lke_in6 *src = k ? iface_ll(k->ifc) : NULL;
-	struct lke_in6 dst = to ? r->coa : in6_solicited_node(&r->coa);
-	struct nd_msg m = { .type = ND_NS, .target = r->coa };
+	struct lke_in6 dst = to ? *target : in6_solicited_node(target);
+	struct nd_msg m = { .type = ND_NS, .target = *target };
 	uint8_t buf[PACKET_MAX];
 	int len;
 
@@ -205,13 +206,13 @@ static void solicit(struct lke_engine *e, const struct kex_request *r, const str
 	m.lladdr = k->ifc->lladdr;
 	len = nd_encode(&m, src, &dst, 0, buf, sizeof(buf));
 	if (len > 0)
-		send_packet(e, LKE_ROLE_AR, LKE_MSG_NS, r->ifindex, to, buf, (size_t)len);
+		send_packet(e, LKE_ROLE_AR, LKE_MSG_NS, ifindex, to, buf, (size_t)len);
 }
 
 static void resolve(struct lke_engine *e, struct kex_request *r)
 {
 	r->probing = false;
-	solicit(e, r, NULL);
+	ar_solicit(e, r->ifindex, &r->coa, NULL);
 	arm(e, &r->timer, e->now + AR_RESOLUTION_WAIT);
 }
 
@@ -220,7 +221,7 @@ static void probe(struct lke_engine *e, struct kex_request *r, const struct lke_
 	r->probing = true;
 	r->probe = *ll;
 	r->probes_left = AR_PROBES - 1;
-	solicit(e, r, &r->probe);
+	ar_solicit(e, r->ifindex, &r->coa, &r->probe);
 	arm(e, &r->timer, e->now + AR_PROBE_WAIT / AR_PROBES);
 }
 
@@ -361,7 +362,7 @@ void ar_neighbour_timer(struct lke_engine *e, struct kex_request *r)
 	}
 	if (r->probes_left > 0) {
 		r->probes_left--;
-		solicit(e, r, &r->probe);
+		ar_solicit(e, r->ifindex, &r->coa, &r->probe);
 		arm(e, &r->timer, e->now + AR_PROBE_WAIT / AR_PROBES);
 		return;
 	}

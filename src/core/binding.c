@@ -143,7 +143,9 @@ static void release(struct lke_engine *e, const struct binding *b)
 {
 	struct lke_in6 group = in6_solicited_node(&b->home);
 
-	/* The route first: until it is gone, packets for the returned node are drawn to us. */
+	/* The route first: until it is gone, packets for the returned node are drawn to us.  Where
+	 * those go has been said by an LKE_ACT_BUFFER, else they are handed back
+	 * (LKE_ACT_INTERCEPT). */
 	act_intercept(e, b, true);
 	act_tunnel(e, b, true);
 	group_leave(e, b->ifindex, &group);

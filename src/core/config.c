@@ -24,6 +24,7 @@ void lke_config_ar_defaults(struct lke_config_ar *ret_ar)
 		.max_lbsa = AR_MAX_LBSA,
 		.max_per_mac = AR_MAX_PER_MAC,
 		.max_binding_lifetime = TEMPORARY_BINDING_LIFETIME,
+		.buffer = true,
 	};
 }
 

@@ -342,7 +342,6 @@ static int merge(int a, int b)
 
 static void command_event(struct lke_engine *e, const struct lke_ev_command *c)
 {
-	struct lke_action *a;
 	int err = LKE_ERR_NOENT;
 
 	if (e->mn)
@@ -351,11 +350,8 @@ static void command_event(struct lke_engine *e, const struct lke_ev_command *c)
 		err = merge(err, ar_command(e, c));
 	if (e->ha)
 		err = merge(err, ha_command(e, c));
-	a = act_new(e, LKE_ACT_REPLY);
-	if (a) {
-		a->reply.cookie = c->cookie;
-		a->reply.err = err;
-	}
+	if (err != COMMAND_LATER)
+		command_reply(e, c->cookie, err);
 }
 
 static void tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t)
@@ -408,6 +404,10 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 		break;
 	case LKE_EV_KEYING:
 		return e->ha ? ha_keying(e, &ev->keying) : LKE_ERR_STATE;
+	case LKE_EV_NEIGH:
+		if (e->ar)
+			ar_neigh_unreachable(e, &ev->neigh);
+		break;
 	case LKE_EV_IPSEC:
 		if (e->ar)
 			ar_ipsec(e, &ev->ipsec);

@@ -120,6 +120,20 @@ static void format_addr(struct sbuf *s, const struct lke_act_addr *a)
 	number(s, "preferred", a->preferred);
 }
 
+static void format_buffer(struct sbuf *s, const struct lke_act_buffer *b)
+{
+	static const char *const name[] = { "keep", "tunnel", "link", "drop" };
+
+	sbuf_str(s, "buffer ");
+	sbuf_str(s, name[b->what]);
+	address(s, "addr", &b->addr);
+	if (b->what == LKE_BUFFER_LINK) {
+		number(s, "if", b->ifindex);
+		field(s, "to");
+		lladdr(s, &b->lladdr);
+	}
+}
+
 static void format_rest(struct sbuf *s, const struct lke_action *a)
 {
 	switch (a->type) {
@@ -138,6 +152,9 @@ static void format_rest(struct sbuf *s, const struct lke_action *a)
 	case LKE_ACT_INTERCEPT:
 		sbuf_str(s, a->intercept.remove ? "intercept remove" : "intercept add");
 		address(s, "addr", &a->intercept.addr);
+		break;
+	case LKE_ACT_BUFFER:
+		format_buffer(s, &a->buffer);
 		break;
 	case LKE_ACT_HOLD:
 		sbuf_str(s, a->hold.hold ? "hold" : "release");

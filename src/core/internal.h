@@ -50,7 +50,7 @@ struct iface {
 	char name[LKE_IFNAME_MAX];
 	struct lke_lladdr lladdr;
 	uint32_t mtu;
-	bool up;
+	bool up, no_carrier;
 	uint32_t carrier_changes;
 	struct iface_addr addr[IFACE_ADDRS];
 	unsigned addrs;
@@ -91,6 +91,9 @@ struct lke_engine {
 	struct tbf note_limit[LKE_DROP_COUNT]; /* notes of drops, by reason */
 	bool stopped;
 };
+
+/* A command's result: the role answers with command_reply() when it knows. */
+#define COMMAND_LATER 1
 
 static inline bool draft01(const struct lke_engine *e)
 {
@@ -137,6 +140,8 @@ int note_in(struct lke_engine *e, enum lke_role role, enum lke_msg msg, const st
 int note_in_full(struct lke_engine *e, enum lke_role role, enum lke_msg msg, const struct pkt *p,
 		 enum lke_drop reason, const struct lke_in6 *addr, uint8_t status, uint16_t seq,
 		 uint32_t lifetime);
+/* LKE_ACT_REPLY to an operator's command. */
+void command_reply(struct lke_engine *e, uint64_t cookie, int err);
 void alarm_note(struct lke_engine *e, enum lke_role role, const struct lke_in6 *addr,
 		const char *text);
 static inline int drop(struct lke_engine *e, enum lke_drop reason)
@@ -205,6 +210,7 @@ void ar_result(struct lke_engine *e, const struct lke_ev_result *r);
 int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k);
 void ar_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 void ar_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *m);
+void ar_neigh_unreachable(struct lke_engine *e, const struct lke_ev_neigh *n);
 void ar_ipsec(struct lke_engine *e, const struct lke_ev_ipsec *s);
 int ar_command(struct lke_engine *e, const struct lke_ev_command *c); /* LKE_ERR_NOENT: not mine */
 bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);

@@ -21,6 +21,7 @@
 
 struct dad_run;	 /* ar_dad.c */
 struct ar_reach; /* ar_finished.c */
+struct ar_buffer; /* ar_buffer.c */
 
 struct lbsa_key {
 	uint32_t ifindex;
@@ -52,6 +53,8 @@ struct lbsa {
 	struct timer timer; /* end of the instance */
 	struct dad_run *dad;
 	struct ar_reach *reach;
+	struct ar_buffer *buffer; /* the node leaves its link */
+	bool gone;		  /* it left and was not heard of since */
 };
 
 struct lbsa_cache {

@@ -7,7 +7,7 @@
 #define LASTING	   (10 * LKE_SEC)
 
 /* Completes a BU or Finished that stands at off: Authenticator, checksum, length. */
-static bool seal(struct wr *w, size_t off, const struct ip6_out *o, const struct secret16 *kbm)
+bool mn_bu_seal(struct wr *w, size_t off, const struct ip6_out *o, const struct secret16 *kbm)
 {
 	const struct lke_in6 *pseudo = o->hao ? o->hao : &o->src;
 	struct lke_mac_input in;
@@ -23,6 +23,15 @@ static bool seal(struct wr *w, size_t off, const struct ip6_out *o, const struct
 	ip6_end(w);
 	mem_wipe(mac, sizeof(mac));
 	return !w->err;
+}
+
+uint16_t mn_bu_seq(struct lke_engine *e, struct mn_lbsa *b)
+{
+	if (!b->has_bu_seq) {
+		b->bu_seq = (uint16_t)rnd_u32(e); /* draft 2.1 (a): starts from a random value */
+		b->has_bu_seq = true;
+	}
+	return (uint16_t)(b->bu_seq + 1);
 }
 
 static struct ip6_out header(const struct lke_engine *e, const struct update *u,
@@ -52,7 +61,7 @@ static uint16_t lifetime_of(const struct lke_engine *e, const struct update *u)
 void mn_bind_send(struct lke_engine *e, struct update *u)
 {
 	struct ip6_out o = header(e, u, &e->mn->current);
-	struct mh_bu bu = { .flags = BU_A | BU_H };
+	struct mh_bu bu = { .flags = BU_A | BU_H, .leaving = u->leaving };
 	uint8_t buf[256];
 	struct wr w = wr_init(buf, sizeof(buf));
 	size_t off;
@@ -62,16 +71,11 @@ void mn_bind_send(struct lke_engine *e, struct update *u)
 		arm(e, &u->timer, e->now + LKE_SEC / MAX_UPDATE_RATE);
 		return;
 	}
-	if (!u->lbsa->has_bu_seq) {
-		u->lbsa->bu_seq =
-			(uint16_t)rnd_u32(e); /* draft 2.1 (a): starts from a random value */
-		u->lbsa->has_bu_seq = true;
-	}
-	bu.seq = (uint16_t)(u->lbsa->bu_seq + 1);
+	bu.seq = mn_bu_seq(e, u->lbsa);
 	bu.lifetime = u->lifetime = lifetime_of(e, u);
 	off = ip6_begin(&w, &o, IP6_NH_MH);
 	mh_bu_encode(&w, &bu, true);
-	if (!seal(&w, off, &o, &u->lbsa->kbm))
+	if (!mn_bu_seal(&w, off, &o, &u->lbsa->kbm))
 		return;
 	mn_send(e, LKE_MSG_BU, &w);
 	count(e, LKE_STAT_BU_SENT);
@@ -98,6 +102,7 @@ bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg)
 		return false;
 	u->lbsa = b;
 	u->dereg = dereg;
+	u->leaving = false;
 	update_begin(u, INITIAL_BINDACK_TIMEOUT);
 	mn_bind_send(e, u);
 	if (dereg && a)
@@ -128,22 +133,23 @@ static void send_finished(struct lke_engine *e, const struct update *u, const st
 	size_t off = ip6_begin(&w, &o, IP6_NH_MH);
 
 	mh_finished_encode(&w, &f);
-	if (!seal(&w, off, &o, &b->kbm))
+	if (!mn_bu_seal(&w, off, &o, &b->kbm))
 		return;
 	mn_send(e, LKE_MSG_FINISHED, &w);
 	count(e, LKE_STAT_FINISHED_SENT);
 }
 
 /* Which key of this care-of address and router signed the acknowledgement? */
-static struct mn_lbsa *signer(struct lke_engine *e, const struct pkt *p, const struct mh_view *v,
-			      const struct update *u, const struct mh_ba *ba)
+struct mn_lbsa *mn_ba_signer(struct lke_engine *e, const struct pkt *p, const struct mh_view *v,
+			     const struct lke_in6 *coa, const struct lke_in6 *ar,
+			     const struct mh_ba *ba)
 {
 	struct lke_mac_input in;
 	uint8_t mac[SHA1_LEN];
 
 	lke_mac_binding(&p->ip.src, &p->ip.dst, v->p, v->len, &in);
-	for (struct mn_lbsa *b = NULL; (b = mn_lbsa_of(e, &u->home, b));)
-		if (in6_eq(&b->ar, &u->agent) && mac_sha1(&b->kbm, &in, mac) == 0 &&
+	for (struct mn_lbsa *b = NULL; (b = mn_lbsa_of(e, coa, b));)
+		if (in6_eq(&b->ar, ar) && mac_sha1(&b->kbm, &in, mac) == 0 &&
 		    mem_eq_ct(mac, ba->auth.mac, AUTH_DATA_LEN))
 			return b;
 	return NULL;
@@ -207,6 +213,7 @@ static void accepted(struct lke_engine *e, struct update *u, const struct mh_ba 
 	if (mn_addr_find(e, &u->home))
 		mn_tunnel_set(e, mn_addr_find(e, &u->home), &u->agent);
 	mn_home_tunnels_move(e);
+	mn_leave_progress(e);
 	if (!news)
 		return;
 	count(e, LKE_STAT_HANDOVERS);
@@ -298,6 +305,8 @@ int mn_ba_input(struct lke_engine *e, const struct pkt *p, const struct mh_view 
 
 	if (err < 0)
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, (enum lke_drop) - err);
+	if (mn_leave_ba(e, p, v, &ba))
+		return 0;
 	if (!u)
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BA_UNMATCHED);
 	if (u->reg) /* a home agent's answer has to come in ESP */
@@ -306,7 +315,7 @@ int mn_ba_input(struct lke_engine *e, const struct pkt *p, const struct mh_view 
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NOT_OURS);
 	if (!ba.auth.present || !ba.auth.well_placed)
 		return unsigned_ba(e, p, u, &ba);
-	b = signer(e, p, v, u, &ba);
+	b = mn_ba_signer(e, p, v, &u->home, &u->agent, &ba);
 	if (!b)
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_BAD_MAC);
 	if (ba.status == STATUS_SEQUENCE)

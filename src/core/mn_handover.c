@@ -214,6 +214,7 @@ static void bind_and_register(struct lke_engine *e, bool moved)
 		else if (moved || !in6_eq(&h->coa, &mn->current))
 			move_home(e, h, &b);
 	}
+	mn_leave_rebind(e);
 }
 
 void mn_bind_pending(struct lke_engine *e)
@@ -266,6 +267,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 		mn_addr_clean(e);
 		return;
 	}
+	returns = mn_leave_attached(e, &coa->addr) || returns;
 	if (mn->active && mn->active != l) {
 		mn_kex_cancel(e, mn->active); /* its address is about to be bound (AMB-053) */
 		mn_home_leave(e, mn->active);
@@ -289,10 +291,13 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 	else
 		bind_and_register(e, moved);
 	mn_home_tunnels_move(e);
-	if (!mn->bind_pending)
+	if (moved && !mn->bind_pending)
 		mn_hold(e, false);
 	mn_addr_use(e, l, coa);
 	leave_old(e, &old, coa);
+	/* Back on the link it came from, its own packets wait for the path that was set now. */
+	if (!mn->bind_pending)
+		mn_hold(e, false);
 	mn_main_route(e);
 	note_attached(e, l);
 	announce(e, l);
@@ -355,6 +360,7 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 	timerq_disarm(&e->timers, &e->mn->bind);
 	/* Packets wait at the tunnel device for the next link (PLATFORM: parking). */
 	mn_hold(e, true);
+	mn_leave_detached(e);
 	mn_path(e, coa, LKE_PATH_TUNNEL);
 	n = note_new(e, LKE_NOTE_DETACHED, LKE_ROLE_MN);
 	if (n) {

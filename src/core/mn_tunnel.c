@@ -3,12 +3,13 @@
 #include "core/mobile_node.h"
 
 static void path_action(struct lke_engine *e, const struct lke_in6 *src, enum lke_path path,
-			uint32_t ifindex, const struct lke_in6 *router)
+			uint32_t ifindex, const struct lke_in6 *router, uint64_t cookie)
 {
 	struct lke_action *a = act_new(e, LKE_ACT_PATH);
 
 	if (!a)
 		return;
+	a->cookie = cookie;
 	a->path.src = *src;
 	a->path.path = path;
 	if (path == LKE_PATH_ROUTER) {
@@ -25,7 +26,19 @@ void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path)
 		return;
 	a->path = path;
 	a->path_router = a->router;
-	path_action(e, &a->addr, path, a->ifindex, &a->router);
+	path_action(e, &a->addr, path, a->ifindex, &a->router, 0);
+}
+
+uint64_t mn_path_park(struct lke_engine *e, struct mn_addr *a)
+{
+	uint64_t serial;
+
+	if (a->path == LKE_PATH_TUNNEL)
+		return 0;
+	serial = ++e->mn->serial;
+	a->path = LKE_PATH_TUNNEL;
+	path_action(e, &a->addr, LKE_PATH_TUNNEL, 0, NULL, COOKIE(MODULE_MN, serial));
+	return serial;
 }
 
 static bool away(const struct mobile_node *mn)
@@ -57,7 +70,7 @@ void mn_main_route(struct lke_engine *e)
 	mn->main_path = path;
 	mn->main_ifindex = ifindex;
 	mn->main_router = router;
-	path_action(e, &in6_unspecified, path, ifindex, &router);
+	path_action(e, &in6_unspecified, path, ifindex, &router, 0);
 }
 
 static bool same_tunnel(const struct lke_act_tunnel *a, const struct lke_act_tunnel *b)
@@ -144,7 +157,6 @@ void mn_hold(struct lke_engine *e, bool hold)
 {
 	struct lke_action *a;
 
-	timerq_disarm(&e->timers, &e->mn->hold);
 	if (e->mn->held == hold)
 		return;
 	a = act_new(e, LKE_ACT_HOLD);

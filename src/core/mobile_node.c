@@ -2,8 +2,6 @@
 /* The mobile node's role machine: start and stop, dispatch of packets and timers, commands. */
 #include "core/mobile_node.h"
 
-#define ANNOUNCED_HOLD (1 * LKE_SEC) /* an announced move that does not come ends the parking */
-
 static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
 {
 	struct mn_home *h = &e->mn->home[e->mn->homes];
@@ -30,7 +28,8 @@ int mn_new(struct lke_engine *e)
 	if (!mn)
 		return LKE_ERR_NOMEM;
 	e->mn = mn;
-	timer_init(&mn->hold, MN_T_HOLD, mn);
+	timer_init(&mn->leave.timer, MN_T_LEAVE, &mn->leave);
+	tbf_init(&mn->leave.rate, MAX_UPDATE_RATE, MAX_UPDATE_RATE, e->now);
 	timer_init(&mn->bind, MN_T_BIND, mn);
 	timer_init(&mn->settle, MN_T_SETTLE, mn);
 	for (unsigned n = 0; err == 0 && n < e->cfg.mn.homes; n++)
@@ -98,7 +97,7 @@ void mn_free(struct lke_engine *e)
 		sa_done(&mn->home[n].out);
 		sa_done(&mn->home[n].in);
 	}
-	timerq_disarm(&e->timers, &mn->hold);
+	timerq_disarm(&e->timers, &mn->leave.timer);
 	timerq_disarm(&e->timers, &mn->bind);
 	timerq_disarm(&e->timers, &mn->settle);
 	mem_free_wipe(mn, sizeof(*mn));
@@ -370,31 +369,28 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 	case MN_T_BIND:
 		mn_bind_pending(e);
 		break;
-	case MN_T_HOLD:
-		if (e->mn->active)
-			mn_hold(e, false);
+	case MN_T_LEAVE:
+		mn_leave_timer(e);
 		break;
 	}
 }
 
 void mn_result(struct lke_engine *e, const struct lke_ev_result *r)
 {
-	mn_kex_result(e, r);
+	if (!mn_leave_result(e, r))
+		mn_kex_result(e, r);
 }
 
 /* The operator says that the node is about to leave, or names the router to take. */
-static int handover(struct lke_engine *e, const struct lke_in6 *arg)
+static int handover(struct lke_engine *e, const struct lke_in6 *arg, uint64_t cookie)
 {
 	struct mn_link *l = e->mn->active;
 	struct mn_router *r;
 
 	if (!l)
 		return LKE_ERR_STATE;
-	if (in6_is_unspecified(arg)) {
-		mn_hold(e, true);
-		arm(e, &e->mn->hold, e->now + ANNOUNCED_HOLD);
-		return 0;
-	}
+	if (in6_is_unspecified(arg))
+		return mn_leave_begin(e, cookie);
 	r = mn_router_find(e, l->ifc->ifindex, arg);
 	if (!r)
 		return LKE_ERR_NOENT;
@@ -447,7 +443,7 @@ int mn_command(struct lke_engine *e, const struct lke_ev_command *c)
 
 	switch (c->cmd) {
 	case LKE_CMD_HANDOVER:
-		return handover(e, &c->arg);
+		return handover(e, &c->arg, c->cookie);
 	case LKE_CMD_KEX:
 		if (!l)
 			return LKE_ERR_STATE;
@@ -458,6 +454,7 @@ int mn_command(struct lke_engine *e, const struct lke_ev_command *c)
 		return flush_binding(e, &c->arg);
 	case LKE_CMD_SUSPEND:
 	case LKE_CMD_RESUME:
+	case LKE_CMD_LEAVE:
 		return LKE_ERR_NOENT;
 	}
 	return LKE_ERR_NOENT;

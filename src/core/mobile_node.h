@@ -22,6 +22,7 @@
  *	mn_homecoming.c		return to the home link
  *	mn_steady.c		moving too often to tell the home agent each time
  *	mn_handover.c		attachment to a link: what is bound, in which order
+ *	mn_leave.c		the announced leave
  *	mn_binding.c		Binding Updates to previous access routers and their answers
  *	mn_tunnel.c		paths and tunnels of the forwarding plane
  *	update_list.c		the Binding Update List
@@ -50,8 +51,7 @@ enum mn_timer_kind {
 	MN_T_LBSA_END = TIMER_KIND(MODULE_MN, 8),    /* struct mn_lbsa */
 	MN_T_UPDATE = TIMER_KIND(MODULE_MN, 9),	     /* struct update: retransmission, refresh */
 	MN_T_UPDATE_END = TIMER_KIND(MODULE_MN, 10), /* struct update: granted lifetime */
-	MN_T_HOLD =
-		TIMER_KIND(MODULE_MN, 11), /* struct mobile_node: an announced move did not come */
+	MN_T_LEAVE = TIMER_KIND(MODULE_MN, 11),	     /* struct mn_leave: its next step */
 	MN_T_BIND =
 		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
 	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
@@ -238,6 +238,27 @@ struct mn_home {
 	uint32_t used; /* sequence numbers used under this key, AMB-172 */
 };
 
+enum mn_leave_step {
+	MN_LEAVE_NONE,
+	MN_LEAVE_OTHERS, /* routers that forward to this link have been told */
+	MN_LEAVE_HERE,	 /* and the router of this link */
+	MN_LEAVE_TOLD,	 /* the link may go */
+};
+
+struct mn_leave {
+	enum mn_leave_step step;
+	struct lke_in6 coa, ar; /* ar: of this link; :: without a key */
+	uint16_t first_seq, seq;
+	unsigned tries;
+	bool kept;     /* its answer */
+	uint64_t path; /* serial of the change that parks coa's packets, 0: done */
+	bool asked;    /* cookie's command waits for its answer */
+	uint64_t cookie;
+	lke_time since;
+	struct tbf rate; /* MAX_UPDATE_RATE */
+	struct timer timer;
+};
+
 struct mobile_node {
 	struct mn_link *link[LKE_MAX_IFACES];
 	unsigned links;
@@ -255,7 +276,7 @@ struct mobile_node {
 	uint32_t main_ifindex; /* main default route as set */
 	enum lke_path main_path;
 	struct lke_in6 main_router;
-	struct timer hold;
+	struct mn_leave leave;
 	bool bind_pending; /* other routers are asked behind a deregistration */
 	struct timer bind;
 	lke_time moved[MN_MOVES]; /* a ring of the last moves */
@@ -477,8 +498,32 @@ void mn_steady_moved(struct lke_engine *e);
 /* Moving too often: the home agents are told when that ends. */
 bool mn_steady_postpone(struct lke_engine *e);
 void mn_steady_timer(struct lke_engine *e);
+/* --- mn_leave.c --- */
+/* The operator or the link layer is about to move the node.  COMMAND_LATER, 0 when that is known
+ * already, LKE_ERR_STATE without a link. */
+int mn_leave_begin(struct lke_engine *e, uint64_t cookie);
+/* An access router further away has answered. */
+void mn_leave_progress(struct lke_engine *e);
+/* True: it was the answer to the announcement on this link, or to the change of the path. */
+bool mn_leave_ba(struct lke_engine *e, const struct pkt *p, const struct mh_view *v,
+		 const struct mh_ba *ba);
+bool mn_leave_result(struct lke_engine *e, const struct lke_ev_result *r);
+void mn_leave_timer(struct lke_engine *e);
+void mn_leave_detached(struct lke_engine *e);
+/* Ends it.  True: the router of this care-of address was told, and has to hear that we are here. */
+bool mn_leave_attached(struct lke_engine *e, const struct lke_in6 *coa);
+/* Those that were told and have not been bound anew since. */
+void mn_leave_rebind(struct lke_engine *e);
 
 /* --- mn_binding.c --- */
+/* Completes a BU or Finished that stands at off: Authenticator, checksum, length. */
+bool mn_bu_seal(struct wr *w, size_t off, const struct ip6_out *o, const struct secret16 *kbm);
+/* The next Sequence # under this key; b->bu_seq follows when it was sent. */
+uint16_t mn_bu_seq(struct lke_engine *e, struct mn_lbsa *b);
+/* Which key of this care-of address and router signed the acknowledgement?  NULL: none. */
+struct mn_lbsa *mn_ba_signer(struct lke_engine *e, const struct pkt *p, const struct mh_view *v,
+			     const struct lke_in6 *coa, const struct lke_in6 *ar,
+			     const struct mh_ba *ba);
 /* Binds old to the present care-of address at the access router of its LBSA; dereg: back on that
  * link. */
 bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg);
@@ -504,6 +549,9 @@ void mn_bind_unreachable(struct lke_engine *e, const struct lke_in6 *src,
 
 /* --- mn_tunnel.c --- */
 void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path);
+/* The address's packets go to the TUN, where they can be parked.  Serial of the result event, 0:
+ * they did already. */
+uint64_t mn_path_park(struct lke_engine *e, struct mn_addr *a);
 void mn_main_route(struct lke_engine *e);
 /* Tunnel of a former care-of address to its temporary home agent from the present care-of address.
  */

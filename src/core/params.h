@@ -48,6 +48,16 @@
 #define MN_BE_HOLD	     (300 * LKE_SEC) /* AMB-078 */
 #define MN_TEMPORARY_AGENTS  3		     /* AMB-127, AMB-180 */
 
+/* --- Announced leave: docs/adr/0030 --- */
+#define LEAVE_TIME	  (2 * LKE_SEC)	   /* a move that was announced has happened by then */
+#define AR_LEAVE_HINT	  (500 * LKE_MSEC) /* a hint may be wrong: then the node is asked */
+#define AR_LEAVE_PROBE	  (250 * LKE_MSEC)
+#define AR_LEAVE_PROBES	  3
+#define MN_LEAVE_WAIT	  (2 * LKE_MSEC) /* for routers further away, beside 3/2 round trips */
+#define MN_LEAVE_WAIT_MAX (20 * LKE_MSEC)
+#define MN_LEAVE_AGAIN	  (50 * LKE_MSEC) /* repetition of the announcement */
+#define MN_LEAVE_TRIES	  3
+
 /* --- Finished and the credit of an unproved care-of address: AMB-112 --- */
 #define FINISHED_TIMEOUT	   (8 * LKE_SEC)
 #define FINISHED_BA_AGAIN	   (1 * LKE_SEC)

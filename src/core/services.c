@@ -21,6 +21,16 @@ struct lke_note *note_new(struct lke_engine *e, enum lke_note_type type, enum lk
 	return &a->note;
 }
 
+void command_reply(struct lke_engine *e, uint64_t cookie, int err)
+{
+	struct lke_action *a = act_new(e, LKE_ACT_REPLY);
+
+	if (!a)
+		return;
+	a->reply.cookie = cookie;
+	a->reply.err = err;
+}
+
 void alarm_note(struct lke_engine *e, enum lke_role role, const struct lke_in6 *addr,
 		const char *text)
 {

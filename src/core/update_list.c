@@ -94,6 +94,7 @@ void update_accept(struct lke_engine *e, struct update *u, uint32_t lifetime_s, 
 	u->accepted = true;
 	u->fell_back = false;
 	u->accepted_at = e->now;
+	u->rtt = e->now - u->sent;
 	/* Counted from the sending: never later than the agent's own clock (RFC 6275 11.7.3). */
 	u->expires = u->sent + (lke_time)lifetime_s * LKE_SEC;
 	arm(e, &u->end, u->expires);

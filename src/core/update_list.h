@@ -25,12 +25,14 @@ struct update {
 	bool dereg;
 	bool outstanding; /* no acknowledgement yet */
 	bool accepted;	  /* the agent holds a binding of some care-of address of ours */
+	bool leaving;	  /* it was told that the node is about to move */
 	bool returning;	  /* deregister with the home address as source */
 	unsigned tries;
 	unsigned rounds; /* refresh requests without lasting success, AMB-112 */
 	bool used;	 /* a packet went through its tunnel, AMB-125 */
 	bool fell_back;	 /* the home agent was asked because this one is silent */
 	lke_time rto, sent, accepted_at;
+	lke_time rtt;	   /* of the last answered BU */
 	lke_time expires;  /* of the binding; LKE_NEVER while nothing is granted */
 	struct tbf rate;   /* MAX_UPDATE_RATE */
 	bool has_finished; /* answer to a repeated BA, AMB-112 */

@@ -28,6 +28,7 @@ static const struct command {
 	{ "handover", "[--to ROUTER]", "the mobile node is about to leave its link", cmd_operate },
 	{ "kex", "", "start a key exchange now", cmd_operate },
 	{ "flush", "lbsa|binding ADDRESS|all", "forget state", cmd_operate },
+	{ "leave", "ADDRESS|MAC", "access router: this mobile node leaves its link", cmd_operate },
 	{ "suspend", "HOMEADDRESS", "home agent: discontinue a mobile's service", cmd_operate },
 	{ "resume", "HOMEADDRESS", "home agent: continue it", cmd_operate },
 	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", cmd_check },

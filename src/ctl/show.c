@@ -60,6 +60,7 @@ static unsigned count(const json_t *list, const char *role, const char *state)
 
 static void print_mobile_line(const json_t *where, const char *mobile, const json_t *l, int width)
 {
+	double waiting = text_number(json_object_get(l, "buffered"), "packets");
 	char age[16], to[64] = "on link", seq[16] = "-";
 
 	if (where) {
@@ -71,6 +72,10 @@ static void print_mobile_line(const json_t *where, const char *mobile, const jso
 	       text_get(where ? where : l, "state"));
 	if (where)
 		print_traffic(json_object_get(where, "traffic"));
+	if (json_is_true(json_object_get(l, "leaving")) || waiting > 0)
+		printf(" %s, %.0f packets wait",
+		       json_is_true(json_object_get(l, "leaving")) ? "leaving" : "no credit",
+		       waiting);
 	putchar('\n');
 }
 

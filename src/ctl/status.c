@@ -33,7 +33,8 @@ static int operate(struct ctl *c, const char *cmd, const char *arg)
 	struct in6_addr a;
 	int code;
 
-	if (arg && inet_pton(AF_INET6, arg, &a) != 1) {
+	/* The daemon reads what else may name a leaving node. */
+	if (arg && strcmp(cmd, "leave") != 0 && inet_pton(AF_INET6, arg, &a) != 1) {
 		json_decref(request);
 		return usage("an IPv6 address is needed");
 	}
@@ -69,6 +70,7 @@ int cmd_operate(struct ctl *c, int argc, char **argv)
 		return usage("flush lbsa|binding ADDRESS|all");
 	}
 	if (argc != 2)
-		return usage("suspend|resume HOMEADDRESS");
+		return usage(strcmp(argv[0], "leave") == 0 ? "leave ADDRESS|LINK-LAYER-ADDRESS"
+							   : "suspend|resume HOMEADDRESS");
 	return operate(c, argv[0], argv[1]);
 }

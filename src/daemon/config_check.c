@@ -96,6 +96,7 @@ static void check_ar(struct parser *p, unsigned i)
 	check_ar_lifetimes(p, ar, &p->ar[i]);
 	check_ar_intervals(p, ar, &p->ar[i]);
 	check_ar_augment(p, ar, &p->ar[i]);
+	ar->buffer = p->cfg->buffer_packets > 0;
 	if (!ar->interface[0]) {
 		report_error(AT(at), "[AccessRouter] needs Interface");
 		return;

@@ -297,6 +297,8 @@ static void defaults(struct daemon_config *cfg)
 	str_copy(cfg->tun, sizeof(cfg->tun), "lke0");
 	str_copy(cfg->user, sizeof(cfg->user), "nobody");
 	cfg->rsa_bits = 2048;
+	cfg->buffer_packets = 256;
+	cfg->buffer_total = 32 << 20;
 }
 
 int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)

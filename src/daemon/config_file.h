@@ -19,6 +19,7 @@ struct daemon_config {
 	char user[LKE_NAME_MAX];
 	unsigned rsa_bits;
 	bool state_file; /* keep the RSA key over a restart */
+	uint32_t buffer_packets, buffer_total; /* of one leaving mobile node; octets of all */
 };
 
 /*

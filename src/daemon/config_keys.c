@@ -274,6 +274,12 @@ static void set_state_file(struct parser *p, const struct key *k, void *base, co
 	set_bool(p, k, p->cfg, value);
 }
 
+/* One forwarding plane serves all interfaces. */
+static void set_of_host(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	set_number(p, k, p->cfg, value);
+}
+
 static void set_preference(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	struct lke_config_ar *ar = base;
@@ -333,6 +339,9 @@ static const struct key ar_keys[] = {
 	{ "MaxLbsa", set_number, AR(max_lbsa), 1, 1048576 },
 	{ "MaxPerMac", set_number, AR(max_per_mac), 1, 65536 },
 	{ "MaxBindingLifetime", set_number, AR(max_binding_lifetime), 4, 65535, UNIT_SECONDS },
+	{ "BufferPackets", set_of_host, FIELD(struct daemon_config, buffer_packets), 0, 65536 },
+	{ "BufferTotal", set_of_host, FIELD(struct daemon_config, buffer_total), 0, 1 << 30,
+	  UNIT_OCTETS },
 	{ "Forward", set_forward, .word = forward_words },
 	{ "StateFile", set_state_file, FIELD(struct daemon_config, state_file) },
 	{ "Profile", set_profile, .word = profile_words },

@@ -22,6 +22,10 @@ static const struct suffix {
 	{ UNIT_MILLISECONDS, "m", 60000 },
 	{ UNIT_PERCENT, "", 1 },
 	{ UNIT_PERCENT, "%", 1 },
+	{ UNIT_OCTETS, "", 1 },
+	{ UNIT_OCTETS, "K", 1 << 10 },
+	{ UNIT_OCTETS, "M", 1 << 20 },
+	{ UNIT_OCTETS, "G", 1 << 30 },
 };
 
 static const struct suffix *find_suffix(enum unit unit, const char *text)
@@ -79,10 +83,12 @@ bool number_parse(const char *text, enum unit unit, uint64_t *ret)
 
 const char *number_text(uint64_t value, enum unit unit, char *buf, size_t size)
 {
-	static const char *const unit_text[] = { "", "s", "ms", "%" };
+	static const char *const unit_text[] = { "", "s", "ms", "%", "" };
 	unsigned long long v = value;
 
-	if (unit == UNIT_MILLISECONDS && value % 1000 == 0 && value > 0)
+	if (unit == UNIT_OCTETS && value % (1 << 20) == 0 && value > 0)
+		snprintf(buf, size, "%lluM", v >> 20);
+	else if (unit == UNIT_MILLISECONDS && value % 1000 == 0 && value > 0)
 		snprintf(buf, size, "%llus", v / 1000);
 	else
 		snprintf(buf, size, "%llu%s", v, unit_text[unit]);

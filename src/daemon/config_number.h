@@ -12,6 +12,7 @@ enum unit {
 	UNIT_SECONDS,	   /* 7200, 7200s, 120m, 2h, 1d -> seconds */
 	UNIT_MILLISECONDS, /* 500ms; without a unit seconds, also 1.5s -> milliseconds */
 	UNIT_PERCENT,	   /* 25 or 25% */
+	UNIT_OCTETS,	   /* 65536, 64K, 32M, 1G: powers of two */
 };
 
 /* false: not a number with one of the unit's suffixes, or beyond 64 bits. */

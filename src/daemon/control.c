@@ -77,7 +77,16 @@ static const struct {
 	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true },
 	{ "suspend", LKE_CMD_SUSPEND, true },
 	{ "resume", LKE_CMD_RESUME, true },
+	{ "leave", LKE_CMD_LEAVE, true },
 };
+
+/* A leaving node may also be named by its link-layer address: that is what a link layer knows. */
+static bool read_arg(struct lke_ev_command *c, enum lke_command cmd, const char *arg)
+{
+	if (!arg || in6_parse(arg, &c->arg) == 0)
+		return true;
+	return cmd == LKE_CMD_LEAVE && lladdr_parse(arg, &c->lladdr) == 0;
+}
 
 /* Exit codes of lke(1): 2 usage, 1 failed, 7 no such object. */
 static void command(struct client *cl, const char *name, const char *arg)
@@ -92,7 +101,7 @@ static void command(struct client *cl, const char *name, const char *arg)
 		refuse(cl, "unknown command", 2);
 		return;
 	}
-	if ((arg && in6_parse(arg, &ev.command.arg) < 0) || (!arg && commands[i].arg_needed)) {
+	if (!read_arg(&ev.command, commands[i].cmd, arg) || (!arg && commands[i].arg_needed)) {
 		refuse(cl, "an IPv6 address is needed", 2);
 		return;
 	}

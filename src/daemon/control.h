@@ -4,7 +4,8 @@
  *	{"cmd":"show"[,"what":W]}	one line, schema lke.show/1
  *	{"cmd":"status"}		{"healthy":true|false,"why":"..."}
  *	{"cmd":"monitor"}		notes as they come, schema lke.event/1
- *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"[,"arg":ADDRESS]}
+ *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"|"leave"
+ *	[,"arg":ADDRESS]}
  * A command is answered by {"ok":true} or {"ok":false,"error":SENTENCE,"code":NUMBER}.
  */
 #ifndef DAEMON_CONTROL_H

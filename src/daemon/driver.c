@@ -101,6 +101,17 @@ static void on_tun(evutil_socket_t fd, short what, void *ctx)
 	driver_pump(d);
 }
 
+/* All that is in the device now: before a route changes, and right after it has, so that what went
+ * one way is not overtaken by the other. */
+void driver_read_tun(struct driver *d)
+{
+	int n = fwd_from_tun(d->fwd, FWD_TUN_QUEUE, clock_now());
+
+	if (n < 0 && n != -EAGAIN && n != -EIO)
+		driver_fail(d, "TUN device", n);
+	driver_tunnel_events(d);
+}
+
 void driver_watch_tun(struct driver *d, bool watch)
 {
 	if (watch)
@@ -168,7 +179,11 @@ static struct event *watch(struct driver *d, int fd, short what, event_callback_
 /* What must exist before the sandbox closes. */
 static int prepare(struct driver *d)
 {
-	struct fwd_conf conf = { .tun_fd = d->w->tun_fd, .send = driver_send_frame, .ctx = d };
+	struct fwd_conf conf = { .tun_fd = d->w->tun_fd,
+				 .send = driver_send_frame,
+				 .ctx = d,
+				 .buffer_packets = d->w->cfg.buffer_packets,
+				 .buffer_bytes = d->w->cfg.buffer_total };
 	int err;
 
 	if (d->w->rsa)
@@ -202,7 +217,10 @@ static int make_events(struct driver *d)
 	if (!d->timer_ev || !d->tun_ev || !d->mon_ev || !d->priv_ev || !d->worker_ev ||
 	    !d->priv_write_ev)
 		return -ENOMEM;
-	return 0;
+	if (d->w->neigh_fd < 0)
+		return 0;
+	d->neigh_ev = watch(d, d->w->neigh_fd, EV_READ, driver_on_neigh);
+	return d->neigh_ev ? 0 : -ENOMEM;
 }
 
 static int begin(struct driver *d)
@@ -227,8 +245,8 @@ static int begin(struct driver *d)
 
 static void end(struct driver *d)
 {
-	struct event *ev[] = { d->timer_ev, d->tun_ev,	      d->mon_ev,
-			       d->priv_ev,  d->priv_write_ev, d->worker_ev };
+	struct event *ev[] = { d->timer_ev,	 d->tun_ev,    d->mon_ev,  d->priv_ev,
+			       d->priv_write_ev, d->worker_ev, d->neigh_ev };
 
 	control_free(d->control);
 	driver_links_close(d);

@@ -45,7 +45,7 @@ struct driver {
 	struct mon *mon;
 	struct control *control;
 	struct event_base *base;
-	struct event *timer_ev, *tun_ev, *mon_ev, *priv_ev, *priv_write_ev, *worker_ev;
+	struct event *timer_ev, *tun_ev, *mon_ev, *neigh_ev, *priv_ev, *priv_write_ev, *worker_ev;
 	int timer_fd, priv_fd;
 	struct driver_link link[WORLD_LINKS_MAX];
 	unsigned links;
@@ -79,11 +79,13 @@ void driver_carry_out(struct driver *d, const struct lke_action *a);
 int driver_send_frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *nexthop,
 		      const uint8_t *pkt, size_t len);
 void driver_tunnel_events(struct driver *d);
+void driver_read_tun(struct driver *d);
 void driver_watch_tun(struct driver *d, bool watch);
 
 /* --- driver_link.c --- */
 int driver_links_open(struct driver *d);
 void driver_on_monitor(evutil_socket_t fd, short what, void *ctx);
+void driver_on_neigh(evutil_socket_t fd, short what, void *ctx);
 void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd);
 void driver_links_close(struct driver *d);
 

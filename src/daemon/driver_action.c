@@ -74,6 +74,16 @@ static int do_tunnel(struct driver *d, const struct lke_act_tunnel *a)
 	return err;
 }
 
+static int do_buffer(struct driver *d, const struct lke_act_buffer *a)
+{
+	int err = fwd_set_buffer(d->fwd, a, clock_now());
+
+	if (err < 0)
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING, "buffer: %s", lke_strerror(err));
+	driver_tunnel_events(d);
+	return err;
+}
+
 static void do_hold(struct driver *d, const struct lke_act_hold *a)
 {
 	if (!a->hold) {
@@ -115,16 +125,22 @@ static void do_note(struct driver *d, const struct lke_note *n)
 
 static void do_privileged(struct driver *d, const struct lke_action *a)
 {
+	uint64_t cookie = a->cookie;
 	struct priv_request r;
+	bool withdraw = a->type == LKE_ACT_INTERCEPT && a->intercept.remove;
 
 	if (a->type == LKE_ACT_PATH)
 		set_direct(d, &a->path);
 	if (a->type == LKE_ACT_STEER)
 		do_steer(d, &a->steer);
-	if (a->type == LKE_ACT_INTERCEPT && a->intercept.remove)
+	if (withdraw)
 		fwd_withdraw_begin(d->fwd, &a->intercept.addr);
-	if (priv_from_action(a, 0, &r) && !drain_defer(d, &r, a->cookie))
-		requests_add(d, &r, a->cookie);
+	if (!priv_from_action(a, 0, &r))
+		return;
+	if (withdraw)
+		driver_read_tun(d); /* feeds the engine: a is gone */
+	if (!drain_defer(d, &r, cookie))
+		requests_add(d, &r, cookie);
 }
 
 void driver_carry_out(struct driver *d, const struct lke_action *a)
@@ -150,6 +166,9 @@ void driver_carry_out(struct driver *d, const struct lke_action *a)
 		break;
 	case LKE_ACT_TUNNEL:
 		driver_result(d, cookie, do_tunnel(d, &a->tunnel), NULL, 0);
+		break;
+	case LKE_ACT_BUFFER:
+		driver_result(d, cookie, do_buffer(d, &a->buffer), NULL, 0);
 		break;
 	case LKE_ACT_HOLD:
 		do_hold(d, &a->hold);

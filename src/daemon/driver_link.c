@@ -7,6 +7,7 @@
 #include "daemon/driver.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
+#include "platform/linux/netlink_neigh.h"
 
 struct driver_link *driver_link_by_index(struct driver *d, uint32_t ifindex)
 {
@@ -252,6 +253,27 @@ static void on_news(void *ctx, const struct lke_event *ev)
 	driver_pump(d);
 	if (ev->type == LKE_EV_LINK)
 		announce(d, ev->link.ifindex);
+}
+
+/* Only hints: when the socket fails, there are none. */
+void driver_on_neigh(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	struct lke_event ev = { .type = LKE_EV_NEIGH };
+	int n = 0;
+
+	for (unsigned i = 0; i < PACKETS_PER_WAKEUP; i++) {
+		n = neigh_read(fd, &ev.neigh);
+		if (n <= 0)
+			break;
+		driver_input(d, &ev);
+	}
+	if (n < 0) {
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING, "neighbour monitor: %s",
+			 strerror(-n));
+		event_del(d->neigh_ev);
+	}
+	driver_pump(d);
 }
 
 void driver_on_monitor(evutil_socket_t fd, short what, void *ctx)

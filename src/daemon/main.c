@@ -196,7 +196,8 @@ static int start(struct world *w)
 
 int main(int argc, char **argv)
 {
-	static struct world w = { .lock_fd = -1, .control_fd = -1, .mon_fd = -1, .tun_fd = -1 };
+	static struct world w = { .lock_fd = -1, .control_fd = -1, .mon_fd = -1, .tun_fd = -1,
+				  .neigh_fd = -1 };
 	struct options o = { .config = "/etc/lke/lke.conf",
 			     .state = "/var/lib/lke",
 			     .run = "/run/lke" };

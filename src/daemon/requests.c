@@ -104,8 +104,10 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		driver_link_opened(d, reply, fd);
 	else if (fd >= 0)
 		close(fd);
-	if (reply->type == PRIV_INTERCEPT && r->msg.remove)
+	if (reply->type == PRIV_INTERCEPT && r->msg.remove) {
+		driver_read_tun(d);
 		fwd_withdraw_end(d->fwd, &r->msg.addr);
+	}
 	if (reply->err < 0)
 		report_failure(d, &r->msg, reply->err);
 	driver_result(d, r->engine_cookie, reply->err, NULL, 0);

@@ -81,6 +81,7 @@ static json_t *show_lbsas(struct driver *d)
 	size_t cursor = 0;
 
 	while (lke_engine_next_lbsa(d->engine, &cursor, &v)) {
+		struct fwd_buffer_info waiting;
 		json_t *j = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:b,s:b,s:b,s:o,s:i}", "role",
 				      role_text(v.role), "interface", driver_ifname(d, v.ifindex),
 				      "care_of_address", in6_json(&v.coa), "access_router",
@@ -90,6 +91,12 @@ static json_t *show_lbsas(struct driver *d)
 				      v.cached_na, "bound", v.bound, "expires_in",
 				      left_json(v.expires), "kex_sequence", (int)v.kex_seq);
 
+		fwd_buffer_info(d->fwd, &v.coa, &waiting);
+		json_object_set_new(j, "leaving", json_boolean(v.leaving));
+		if (v.role == LKE_ROLE_AR)
+			json_object_set_new(j, "buffered",
+					    json_pack("{s:i,s:I}", "packets", (int)waiting.packets,
+						      "bytes", (json_int_t)waiting.bytes));
 		json_object_set_new(j, "bu_sequence",
 				    v.has_bu_seq ? json_integer(v.bu_seq) : json_null());
 		json_array_append_new(list, j);
@@ -209,6 +216,11 @@ static void plane_json(struct driver *d, json_t *counters, json_t *drops)
 		      (json_int_t)f.reassembled, "send_errors", (json_int_t)f.send_errors,
 		      "unmatched", (json_int_t)f.unmatched, "events_lost",
 		      (json_int_t)f.events_lost, "tunnels", (int)f.tunnels);
+	json_object_set_new(j, "buffered", json_integer((json_int_t)f.buffered));
+	json_object_set_new(j, "buffer_flushed", json_integer((json_int_t)f.flushed));
+	json_object_set_new(j, "buffer_on_link", json_integer((json_int_t)f.on_link));
+	json_object_set_new(j, "buffer_packets", json_integer((json_int_t)f.buffer_packets));
+	json_object_set_new(j, "buffer_bytes", json_integer((json_int_t)f.buffer_bytes));
 	json_object_set_new(counters, "plane", j);
 	for (unsigned i = 1; i < LKE_DROP_COUNT; i++) {
 		uint64_t n = f.drop[i] + lke_engine_drops(d->engine, (enum lke_drop)i);

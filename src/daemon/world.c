@@ -18,6 +18,7 @@
 #include "daemon/key_file.h"
 #include "daemon/log.h"
 #include "platform/linux/forward.h"
+#include "platform/linux/netlink_neigh.h"
 
 static int open_identity(struct world *w)
 {
@@ -329,6 +330,10 @@ static int open_sockets(struct world *w)
 		log_error("netlink monitor: %s", strerror(-w->mon_fd));
 		return EXIT_FAILED;
 	}
+	if (w->cfg.engine.ars > 0)
+		w->neigh_fd = neigh_open();
+	if (w->cfg.engine.ars > 0 && w->neigh_fd < 0)
+		log_warning("neighbour monitor: %s; no hints of it", strerror(-w->neigh_fd));
 	warn_missing(w);
 	return open_links(w);
 }
@@ -379,6 +384,7 @@ void world_close_engine_side(struct world *w)
 {
 	close_fd(&w->control_fd);
 	close_fd(&w->mon_fd);
+	close_fd(&w->neigh_fd);
 	close_fd(&w->tun_fd);
 	group_close(w->group);
 	w->group = NULL;
@@ -412,7 +418,7 @@ static int by_number(const void *a, const void *b)
 
 int world_keep_engine_side(struct world *w, int sock)
 {
-	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS + 8], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS + 9], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n = 0;
 
 	/* No terminal to type into (TIOCSTI), nothing of whoever started us. */
@@ -425,6 +431,8 @@ int world_keep_engine_side(struct world *w, int sock)
 	keep[n++] = w->control_fd;
 	keep[n++] = w->mon_fd;
 	keep[n++] = w->tun_fd;
+	if (w->neigh_fd >= 0)
+		keep[n++] = w->neigh_fd;
 	/* driver_run() closes it: no other descriptor may get its number before. */
 	keep[n++] = w->lock_fd;
 	n += group_fds(w->group, keep + n, GROUP_SOCKETS);

@@ -27,6 +27,7 @@ struct world {
 	int lock_fd;
 	/* for the engine process */
 	int control_fd, mon_fd, tun_fd;
+	int neigh_fd; /* -1: not an access router */
 	uint32_t tun_ifindex;
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];

@@ -76,6 +76,16 @@ static void pending_free(struct pending *p)
 	free(p);
 }
 
+static void parked_free(struct parked *p)
+{
+	while (p) {
+		struct parked *next = p->next;
+
+		free(p);
+		p = next;
+	}
+}
+
 void sim_free(struct simnet *s)
 {
 	for (unsigned i = 0; i < s->nodes; i++) {
@@ -83,12 +93,9 @@ void sim_free(struct simnet *s)
 
 		lke_engine_free(n->engine);
 		rsa_key_free(n->key);
-		while (n->parked) {
-			struct parked *p = n->parked;
-
-			n->parked = p->next;
-			free(p);
-		}
+		parked_free(n->parked);
+		for (unsigned k = 0; k < n->queues; k++)
+			parked_free(n->queue[k].first);
 		free(n);
 	}
 	for (size_t i = 0; i < s->n; i++)

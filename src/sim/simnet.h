@@ -54,7 +54,21 @@ struct simtunnel {
 	struct lke_act_tunnel t;
 	bool used;
 	uint64_t spent; /* of the credit, for this care-of address */
+	struct lke_in6 prev_coa; /* packets on the way to it are still taken */
 	uint64_t packets_in, packets_out, bytes_out;
+};
+
+struct parked {
+	struct parked *next;
+	size_t len;
+	uint8_t data[];
+};
+
+/* Packets to an intercepted address that wait (LKE_ACT_BUFFER, or for credit). */
+struct simqueue {
+	struct lke_act_buffer how; /* .what is LKE_BUFFER_TUNNEL: for credit */
+	struct parked *first, **tail;
+	unsigned packets;
 };
 
 struct simpath {
@@ -62,12 +76,6 @@ struct simpath {
 	enum lke_path path;
 	uint32_t ifindex;
 	struct lke_in6 router;
-};
-
-struct parked {
-	struct parked *next;
-	size_t len;
-	uint8_t data[];
 };
 
 struct simnode {
@@ -92,6 +100,9 @@ struct simnode {
 	unsigned intercepts;
 	bool engine_nd; /* a mobile node's: the engine answers Neighbor Solicitations */
 	struct lke_in6 coa_dad[SIM_ADDRS]; /* of a host whose test answers DAD for them */
+	struct simqueue queue[SIM_ADDRS];
+	unsigned queues;
+	uint64_t buffer_dropped;
 	unsigned coa_dads;
 	bool hold;
 	struct parked *parked, **parked_tail;

@@ -113,8 +113,10 @@ static void tunnel_change(struct simnode *n, const struct lke_act_tunnel *t)
 		}
 		if (f->t.mobile_side == t->mobile_side && in6_eq(&f->t.home, &t->home) &&
 		    in6_eq(&f->t.agent, &t->agent)) {
-			if (!in6_eq(&f->t.coa, &t->coa))
+			if (!in6_eq(&f->t.coa, &t->coa)) {
 				f->spent = 0;
+				f->prev_coa = f->t.coa;
+			}
 			f->t = *t;
 			f->used = !t->remove;
 			return;
@@ -187,17 +189,18 @@ static size_t wrap(const struct lke_in6 *src, const struct lke_in6 *dst, uint8_t
 	return len + TUNNEL_OVERHEAD;
 }
 
-static void agent_encapsulate(struct simnode *n, const struct lke_in6 *home, const uint8_t *pkt,
+/* False: the packet has to wait for credit. */
+static bool agent_encapsulate(struct simnode *n, const struct lke_in6 *home, const uint8_t *pkt,
 			      size_t len)
 {
 	struct simtunnel *t = tunnel_from_home(n, false, home);
 	uint8_t buf[SIM_PACKET_MAX];
 
 	if (!t || t->t.suspended || len > sizeof(buf))
-		return;
+		return true;
 	if (t->t.credit != UINT64_MAX) {
 		if (t->t.credit < t->spent + len)
-			return;
+			return false;
 		t->spent += len;
 	}
 	memcpy(buf, pkt, len);
@@ -206,9 +209,10 @@ static void agent_encapsulate(struct simnode *n, const struct lke_in6 *home, con
 	t->bytes_out += len;
 	if (len)
 		simnode_route(n, buf, len, true);
+	return true;
 }
 
-static void park(struct simnode *n, const uint8_t *pkt, size_t len)
+static void append(struct parked ***tail, const uint8_t *pkt, size_t len)
 {
 	struct parked *p = malloc(sizeof(*p) + len);
 
@@ -217,8 +221,98 @@ static void park(struct simnode *n, const uint8_t *pkt, size_t len)
 	p->next = NULL;
 	p->len = len;
 	memcpy(p->data, pkt, len);
-	*n->parked_tail = p;
-	n->parked_tail = &p->next;
+	**tail = p;
+	*tail = &p->next;
+}
+
+static void park(struct simnode *n, const uint8_t *pkt, size_t len)
+{
+	append(&n->parked_tail, pkt, len);
+}
+
+/* --- packets that wait at an access router --- */
+
+static struct simqueue *queue_of(struct simnode *n, const struct lke_in6 *addr, bool make)
+{
+	struct simqueue *q;
+
+	for (unsigned i = 0; i < n->queues; i++)
+		if (in6_eq(&n->queue[i].how.addr, addr))
+			return &n->queue[i];
+	if (!make)
+		return NULL;
+	assert(n->queues < SIM_ADDRS);
+	q = &n->queue[n->queues++];
+	*q = (struct simqueue){ .how = { .what = LKE_BUFFER_TUNNEL, .addr = *addr } };
+	q->tail = &q->first;
+	return q;
+}
+
+/* One packet by the way the queue says.  False: it waits. */
+static bool queue_pass(struct simnode *n, const struct simqueue *q, const uint8_t *pkt, size_t len)
+{
+	int iface;
+
+	switch (q->how.what) {
+	case LKE_BUFFER_KEEP:
+		return false;
+	case LKE_BUFFER_TUNNEL:
+		return agent_encapsulate(n, &q->how.addr, pkt, len);
+	case LKE_BUFFER_LINK:
+		iface = iface_place(n, q->how.ifindex);
+		if (iface >= 0)
+			sim_transmit(n->net, n, (unsigned)iface, &q->how.lladdr, pkt, len);
+		return true;
+	case LKE_BUFFER_DROP:
+		n->buffer_dropped++;
+		return true;
+	}
+	return true;
+}
+
+static void queue_flush(struct simnode *n, struct simqueue *q)
+{
+	struct parked *p;
+
+	while ((p = q->first) && queue_pass(n, q, p->data, p->len)) {
+		q->first = p->next;
+		if (!q->first)
+			q->tail = &q->first;
+		q->packets--;
+		free(p);
+	}
+}
+
+static void buffer_change(struct simnode *n, const struct lke_act_buffer *a)
+{
+	struct simqueue *q = queue_of(n, &a->addr, true);
+
+	q->how = *a;
+	queue_flush(n, q);
+	if (a->what == LKE_BUFFER_DROP)
+		q->how.what = LKE_BUFFER_TUNNEL;
+}
+
+/* A packet that was drawn to the forwarding plane. */
+static void intercepted(struct simnode *n, const struct lke_in6 *addr, const uint8_t *pkt,
+			size_t len)
+{
+	struct simqueue *q = queue_of(n, addr, true);
+
+	append(&q->tail, pkt, len);
+	q->packets++;
+	queue_flush(n, q);
+}
+
+/* The route is gone, or another tunnel stands: where the node was is over. */
+static void queue_normal(struct simnode *n, const struct lke_in6 *addr)
+{
+	struct simqueue *q = queue_of(n, addr, false);
+
+	if (!q || q->how.what == LKE_BUFFER_KEEP)
+		return;
+	q->how.what = LKE_BUFFER_TUNNEL;
+	queue_flush(n, q);
 }
 
 /* A packet that the host routed into the tunnel device of a mobile node. */
@@ -289,7 +383,7 @@ void simnode_route(struct simnode *n, const uint8_t *pkt, size_t len, bool local
 	struct simpath *p;
 
 	if (set_has(n->intercept, n->intercepts, &dst)) {
-		agent_encapsulate(n, &dst, pkt, len);
+		intercepted(n, &dst, pkt, len);
 		return;
 	}
 	p = path_of(n, &src);
@@ -343,8 +437,8 @@ static bool decapsulate(struct simnode *n, const struct ip6_info *i)
 		const struct lke_in6 *from = t->t.mobile_side ? &t->t.agent : &t->t.coa;
 		const struct lke_in6 *to = t->t.mobile_side ? &t->t.coa : &t->t.agent;
 
-		if (!t->used || !in6_eq(from, &i->src) || !in6_eq(to, &i->dst) ||
-		    !in6_eq(&want, &t->t.home))
+		if (!t->used || !in6_eq(from, &i->src) || !in6_eq(&want, &t->t.home) ||
+		    (!in6_eq(to, &i->dst) && !(t->t.mobile_side && in6_eq(&t->prev_coa, &i->dst))))
 			continue;
 		if (t->t.suspended)
 			return true;
@@ -500,9 +594,16 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 		break;
 	case LKE_ACT_INTERCEPT:
 		set_change(n->intercept, &n->intercepts, &a->intercept.addr, a->intercept.remove);
+		if (a->intercept.remove)
+			queue_normal(n, &a->intercept.addr);
 		break;
 	case LKE_ACT_TUNNEL:
 		tunnel_change(n, &a->tunnel);
+		if (!a->tunnel.mobile_side)
+			queue_normal(n, &a->tunnel.home);
+		break;
+	case LKE_ACT_BUFFER:
+		buffer_change(n, &a->buffer);
 		break;
 	case LKE_ACT_HOLD:
 		n->hold = a->hold.hold;

@@ -4,6 +4,7 @@
 enum {
 	OPTION_NONE = 0, /* end of the options */
 	PROOF_LEN = 22,
+	MOVE_LEN = 2,
 };
 
 /* Smallest Header Len by type: RFC 6275 6.1, draft 3.2; KEReq by its modulus, AMB-014. */
@@ -175,6 +176,17 @@ static void read_auth(struct mopt *o, bool end, struct mh_auth_data *a)
 		rd_bytes(&o->value, a->mac, sizeof(a->mac));
 }
 
+/* Another length or sub-type is an option we do not know. */
+static int read_move(struct mopt *o, struct mh_bu *m)
+{
+	if (o->value.len != MOVE_LEN || rd_u8(&o->value) != MOVE_LEAVING)
+		return 0;
+	if (m->leaving)
+		return -LKE_DROP_MH_OPTION;
+	m->leaving = true;
+	return 0;
+}
+
 /* An option of BU: 0 or a drop. */
 static int read_bu_option(struct mopt *o, bool end, struct mh_bu *m)
 {
@@ -190,6 +202,8 @@ static int read_bu_option(struct mopt *o, bool end, struct mh_bu *m)
 			return -LKE_DROP_MH_OPTION;
 		m->has_nonce_indices = true;
 		return 0;
+	case MOPT_MOVE:
+		return read_move(o, m);
 	case MOPT_AUTH_DATA:
 		read_auth(o, end, &m->auth);
 		return 0;

@@ -35,6 +35,8 @@ enum {
 	MOPT_PROOF = 18,	   /* in MH 8, length 22, AMB-170 */
 	PROOF_RENEWAL = 1,
 	PROOF_REQUEST = 2,
+	MOPT_MOVE = 18, /* in BU, length 2: an announced move, docs/adr/0030 */
+	MOVE_LEAVING = 3,
 
 	BU_A = 0x8000,
 	BU_H = 0x4000,
@@ -109,6 +111,7 @@ struct mh_bu {
 	uint16_t seq, flags, lifetime; /* lifetime in units of 4 s */
 	bool has_alt_coa, has_nonce_indices;
 	struct lke_in6 alt_coa;
+	bool leaving; /* option 18, sub-type 3: the sender is about to leave its link */
 	struct mh_auth_data auth;
 };
 int mh_bu_decode(const struct mh_view *v, struct mh_bu *ret);

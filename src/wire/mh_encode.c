@@ -120,6 +120,12 @@ void mh_bu_encode(struct wr *w, const struct mh_bu *m, bool with_auth)
 		pad_to(w, off, 6); /* RFC 6275 6.2.5 */
 		write_in6_option(w, MOPT_ALT_COA, &m->alt_coa);
 	}
+	if (m->leaving) {
+		wr_u8(w, MOPT_MOVE);
+		wr_u8(w, 2);
+		wr_u8(w, MOVE_LEAVING);
+		wr_u8(w, 0);
+	}
 	end_bound(w, off, with_auth);
 }
 

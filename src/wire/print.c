@@ -288,6 +288,8 @@ static void put_bu(struct sbuf *s, const struct ip6_info *i, const struct mh_bu 
 	put_number(s, " seq ", m->seq);
 	put_lifetime(s, m->lifetime);
 	put_address(s, " home ", &home);
+	if (m->leaving)
+		sbuf_str(s, " leaving");
 	if (m->has_alt_coa)
 		put_address(s, " care-of ", &m->alt_coa);
 }

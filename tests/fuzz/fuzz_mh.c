@@ -84,7 +84,7 @@ static void bu(const struct mh_view *v)
 	MUST(mh_bu_decode(&v2, &b) == 0);
 	MUST(a.seq == b.seq && a.flags == b.flags && a.lifetime == b.lifetime);
 	MUST(a.has_alt_coa == b.has_alt_coa && in6_eq(&a.alt_coa, &b.alt_coa));
-	MUST(b.auth.well_placed == a.auth.present);
+	MUST(b.auth.well_placed == a.auth.present && a.leaving == b.leaving);
 }
 
 static void ba(const struct mh_view *v)

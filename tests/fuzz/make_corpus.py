@@ -54,6 +54,12 @@ def main():
                 put("mh", f"{file}_{title}", data[upper(data):])
     put("nd", "rs", b"\0" + bytes((133, 0, 0, 0, 0, 0, 0, 0)) + bytes.fromhex("0101020000000a01"))
     bu = dict(sections("binding"))["bu"]
+    leave = bytes((59, 3, 5, 0, 0, 0, 0x12, 0x34, 0xC0, 0, 0, 0))
+    auth = bytes((5, 12)) + bytes(range(12))
+    put("mh", "bu_leave", leave + bytes((18, 2, 3, 0, 1, 0)) + auth)
+    put("mh", "bu_leave_twice", leave + bytes((18, 2, 3, 0, 18, 2, 3, 0, 1, 2, 0, 0)) + bytes(8))
+    put("mh", "bu_leave_cut", leave + bytes((18, 9, 3, 0)))
+    put("mh", "bu_leave_longer", leave + bytes((18, 4, 3, 0, 0, 0)) + auth)
     put("mh", "be", bytes((59, 2, 7, 0, 0, 0, 1, 0)) + bu[48:64])
     tunnel = bytes((0x60, 0, 0, 0, 0, len(bu), 41, 64)) + bu[8:40] + bu
     put("ext", "tunnel", tunnel)

@@ -76,6 +76,12 @@ static void take(struct arf *f, const struct lke_action *a)
 		break;
 	case LKE_ACT_INTERCEPT:
 		f->intercepts += a->intercept.remove ? -1u : 1u;
+		if (a->cookie)
+			f->intercept_cookie = a->cookie;
+		break;
+	case LKE_ACT_BUFFER:
+		assert_true(f->buffers < 64);
+		f->buffer[f->buffers++] = a->buffer;
 		break;
 	case LKE_ACT_GROUP:
 		f->groups += a->group.leave ? -1u : 1u;
@@ -128,6 +134,8 @@ static void after(struct arf *f, unsigned from)
 	drain(f);
 	if (f->cookie && !f->hold_rsa)
 		arf_release_rsa(f);
+	if (f->intercept_cookie && !f->hold_kernel)
+		arf_release_kernel(f);
 	react(f, from);
 }
 
@@ -137,6 +145,17 @@ void arf_event(struct arf *f, const struct lke_event *ev)
 
 	(void)lke_engine_input(f->e, ev, f->now);
 	after(f, from);
+}
+
+void arf_release_kernel(struct arf *f)
+{
+	struct lke_event ev = { .type = LKE_EV_RESULT };
+
+	assert_true(f->intercept_cookie != 0);
+	ev.result.cookie = f->intercept_cookie;
+	ev.result.err = f->kernel_refuses ? -1 : 0;
+	f->intercept_cookie = 0;
+	arf_event(f, &ev);
 }
 
 void arf_release_rsa(struct arf *f)
@@ -484,7 +503,8 @@ size_t arf_make_bu(const struct arf_mn *m, const struct arf_bu *o, uint8_t *buf,
 			      .hao = o->at_home ? NULL : &m->coa };
 	struct mh_bu b = { .seq = m->bu_seq,
 			   .flags = o->flags ? o->flags : BU_A | BU_H,
-			   .lifetime = o->lifetime };
+			   .lifetime = o->lifetime,
+			   .leaving = o->leaving };
 	struct wr w = wr_init(buf, size);
 	size_t mh = ip6_begin(&w, &ip, IP6_NH_MH);
 

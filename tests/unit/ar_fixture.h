@@ -51,6 +51,11 @@ struct arf {
 	struct lke_note note[ARF_NOTES_MAX];
 	unsigned notes;
 	struct lke_action tunnel; /* the last TUNNEL action */
+	struct lke_act_buffer buffer[64];
+	unsigned buffers;
+	bool hold_kernel; /* the answer to an interception is kept back */
+	bool kernel_refuses;
+	uint64_t intercept_cookie;
 	unsigned intercepts, groups, decrypts;
 	const struct arf_mn *neighbour; /* answers ordinary solicitations for its address */
 	const struct arf_mn *dad;	/* answers DAD with authentication */
@@ -68,6 +73,7 @@ void arf_open(struct arf *f, enum lke_profile profile, void (*tune)(struct lke_c
 void arf_close(struct arf *f);
 void arf_rsa_key(struct arf *f, uint32_t id);
 void arf_release_rsa(struct arf *f);
+void arf_release_kernel(struct arf *f);
 void arf_run(struct arf *f, lke_time duration);
 int arf_feed(struct arf *f, uint32_t ifindex, const struct lke_lladdr *ll, const uint8_t *pkt,
 	     size_t len);
@@ -110,6 +116,7 @@ struct arf_bu {
 	uint16_t flags, lifetime;
 	bool at_home; /* source is the old care-of address, on the link */
 	bool no_auth, bad_auth, nonce_indices;
+	bool leaving; /* an announced leave */
 	const struct lke_in6 *alt_coa, *to;
 	const uint8_t *kbm; /* other than the node's */
 };

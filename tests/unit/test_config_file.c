@@ -356,6 +356,36 @@ static void numbers_have_units(void **state)
 	assert_false(number_parse("0x10", UNIT_NONE, &v));
 	assert_false(number_parse("99999999999999999999", UNIT_NONE, &v));
 	assert_false(number_parse("9999999999999999999h", UNIT_SECONDS, &v));
+	assert_true(number_parse("32M", UNIT_OCTETS, &v));
+	assert_int_equal(v, 32 << 20);
+	assert_true(number_parse("64K", UNIT_OCTETS, &v));
+	assert_int_equal(v, 65536);
+	assert_false(number_parse("1T", UNIT_OCTETS, &v));
+}
+
+static void packets_are_kept_unless_switched_off(void **state)
+{
+	struct loaded l;
+
+	prepare(&l);
+	load(&l, "[AccessRouter]\nInterface = wlan0\n");
+	assert_int_equal(l.err, 0);
+	assert_int_equal(l.cfg.buffer_packets, 256);
+	assert_int_equal(l.cfg.buffer_total, 32 << 20);
+	assert_true(l.cfg.engine.ar[0].buffer);
+	done(&l);
+	prepare(&l);
+	load(&l, "[AccessRouter]\nInterface = wlan0\nBufferPackets = 0\nBufferTotal = 1M\n");
+	assert_int_equal(l.err, 0);
+	assert_int_equal(l.cfg.buffer_total, 1 << 20);
+	assert_false(l.cfg.engine.ar[0].buffer);
+	done(&l);
+	prepare(&l);
+	load(&l, "[AccessRouter]\nInterface = wlan0\nBufferPackets = 70000\nBufferTotal = 2G\n");
+	assert_int_equal(l.err, LKE_ERR_INVAL);
+	says(&l, 3, "error: BufferPackets = 70000 is out of range: 0 to 65536");
+	says(&l, 4, "error: BufferTotal = 2G is out of range: 0 to 1024M");
+	done(&l);
 }
 
 int main(void)
@@ -376,6 +406,7 @@ int main(void)
 		cmocka_unit_test(long_lines_and_no_role_are_errors),
 		cmocka_unit_test(odd_files_are_refused),
 		cmocka_unit_test(numbers_have_units),
+		cmocka_unit_test(packets_are_kept_unless_switched_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

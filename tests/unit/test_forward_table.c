@@ -190,11 +190,10 @@ static void packets_of_a_withdrawn_address_are_handed_back(void **state)
 	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_NOT_OURS);
 	fwd_withdraw_begin(f, &o);
 	fwd_withdraw_begin(f, &h);
-	for (unsigned i = 0; i < FWD_STRAYS_MAX; i++) {
+	for (unsigned i = 0; i < 16; i++) {
 		a[59] = (uint8_t)i;
 		assert_int_equal(fwd_packet(f, a, n, 1), 0);
 	}
-	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_NOT_OURS);
 	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
 	fwd_withdraw_end(f, &h);
 	for (unsigned i = 0; i < 16; i++) { /* as many as the pipe holds at least */

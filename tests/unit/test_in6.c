@@ -127,6 +127,27 @@ static void formed_addresses(void **state)
 	assert_string_equal(lladdr_text(&none, lbuf), "-");
 }
 
+static void link_layer_addresses_are_read(void **state)
+{
+	static const char *const wrong[] = { "",
+					     "02",
+					     "02:00:00:00:0b",
+					     "02:00:00:00:0b:01:",
+					     "2:0:0:0:b:1",
+					     "02-00-00-00-0b-01",
+					     "02:00:00:00:0b:0g",
+					     "2001:db8::1",
+					     "02:00:00:00:0b:01:02" };
+	const struct lke_lladdr want = { 6, { 0x02, 0, 0, 0, 0x0b, 0xff } };
+	struct lke_lladdr got = { 0 };
+
+	assert_int_equal(lladdr_parse("02:00:00:00:0b:fF", &got), 0);
+	assert_true(lladdr_eq(&got, &want));
+	for (unsigned n = 0; n < sizeof(wrong) / sizeof(wrong[0]); n++)
+		assert_int_equal(lladdr_parse(wrong[n], &got), LKE_ERR_INVAL);
+	assert_true(lladdr_eq(&got, &want)); /* untouched on failure */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +157,7 @@ int main(void)
 		cmocka_unit_test(classes),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(formed_addresses),
+		cmocka_unit_test(link_layer_addresses_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,6 +216,42 @@ static void bu_options(void **state)
 	assert_int_equal(mh_bu_decode(&v, &m), -LKE_DROP_MH_OPTION);
 }
 
+/* docs/adr/0030: known by type, length and sub-type, skipped otherwise */
+static void bu_announces_a_leave(void **state)
+{
+	struct mh_bu m;
+	struct mh_view v = view(MH_BU, BODY(0, 1, 0xc0, 0, 0, 0, 18, 2, 3, 0, 1, 0, AUTH));
+
+	assert_int_equal(mh_bu_decode(&v, &m), 0);
+	assert_true(m.leaving && m.auth.well_placed);
+	v = view(MH_BU, BODY(0, 1, 0xc0, 0, 0, 0, 18, 2, 4, 0, 1, 0, AUTH));
+	assert_int_equal(mh_bu_decode(&v, &m), 0);
+	assert_false(m.leaving);
+	v = view(MH_BU, BODY(0, 1, 0xc0, 0, 0, 0, 18, 4, 3, 0, 0, 0, AUTH));
+	assert_int_equal(mh_bu_decode(&v, &m), 0);
+	assert_false(m.leaving);
+	v = view(MH_BU, BODY(0, 1, 0xc0, 0, 0, 0, 18, 2, 3, 0, 18, 2, 3, 0, 1, 2, 0, 0));
+	assert_int_equal(mh_bu_decode(&v, &m), -LKE_DROP_MH_OPTION);
+	v = view(MH_BU, BODY(0, 1, 0xc0, 0, 0, 0, 18, 9, 3, 0));
+	assert_int_equal(mh_bu_decode(&v, &m), -LKE_DROP_MH_OPTION);
+}
+
+static void bu_with_a_leave_reads_as_written(void **state)
+{
+	struct mh_bu in = { .seq = 7, .flags = BU_A | BU_H, .leaving = true }, out;
+	struct lke_in6 src = COA1, dst = AR_GLOBAL;
+	uint8_t buf[64];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct mh_view v;
+
+	mh_bu_encode(&w, &in, true);
+	mh_set_checksum(&w, 0, &src, &dst);
+	assert_int_equal(w.off, 32); /* as long as one without */
+	assert_int_equal(mh_check(buf, w.off, &src, &dst, &v), 0);
+	assert_int_equal(mh_bu_decode(&v, &out), 0);
+	assert_true(out.leaving && out.auth.well_placed);
+}
+
 /* AMB-004: option 6 of a BA by its length */
 static void ba_options(void **state)
 {
@@ -386,6 +422,8 @@ int main(void)
 		cmocka_unit_test(keack_options),
 		cmocka_unit_test(auth_data_placement_is_reported),
 		cmocka_unit_test(bu_options),
+		cmocka_unit_test(bu_announces_a_leave),
+		cmocka_unit_test(bu_with_a_leave_reads_as_written),
 		cmocka_unit_test(ba_options),
 		cmocka_unit_test(layouts),
 		cmocka_unit_test(decode_of_encode_is_the_message),

@@ -35,6 +35,7 @@
 #include "platform/linux/forward.h"
 #include "platform/linux/group.h"
 #include "platform/linux/netlink.h"
+#include "platform/linux/netlink_neigh.h"
 #include "platform/linux/packet_socket.h"
 #include "platform/linux/sandbox.h"
 #include "platform/linux/steering.h"
@@ -345,6 +346,28 @@ static size_t packet(uint8_t *buf, const char *src, const char *dst, uint8_t pro
 	ip6_end(&w);
 	assert_false(w.err);
 	return w.off;
+}
+
+static void only_neighbours_given_up_are_heard_of(void **state)
+{
+	struct lke_in6 gone = A("2001:db8:7::5");
+	struct lke_ev_neigh ev = { 0 };
+	int fd = neigh_open(), one = 1;
+
+	assert_true(fd >= 0);
+	sh("ip -6 neigh replace 2001:db8:7::4 dev v1 lladdr 02:00:00:00:00:04 nud stale");
+	sh("ip -6 neigh replace 2001:db8:7::5 dev v1 lladdr 02:00:00:00:00:05 nud reachable");
+	assert_int_equal(neigh_read(fd, &ev), 0);
+	sh("ip -6 neigh replace 2001:db8:7::5 dev v1 nud failed");
+	wait_readable(fd, 1000);
+	assert_int_equal(neigh_read(fd, &ev), 1);
+	assert_int_equal(ev.ifindex, v1);
+	assert_true(in6_eq(&ev.addr, &gone));
+	assert_int_equal(neigh_read(fd, &ev), 0);
+	/* The engine process inherits it: its filter is locked. */
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &one, sizeof(one)), -1);
+	sh("ip -6 neigh del 2001:db8:7::4 dev v1");
+	close(fd);
 }
 
 static void flush(const struct packet_link *l)
@@ -891,6 +914,7 @@ int main(void)
 		cmocka_unit_test(monitor_reports_carrier_and_counts_flaps),
 		cmocka_unit_test(monitor_repeats_addresses_that_came_too_early),
 		cmocka_unit_test(monitor_resyncs_after_overrun),
+		cmocka_unit_test(only_neighbours_given_up_are_heard_of),
 		cmocka_unit_test(steering_silences_the_kernel),
 		cmocka_unit_test(amb_138_steering_takes_the_solicitations_of_a_link),
 		cmocka_unit_test(steering_refuses_a_name_that_ends_the_text),

@@ -7,7 +7,9 @@ static void starts_full_and_refills(void **state)
 	struct tbf t;
 
 	tbf_init(&t, 10, 3, LKE_SEC);
+	assert_true(tbf_has(&t, 3, LKE_SEC)); /* takes nothing */
 	assert_true(tbf_take(&t, 3, LKE_SEC));
+	assert_false(tbf_has(&t, 1, LKE_SEC));
 	assert_false(tbf_take(&t, 1, LKE_SEC + 99 * LKE_MSEC));
 	assert_true(tbf_take(&t, 1, LKE_SEC + 100 * LKE_MSEC));
 	assert_false(tbf_take(&t, 1, LKE_SEC + 199 * LKE_MSEC));

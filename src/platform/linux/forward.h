@@ -23,8 +23,9 @@ enum {
 	FWD_DIRECT_MAX = 64, /* plain paths */
 	FWD_EVENTS_MAX = 256,
 	FWD_LINKS_MAX = 64,
-	FWD_TUN_MTU = 1420,   /* 1500 - two levels of tunnels */
-	FWD_TUN_QUEUE = 2000, /* packets that can be parked */
+	FWD_QUEUES_MAX = 8192, /* addresses whose packets wait */
+	FWD_TUN_MTU = 1420,    /* 1500 - two levels of tunnels */
+	FWD_TUN_QUEUE = 2000,  /* packets that can be parked */
 };
 
 /* Privileged: makes or takes the TUN device (IFF_TUN, IFF_NO_PI), non-blocking.  It vanishes with
@@ -39,16 +40,13 @@ struct fwd;
 typedef int (*fwd_send_fn)(void *ctx, uint32_t ifindex, const struct lke_lladdr *nexthop,
 			   const uint8_t *pkt, size_t len);
 
-enum {
-	FWD_WITHDRAWN_MAX = 32,
-	FWD_STRAYS_MAX = 64,
-};
-
 struct fwd_conf {
 	int tun_fd; /* owned by the caller */
 	fwd_send_fn send;
 	void *ctx;
 	uint32_t path_mtu;  /* assumed until an ICMPv6 error says less; 0: 1500 */
+	unsigned buffer_packets; /* that wait for one address; 0: none wait */
+	size_t buffer_bytes;	 /* of all that wait */
 	uint8_t secret[16]; /* of the hash tables */
 };
 
@@ -77,13 +75,25 @@ void fwd_set_link_mtu(struct fwd *f, uint32_t ifindex, uint32_t mtu);
 void fwd_hold(struct fwd *f, bool hold);
 bool fwd_held(const struct fwd *f);
 
+/* LKE_ACT_BUFFER (forward_buffer.c).  0 or LKE_ERR_NOMEM: then packets go on as they did. */
+int fwd_set_buffer(struct fwd *f, const struct lke_act_buffer *a, lke_time now);
+
 /*
- * The interception of an address ends: its tunnel is gone, its route is about to go.  Packets that
- * the route still draws to the TUN are kept (at most FWD_STRAYS_MAX) until fwd_withdraw_end(),
- * which hands them back to the kernel in order; by then it knows the address as on-link again.
+ * The interception of an address ends: its tunnel is about to go, and its route.  Packets that the
+ * route still draws to the TUN go to the node's link after LKE_BUFFER_LINK; else they are kept
+ * until fwd_withdraw_end(), which hands them back to the kernel in order; by then it knows the
+ * address as on-link again.
  */
 void fwd_withdraw_begin(struct fwd *f, const struct lke_in6 *addr);
 void fwd_withdraw_end(struct fwd *f, const struct lke_in6 *addr);
+
+struct fwd_buffer_info {
+	unsigned packets;
+	size_t bytes;
+};
+
+/* What waits for an address; zeroes: nothing. */
+void fwd_buffer_info(const struct fwd *f, const struct lke_in6 *addr, struct fwd_buffer_info *ret);
 
 /*
  * Reads at most budget packets from the TUN and forwards them.  Number of packets read (less than
@@ -122,6 +132,10 @@ struct fwd_counters {
 	uint64_t send_errors;	     /* frames or TUN writes the kernel refused */
 	uint64_t unmatched;	     /* read from the TUN without a tunnel or path */
 	uint64_t events_lost;	     /* queue full or rate limit */
+	uint64_t buffered;	     /* packets that had to wait */
+	uint64_t flushed;	     /* of them, into a tunnel later */
+	uint64_t on_link;	     /* to a node on its link while its address was intercepted */
+	uint64_t buffer_packets, buffer_bytes; /* that wait now */
 	uint64_t drop[LKE_DROP_COUNT];
 	uint32_t tunnels; /* now */
 };

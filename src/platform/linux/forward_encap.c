@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Into the tunnels: what the kernel routed to the TUN device (RFC 2473 3, AMB-121, 122). */
 #include <errno.h>
+#include <string.h>
 
 #include "platform/linux/forward_priv.h"
 
@@ -103,6 +104,12 @@ static int send_outer(struct fwd *f, const struct exit *x, const uint8_t *p, siz
 	return err == -EMSGSIZE ? fwd_drop(f, LKE_DROP_TUNNEL_TOO_BIG) : 0;
 }
 
+bool fwd_has_credit(const struct fwd_tunnel *t, size_t len)
+{
+	return t->t.credit == UINT64_MAX ||
+	       (t->spent < t->t.credit && len <= t->t.credit - t->spent);
+}
+
 /* The kernel routed it to us (and counted the hop): home -> care-of address. */
 static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, size_t len,
 			     const struct lke_in6 inner[2], lke_time now)
@@ -119,9 +126,10 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	if (len > tunnel_mtu(mtu))
 		return too_big(f, &t->t.agent, p, len, tunnel_mtu(mtu), now);
 	if (t->t.credit != UINT64_MAX) {
-		if (t->spent >= t->t.credit || len > t->t.credit - t->spent) {
+		if (!fwd_has_credit(t, len)) {
 			fwd_raise(f, LKE_TUNNEL_NO_CREDIT, outer, inner, now);
-			return fwd_drop(f, LKE_DROP_TUNNEL_CREDIT);
+			return fwd_buffer_wait(f, t, p, len) ? 0
+							     : fwd_drop(f, LKE_DROP_TUNNEL_CREDIT);
 		}
 		t->spent += len;
 	}
@@ -130,6 +138,15 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	f->count.encap_bytes += len;
 	encapsulate(t, false, &p, &len);
 	return send_outer(f, &x, p, len, mtu);
+}
+
+int fwd_to_mobile(struct fwd *f, struct fwd_tunnel *t, const uint8_t *p, size_t len, lke_time now)
+{
+	struct lke_in6 inner[2];
+
+	fwd_addresses(p, inner);
+	memcpy(f->buf + FWD_HEADROOM, p, len);
+	return agent_encapsulate(f, t, f->buf + FWD_HEADROOM, len, inner, now);
 }
 
 /* The tunnels a packet from this home address goes through, from the inside out. */
@@ -193,6 +210,8 @@ int fwd_forward(struct fwd *f, uint8_t *p, size_t len, lke_time now)
 	if (p[0] >> 4 != 6)
 		return fwd_drop(f, LKE_DROP_IP_VERSION);
 	fwd_addresses(p, addr);
+	if (fwd_buffer_takes(f, &addr[1], p, len, now))
+		return 0;
 	t = fwd_find(f, false, &addr[1]);
 	if (t)
 		return agent_encapsulate(f, t, p, len, addr, now);
@@ -207,8 +226,6 @@ int fwd_forward(struct fwd *f, uint8_t *p, size_t len, lke_time now)
 		(void)emit(f, &x, p, len);
 		return 0;
 	}
-	if (fwd_withdrawn_keep(f, &addr[1], p, len))
-		return 0;
 	f->count.unmatched++;
 	return fwd_drop(f, LKE_DROP_NOT_OURS);
 }

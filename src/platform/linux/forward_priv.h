@@ -63,25 +63,11 @@ struct fwd_link {
 	uint32_t ifindex, mtu;
 };
 
-/* An address whose interception ends, and the packets that still came (forward_withdraw.c). */
-struct fwd_stray {
-	struct fwd_stray *next;
-	size_t len;
-	uint8_t data[];
-};
-
-struct fwd_withdrawn {
-	struct lke_in6 addr;
-	struct fwd_stray *first, **last;
-	unsigned kept;
-};
-
 struct fwd {
 	struct fwd_conf conf;
-	struct fwd_withdrawn withdrawn[FWD_WITHDRAWN_MAX];
-	size_t withdrawns;
 	bool hold;
 	struct table homes, pairs, ends;
+	struct table queues; /* forward_buffer.c */
 	size_t tunnels, directs, links;
 	struct fwd_direct direct[FWD_DIRECT_MAX];
 	struct fwd_link link[FWD_LINKS_MAX];
@@ -106,9 +92,21 @@ const struct fwd_direct *fwd_find_direct(const struct fwd *f, const struct lke_i
 uint32_t fwd_link_mtu(const struct fwd *f, uint32_t ifindex); /* UINT32_MAX: unknown */
 uint32_t fwd_pair_mtu(const struct fwd *f, const struct fwd_pair *p, lke_time now);
 
-/* True: the packet was kept for the end of an interception. */
-bool fwd_withdrawn_keep(struct fwd *f, const struct lke_in6 *dst, const uint8_t *p, size_t len);
-void fwd_withdrawn_free(struct fwd *f);
+int fwd_buffer_init(struct fwd *f);
+void fwd_buffer_free(struct fwd *f);
+/* True: the packet waits, or went another way than its tunnel. */
+bool fwd_buffer_takes(struct fwd *f, const struct lke_in6 *dst, const uint8_t *p, size_t len,
+		      lke_time now);
+/* True: the packet waits for the credit of its tunnel, or was dropped and counted. */
+bool fwd_buffer_wait(struct fwd *f, const struct fwd_tunnel *t, const uint8_t *p, size_t len);
+/* A tunnel to an agent's home address was set, or is gone. */
+void fwd_buffer_tunnel_set(struct fwd *f, const struct lke_in6 *home, lke_time now);
+void fwd_buffer_tunnel_gone(struct fwd *f, const struct lke_in6 *home);
+
+/* Agent side: may so many octets go through now? */
+bool fwd_has_credit(const struct fwd_tunnel *t, size_t len);
+/* One packet of at most FWD_PACKET_MAX octets into an agent's tunnel.  0 or -enum lke_drop. */
+int fwd_to_mobile(struct fwd *f, struct fwd_tunnel *t, const uint8_t *p, size_t len, lke_time now);
 
 /* Addresses of the event; inner may be NULL. */
 void fwd_raise(struct fwd *f, enum lke_tunnel_event what, const struct lke_in6 outer[2],

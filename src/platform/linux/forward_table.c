@@ -29,7 +29,8 @@ int fwd_new(const struct fwd_conf *conf, struct fwd **ret)
 	memcpy(f->frag_secret, conf->secret, sizeof(f->frag_secret));
 	if (TABLE_INIT(&f->homes, struct fwd_tunnel, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->pairs, struct fwd_pair, node, key, FWD_TUNNELS_MAX, conf->secret) ||
-	    TABLE_INIT(&f->ends, struct fwd_addr, node, addr, FWD_ENDS_MAX, conf->secret)) {
+	    TABLE_INIT(&f->ends, struct fwd_addr, node, addr, FWD_ENDS_MAX, conf->secret) ||
+	    fwd_buffer_init(f)) {
 		fwd_free(f);
 		return -ENOMEM;
 	}
@@ -215,7 +216,7 @@ static void tunnel_free(struct fwd *f, struct fwd_tunnel *t)
 	f->tunnels--;
 }
 
-int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
+static int set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
 {
 	struct fwd_tunnel *t = fwd_find_agent(f, act->mobile_side, &act->home, &act->agent);
 	struct fwd_pair *pair;
@@ -237,6 +238,19 @@ int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now
 	if (err)
 		pair_put(f, pair);
 	return err;
+}
+
+int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
+{
+	int err = set_tunnel(f, act, now);
+
+	if (err || act->mobile_side)
+		return err;
+	if (act->remove)
+		fwd_buffer_tunnel_gone(f, &act->home);
+	else
+		fwd_buffer_tunnel_set(f, &act->home, now);
+	return 0;
 }
 
 bool fwd_tunnel_info(const struct fwd *f, bool mobile_side, const struct lke_in6 *home,
@@ -446,7 +460,7 @@ void fwd_free(struct fwd *f)
 
 	if (!f)
 		return;
-	fwd_withdrawn_free(f);
+	fwd_buffer_free(f);
 	while ((n = table_next(&f->homes, &cursor, n))) {
 		struct fwd_tunnel *t = TABLE_ENTRY(n, struct fwd_tunnel, node);
 

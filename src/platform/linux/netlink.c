@@ -364,6 +364,7 @@ bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret)
 	l.removed = nlh->nlmsg_type == RTM_DELLINK;
 	/* RUNNING waits for the queue discipline and for 802.1X; without it a frame is lost. */
 	l.up = !l.removed && (ifi->ifi_flags & running) == running;
+	l.no_carrier = !l.removed && !l.up && (ifi->ifi_flags & IFF_UP);
 	mnl_attr_for_each(a, nlh, sizeof(*ifi))
 	{
 		size_t len = mnl_attr_get_payload_len(a);
