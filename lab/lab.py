@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scenario import Story	# noqa: E402
 from story import Printer	# noqa: E402
 from topology import CannotRun, LabError	# noqa: E402
+import leave	# noqa: E402
 import tests	# noqa: E402
 
 
@@ -38,7 +39,22 @@ def walk(story):
 	story.tell()
 
 
-SCENARIOS = {f.__name__: f for f in (attach, figure_2_1, handover, walk)}
+def announced_100(story):
+	"""100 announced handovers under load, with what was lost"""
+	leave.tell(story, "command", 100)
+
+
+def hinted_100(story):
+	"""the same with the announcement 5 ms before the carrier drops, not waited for"""
+	leave.tell(story, "hint", 100)
+
+
+def unannounced_100(story):
+	"""100 handovers that nobody knows of before"""
+	leave.tell(story, "unannounced", 100)
+
+
+SCENARIOS = {f.__name__: f for f in (attach, figure_2_1, handover, walk, announced_100, hinted_100, unannounced_100)}
 NEEDED = ("ip", "nft", "dumpcap", "mergecap", "tcpdump", "tshark", "radvd", "openssl", "ping", "sysctl")
 
 
@@ -116,7 +132,7 @@ def main():
 		return run_test(a.test, build, not a.verbose)
 	if a.list or not (a.scenario or a.hold):
 		for name, f in SCENARIOS.items():
-			print("%-12s %s" % (name, f.__doc__))
+			print("%-15s %s" % (name, f.__doc__))
 		return 0
 	why = obstacle(build)
 	if why:

@@ -64,7 +64,7 @@ class Daemon:
 			self.rsa = self.state + "/rsa.pem"
 			run(["openssl", "genrsa", "-out", self.rsa, "2048"])
 			os.chmod(self.rsa, 0o600)
-		self.process = None
+		self.process, self.unread = None, []
 
 	def start(self, wait=True):
 		self.process = self.node.popen([self.lked, "-c", self.conf, "--state", self.state, "--run", self.run_dir],
@@ -96,6 +96,28 @@ class Daemon:
 					return json.loads(f.readline())
 			except (OSError, ValueError):
 				return None
+
+	def _command(self, cmd, wait, **kw):
+		with socket.socket(socket.AF_UNIX) as c:
+			c.settimeout(5)
+			c.connect(self.run_dir + "/ctl.sock")
+			c.sendall(json.dumps({"cmd": cmd, **kw}).encode() + b"\n")
+			if not wait:
+				return self.unread.append(c.dup())
+			with c.makefile() as f:
+				return json.loads(f.readline())
+
+	def ask(self, cmd, **kw):
+		"""An operator's command and its answer, as lke(1) gives it, without the time of a new process."""
+		return self._command(cmd, True, **kw)
+
+	def tell(self, cmd, **kw):
+		"""The same without waiting."""
+		self._command(cmd, False, **kw)
+
+	def lbsa(self, coa):
+		"""The LBSA of a care-of address, as shown; {} without one."""
+		return next((e for e in (self.show("lbsa") or {}).get("lbsas", []) if e.get("care_of_address") == coa), {})
 
 	def lbsa_state(self, coa):
 		shown = self.show("lbsa") or {}

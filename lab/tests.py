@@ -14,6 +14,7 @@ import packet
 import scenario
 import tests_foreign
 import tests_mn
+import tests_leave
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -205,3 +206,4 @@ TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_lea
 	thief_fails_dad, sec_006_replay_after_kill_nine)}
 TESTS.update(tests_foreign.TESTS)
 TESTS.update(tests_mn.TESTS)
+TESTS.update(tests_leave.TESTS)
