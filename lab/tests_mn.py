@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: ISC
 """The mobile node on real packets: two interfaces, no home agent, links without addresses, a reboot."""
+import fcntl
 import os
+import select
 import signal
+import struct
+import threading
 import time
 
 import analyse
-import packet
 from nodes import AR_CONF, HA_CONF, MN_CONF, Daemon, key_file
-from topology import CN_ADDRESS, HOME_ADDRESS, HOME_AGENT, Lab, LabError, ar_prefix, wait_for
+from topology import CN_ADDRESS, HOME_ADDRESS, HOME_AGENT, Lab, ar_prefix, in_namespace, wait_for
 
 LOCAL_CONF = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
 
@@ -15,8 +18,8 @@ LOCAL_CONF = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
 class World:
 	"""The lab with the daemons that a test asks for.  Context manager; nothing is left."""
 
-	def __init__(self, build, directory, mn_conf, routers=(1, 2), home=True):
-		self.build, self.mn_conf, self.routers, self.home = build, mn_conf, routers, home
+	def __init__(self, build, directory, mn_conf, routers=(1, 2), home=True, ar_conf=AR_CONF):
+		self.build, self.mn_conf, self.routers, self.home, self.ar_conf = build, mn_conf, routers, home, ar_conf
 		self.lab = Lab(os.path.join(directory, "work"))
 		self.pairs = {}
 
@@ -38,13 +41,12 @@ class World:
 
 	def _start(self):
 		key = key_file(os.path.join(self.lab.dir, "alice.key"))
-		self.ar = {n: Daemon(self.lab, self.build, "ar%d" % n, AR_CONF).start() for n in self.routers}
+		self.ar = {n: Daemon(self.lab, self.build, "ar%d" % n, self.ar_conf).start() for n in self.routers}
 		self.ha = Daemon(self.lab, self.build, "ha", HA_CONF % (HOME_ADDRESS, key)).start() if self.home else None
 		conf = self.mn_conf.replace("@KEY@", key)
 		self.mn = Daemon(self.lab, self.build, "mn", conf).start()
 
 	def plug(self, dev, link, up):
-		sw = self.lab["sw"]
 		port = self.lab["mn"].port_index[dev]
 		if not up:
 			self.lab.switch.down(port)
@@ -52,17 +54,15 @@ class World:
 		self.lab.switch.master(port, self.lab.bridge[link])
 		self.lab.switch.up(port)
 
-	def coa(self, n, seconds=15):
-		"""The mobile node's care-of address on link n, once its LBSA is valid at AR n."""
-		found = []
+	def valid(self, n):
+		"""Care-of addresses with a valid LBSA at AR n."""
+		return [e["care_of_address"] for e in (self.ar[n].show("lbsa") or {}).get("lbsas", []) if e.get("state") == "valid"]
 
-		def valid():
-			for e in (self.ar[n].show("lbsa") or {}).get("lbsas", []):
-				if e.get("state") == "valid" and e.get("care_of_address", "").startswith(ar_prefix(n).rstrip(":") + ":"):
-					found.append(e["care_of_address"])
-			return found
-		wait_for(valid, seconds, "a valid LBSA at AR%d" % n, 0.05)
-		return found[0]
+	def coa(self, n, seconds=15, prefix=None):
+		"""The mobile node's care-of address on link n, once its LBSA is valid at AR n."""
+		prefix = prefix or ar_prefix(n).rstrip(":") + ":"
+		mine = lambda: [a for a in self.valid(n) if a.startswith(prefix)]
+		return wait_for(mine, seconds, "a valid LBSA at AR%d" % n, 0.05)[0]
 
 	def bound(self, n, coa, seconds=8):
 		def there():
@@ -103,7 +103,7 @@ class World:
 		return bad
 
 
-def quiet(streams, start, end, late_ok=True):
+def quiet(streams, start, end):
 	"""What a stream lost, doubled or got out of order between two times."""
 	bad = []
 	for (name, direction), s in streams.items():
@@ -132,12 +132,11 @@ def make_before_break_loses_nothing(build, directory, printer):
 		w.plug("wlan1", "l2", True)
 		w.bound(1, coa1)
 		# The old link goes only when the new one carries everything.
-		wait_for(lambda: coa1 not in w.lab["mn"].show("-6", "route", "show", "table", "all", "dev", "wlan0"), 5,
+		wait_for(lambda: "dev lke0" in w.lab["mn"].show("-6", "route", "get", CN_ADDRESS, "from", coa1), 5,
 			"the care-of address to leave the old interface", 0.02)
 		w.plug("wlan0", None, False)
 		gone = time.time()
 		wait_for(lambda: time.time() > gone + 1, 5, "a second of traffic without the old link")
-		# And back: the preferred link is lost, the other one takes over what it must.
 		end = time.time()
 		wait_for(lambda: time.time() > end + 0.3, 5, "what is under way to arrive")
 		streams = w.stop_probes()
@@ -167,4 +166,135 @@ def local_only_needs_no_home_agent(build, directory, printer):
 		return bad + w.stop()
 
 
-TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent)}
+class Wire(threading.Thread):
+	"""A point-to-point link without link-layer addresses: TUN devices of two nodes, packets carried by hand."""
+	TUNSETIFF, TUNSETCARRIER, IFF_TUN, IFF_NO_PI = 0x400454ca, 0x400454e2, 0x1, 0x1000
+
+	def __init__(self, lab, mobile, routers):
+		super().__init__(daemon=True)
+		self.fd = {name: self._open(lab[name]) for name in [mobile, *routers]}
+		self.mobile, self.peer, self.ending, self.lock = mobile, None, False, threading.Lock()
+		self.start()
+
+	def _open(self, node):
+		with in_namespace(node.ns):
+			fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+			fcntl.ioctl(fd, self.TUNSETIFF, struct.pack("16sH22x", b"ptp0", self.IFF_TUN | self.IFF_NO_PI))
+		fcntl.ioctl(fd, self.TUNSETCARRIER, struct.pack("i", 0 if node.name == "mn" else 1))
+		return fd
+
+	def connect(self, peer):
+		"""Where the mobile node's link leads; None: no carrier."""
+		fcntl.ioctl(self.fd[self.mobile], self.TUNSETCARRIER, struct.pack("i", 0))
+		with self.lock:
+			self.peer = peer
+		if peer:
+			fcntl.ioctl(self.fd[self.mobile], self.TUNSETCARRIER, struct.pack("i", 1))
+
+	def run(self):
+		poll = select.poll()
+		for fd in self.fd.values():
+			poll.register(fd, select.POLLIN)
+		while not self.ending:
+			for fd, _ in poll.poll(100):
+				self._carry(fd)
+
+	def _carry(self, fd):
+		try:
+			p = os.read(fd, 65536)
+			with self.lock:
+				peer = self.peer
+			if peer and fd == self.fd[self.mobile]:
+				os.write(self.fd[peer], p)
+			elif peer and fd == self.fd[peer]:
+				os.write(self.fd[self.mobile], p)
+		except OSError:
+			pass	# a device that is down, or has just gone
+
+	def close(self):
+		self.ending = True
+		self.join(2)
+		for fd in self.fd.values():
+			os.close(fd)
+
+
+def lke_011_links_without_link_layer_addresses(build, directory, printer):
+	"""Point-to-point links (TUN): key exchange, authenticated DAD and handover without any link-layer address."""
+	class PointToPoint(World):
+		def prepare(self):
+			self.wire = Wire(self.lab, "mn", ["ar1", "ar2"])
+			for n in (1, 2):
+				self.lab["ar%d" % n].ip("addr add 2001:db8:2%d::1/64 dev ptp0 nodad" % n, "link set ptp0 up")
+				for name in ("cr", "ha", "ar%d" % (3 - n)):
+					self.lab[name].ip("route add 2001:db8:2%d::/64 via 2001:db8:ffff::%d" % (n, n))
+			self.lab["mn"].ip("link set ptp0 up")
+
+		def __exit__(self, *exc):
+			self.wire.close()
+			super().__exit__(*exc)
+	conf = LOCAL_CONF.replace("wlan0", "ptp0")
+	with PointToPoint(build, directory, conf, home=False, ar_conf=AR_CONF.replace("wlan0", "ptp0")) as w:
+		w.wire.connect("ar1")
+		coa1 = w.coa(1, prefix="2001:db8:21:")
+		bad = [] if w.pings("cn", coa1) else ["the correspondent does not reach %s" % coa1]
+		w.probe("coa1", coa1, 7011)
+		before = time.time()
+		w.wire.connect("ar2")
+		w.bound(1, coa1)
+		w.coa(2, prefix="2001:db8:22:")
+		end = time.time()
+		wait_for(lambda: time.time() > end + 0.3, 5, "what is under way to arrive")
+		for (name, direction), s in w.stop_probes().items():
+			silence = s.longest_silence(before, end)[0]
+			if silence > 0.2:
+				bad.append("%s %s: %.0f ms without a datagram" % (name, direction, silence * 1e3))
+		return bad + w.stop()
+
+
+def amb_170_reboot_on_a_guarded_link(build, directory, printer):
+	"""After a reboot the access router guards the old address; the next one comes up in seconds."""
+	with World(build, directory, LOCAL_CONF, home=False) as w:
+		w.plug("wlan0", "l1", True)
+		old = w.coa(1)
+		for pid in w.mn.pids():
+			os.kill(pid, signal.SIGKILL)
+		w.mn.process.wait(5)
+		w.lab.processes.remove(w.mn.process)
+		wait_for(lambda: "table ip6 lke" not in w.lab["mn"].run("nft", "list", "ruleset", check=False), 3,
+			"the nft table to go with its process")
+		# The run directory is in memory: a reboot empties it.  The carrier comes back with the machine.
+		for name in os.listdir(w.mn.run_dir):
+			os.unlink(os.path.join(w.mn.run_dir, name))
+		w.plug("wlan0", None, False)
+		w.lab["mn"].ip("link set wlan0 down", "link set wlan0 up")
+		w.mn.start()
+		w.plug("wlan0", "l1", True)
+		begin = time.time()
+		wait_for(lambda: [a for a in w.valid(1) if a != old], 20, "another address with a valid LBSA", 0.05)
+		took = time.time() - begin
+		printer.note("the next address was guarded %.1f s after the carrier came" % took)
+		bad = [] if took < 15 else ["the next address took %.1f s" % took]
+		fresh = [a for a in w.valid(1) if a != old][0]
+		if not w.pings("cn", fresh):
+			bad.append("the correspondent does not reach %s" % fresh)
+		return bad + w.stop()
+
+
+def interface_removed_and_back(build, directory, printer):
+	"""The interface vanishes under the daemon and comes back with another index: the connection goes on."""
+	with World(build, directory, LOCAL_CONF, home=False) as w:
+		w.plug("wlan0", "l1", True)
+		coa1 = w.coa(1)
+		w.lab["mn"].ip("link del wlan0")
+		wait_for(lambda: w.mn.show() is not None, 5, "the daemon to go on", 0.05)
+		w.lab.plug("mn", "wlan0", "l2", "02:00:00:00:0b:01", up=False)
+		w.lab["mn"].ip("link set wlan0 up")
+		w.plug("wlan0", "l2", True)
+		w.bound(1, coa1, 15)
+		bad = [] if w.pings("cn", coa1) else ["the correspondent does not reach %s" % coa1]
+		w.coa(2)
+		return bad + w.stop()
+
+
+TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent,
+	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link, interface_removed_and_back)}

@@ -185,7 +185,7 @@ struct lke_act_checkpoint {
 	X(DEFENDED, "defended") /* AR, HA: own advertisement in defence of an address */ \
 	X(KEY_CHANGED, "key_changed") /* MN: an access router shows another key */ \
 	X(ALARM, "alarm") /* something the operator must look at; text */ \
-	X(RDNSS, "rdnss") /* MN: a router names a recursive DNS server; addr, peer, lifetime */ \
+	X(RDNSS, "rdnss") /* MN: a DNS server of the router in use; addr, peer, lifetime, seq of value; value 0: none */ \
 	X(SEQUENCE_BUDGET, "sequence_budget") /* value: advances used under one manual key */
 /* clang-format on */
 

@@ -195,6 +195,7 @@ static void accepted(struct lke_engine *e, struct update *u, const struct mh_ba 
 		     struct mn_lbsa *b)
 {
 	uint32_t lifetime = (uint32_t)ba->lifetime * LIFETIME_UNIT;
+	struct mn_addr *a = mn_addr_find(e, &u->home);
 	bool news = !u->accepted || u->accepted_at < (e->mn->active ? e->mn->active->attached : 0);
 
 	if (news || e->now - u->accepted_at > LASTING)
@@ -210,8 +211,12 @@ static void accepted(struct lke_engine *e, struct update *u, const struct mh_ba 
 	}
 	u->lbsa = b;
 	mn_lbsa_remove_older(e, b);
-	if (mn_addr_find(e, &u->home))
-		mn_tunnel_set(e, mn_addr_find(e, &u->home), &u->agent);
+	if (a) {
+		mn_tunnel_set(e, a, &u->agent);
+		/* Its own link may go at any time now: nothing is sent there any more. */
+		if (mn_link_at(e, &u->home) != e->mn->active)
+			mn_path(e, a, LKE_PATH_TUNNEL);
+	}
 	mn_home_tunnels_move(e);
 	mn_leave_progress(e);
 	if (!news)

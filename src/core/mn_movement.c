@@ -72,6 +72,8 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	mn_attach(e, l, coa);
 	mn_neighbour(e, r, false);
 	mn_prefix_others(e, l);
+	if (r->rdnss_count > 0)
+		mn_rdnss_tell(e, r);
 }
 
 void mn_choose(struct lke_engine *e, struct mn_link *l)

@@ -38,6 +38,7 @@ static void router_free(struct lke_engine *e, unsigned n)
 
 	mn_neighbour(e, r, true);
 	timerq_disarm(&e->timers, &r->end);
+	timerq_disarm(&e->timers, &r->rdnss_end);
 	for (unsigned k = 0; k < e->mn->links; k++)
 		if (e->mn->link[k]->router == r)
 			e->mn->link[k]->router = NULL;
@@ -109,6 +110,7 @@ struct mn_router *mn_router_get(struct lke_engine *e, const struct pkt *p)
 	r->kex_seq = (uint16_t)rnd_u32(e);
 	tbf_init(&r->notes, 1, 3, e->now);
 	timer_init(&r->end, MN_T_ROUTER, r);
+	timer_init(&r->rdnss_end, MN_T_RDNSS, r);
 	e->mn->router[n] = r;
 	return r;
 }
@@ -187,29 +189,6 @@ static void read_capability(struct lke_engine *e, struct mn_link *l, struct mn_r
 	r->has_key = true;
 }
 
-/* The engine does not resolve names: whoever listens may use the servers (RFC 8106). */
-static void read_rdnss(struct lke_engine *e, struct mn_router *r, const struct nd_msg *m)
-{
-	if (m->rdnss_count == 0 ||
-	    (m->rdnss_count == r->rdnss_count &&
-	     memcmp(m->rdnss, r->rdnss, r->rdnss_count * sizeof(r->rdnss[0])) == 0))
-		return;
-	if (!tbf_take(&r->notes, 1, e->now))
-		return;
-	r->rdnss_count = m->rdnss_count;
-	memcpy(r->rdnss, m->rdnss, sizeof(r->rdnss));
-	for (unsigned n = 0; n < r->rdnss_count; n++) {
-		struct lke_note *note = note_new(e, LKE_NOTE_RDNSS, LKE_ROLE_MN);
-
-		if (!note)
-			return;
-		note->ifindex = r->ifindex;
-		note->addr = r->rdnss[n];
-		note->peer = r->ll;
-		note->lifetime = m->rdnss_lifetime;
-	}
-}
-
 static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct pkt *p,
 			const struct nd_msg *m)
 {
@@ -237,5 +216,5 @@ void mn_router_read(struct lke_engine *e, struct mn_router *r, const struct pkt 
 	read_lladdr(e, r, p, m);
 	mn_prefix_read(e, l, r, m);
 	read_capability(e, l, r, m);
-	read_rdnss(e, r, m);
+	mn_rdnss_read(e, l, r, m);
 }

@@ -283,6 +283,7 @@ static void take_routers(struct lke_engine *e, const struct saved *s)
 		*r = s->router[n];
 		tbf_init(&r->notes, 1, 3, e->now);
 		timer_init(&r->end, MN_T_ROUTER, r);
+		timer_init(&r->rdnss_end, MN_T_RDNSS, r);
 		e->mn->router[n] = r;
 	}
 }

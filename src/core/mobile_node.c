@@ -72,6 +72,7 @@ static void free_router(struct lke_engine *e, struct mn_router *r)
 	if (!r)
 		return;
 	timerq_disarm(&e->timers, &r->end);
+	timerq_disarm(&e->timers, &r->rdnss_end);
 	mem_free(r);
 }
 
@@ -353,6 +354,9 @@ void mn_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case MN_T_TAKEOVER:
 		mn_takeover_timer(e, t->owner);
+		break;
+	case MN_T_RDNSS:
+		mn_rdnss_timer(e, t->owner);
 		break;
 	case MN_T_RESOLVE:
 		mn_home_resolve_timer(e, t->owner);

@@ -9,6 +9,7 @@
  *	mn_router.c		the routers of a link and what they advertise
  *	mn_prefix.c		their prefixes and the addresses made of them
  *	mn_solicit.c		Router Solicitations
+ *	mn_rdnss.c		DNS servers of the router in use
  *	mn_reach.c		Neighbor Unreachability Detection of the router in use
  *	mn_address.c		link-local and care-of addresses
  *	mn_optimistic.c		their optimistic DAD, the next address after a conflict
@@ -55,6 +56,7 @@ enum mn_timer_kind {
 	MN_T_BIND =
 		TIMER_KIND(MODULE_MN, 12), /* struct mobile_node: no answer to a deregistration */
 	MN_T_TAKEOVER = TIMER_KIND(MODULE_MN, 13), /* struct mn_link: it has been steady */
+	MN_T_RDNSS = TIMER_KIND(MODULE_MN, 18),	   /* struct mn_router: lifetime of its servers */
 	MN_T_RESOLVE =
 		TIMER_KIND(MODULE_MN, 15), /* struct mn_home: link-layer address of its agent */
 	MN_T_DISCOVERY = TIMER_KIND(MODULE_MN, 16),   /* struct mn_home */
@@ -90,9 +92,10 @@ struct mn_router {
 	unsigned without; /* advertisements in a row without a usable option 6 */
 	struct lke_in6 rdnss[ND_MAX_RDNSS];
 	unsigned rdnss_count;
+	lke_time rdnss_until;
 	struct tbf notes; /* of changes that an attacker can forge */
 	bool neigh_set;	  /* permanent neighbour entry in the kernel */
-	struct timer end;
+	struct timer end, rdnss_end;
 };
 
 enum mn_addr_state {
@@ -325,6 +328,13 @@ void mn_prefix_others(struct lke_engine *e, struct mn_link *l);
 /* --- mn_solicit.c --- */
 void mn_solicit(struct lke_engine *e, struct mn_link *l);
 void mn_solicit_timer(struct lke_engine *e, struct mn_link *l);
+
+/* --- mn_rdnss.c --- */
+void mn_rdnss_read(struct lke_engine *e, const struct mn_link *l, struct mn_router *r,
+		   const struct nd_msg *m);
+/* Notes of all servers of the router: seq counts from 1 to value; value 0: there are none. */
+void mn_rdnss_tell(struct lke_engine *e, const struct mn_router *r);
+void mn_rdnss_timer(struct lke_engine *e, struct mn_router *r);
 
 /* --- mn_reach.c --- */
 /* The router of the link has shown that it is there. */
