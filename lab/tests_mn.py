@@ -296,5 +296,22 @@ def interface_removed_and_back(build, directory, printer):
 		return bad + w.stop()
 
 
+def dns_servers_reach_a_listener(build, directory, printer):
+	"""What a router announces as DNS servers arrives, parsed twice, at the hook that would tell the resolver."""
+	hook = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "packaging", "hooks", "lke-dns")
+	conf = AR_CONF + "Rdnss = 2001:db8:c::53\nRdnss = 2001:db8:c::54\n"
+	with World(build, directory, LOCAL_CONF, routers=(1,), home=False, ar_conf=conf) as w:
+		out = os.path.join(w.lab.dir, "dns.txt")
+		env = dict(os.environ, PATH=build + "/src/ctl:" + os.environ["PATH"])
+		w.lab["mn"].popen([hook, "--run", w.mn.run_dir, "--dry-run"], open(out + ".log", "w"), stdout=open(out, "w"), env=env)
+		wait_for(lambda: "lke-dns" in open(out + ".log").read() or w.mn.show() is not None, 5, "the listener", 0.05)
+		w.plug("wlan0", "l1", True)
+		w.coa(1)
+		want = "dns wlan0 2001:db8:c::53 2001:db8:c::54"
+		wait_for(lambda: want in open(out).read(), 5, "the listener to name the servers", 0.05)
+		return w.stop()
+
+
 TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent,
-	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link, interface_removed_and_back)}
+	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link, interface_removed_and_back,
+	dns_servers_reach_a_listener)}
