@@ -89,13 +89,13 @@ def handover(label, lost, back, flows, marks):
 	return h
 
 
-def noise(flows, moves):
+def noise(flows, moves, after=AFTER):
 	"""The longest silence of the same probes away from every move: what this machine does on its own."""
 	worst = 0.0
 	for s in flows:
 		last = None
 		for _, _, at in s.got:
-			if last is not None and not any(last <= back + AFTER and at >= lost - BEFORE for lost, back in moves):
+			if last is not None and not any(last <= back + after and at >= lost - BEFORE for lost, back in moves):
 				worst = max(worst, at - last)
 			last = at
 	return round(worst * 1e3, 2)

@@ -69,9 +69,9 @@ class World:
 			return any(b.get("home_address") == coa for b in (self.ar[n].show("bindings") or {}).get("bindings", []))
 		wait_for(there, seconds, "a binding of %s at AR%d" % (coa, n), 0.02)
 
-	def probe(self, name, address, port, rate=1000):
+	def probe(self, name, address, port, down=1000, up=None):
 		pair = []
-		for node, me, peer in (("cn", CN_ADDRESS, address), ("mn", address, CN_ADDRESS)):
+		for node, me, peer, rate in (("cn", CN_ADDRESS, address, down), ("mn", address, CN_ADDRESS, down if up is None else up)):
 			out = os.path.join(self.lab.dir, "%s-%s.txt" % (name, node))
 			log = out + ".log"
 			p = self.lab[node].popen([self.build + "/lab/udp_probe", me, str(port), peer, str(port), str(rate), out],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: ISC
 /*
  * udp_probe ADDRESS PORT PEER PORT RATE FILE: sends RATE datagrams a second from ADDRESS to PEER on
- * one socket that lives for the whole run, receives the peer's on the same socket, and writes one
+ * one socket that lives for the whole run (RATE 0: none, it only listens), receives the peer's on the same socket, and writes one
  * record a datagram to FILE: "S seq ns" and "R seq sent-ns received-ns" (CLOCK_REALTIME, so that
  * records of several hosts of one machine and a capture compare).  Ends on SIGTERM.  Prints "ready"
  * once the socket is bound.
@@ -52,15 +52,16 @@ static int endpoint(const char *addr, const char *port, struct sockaddr_in6 *ret
 /* Absolute timer: a late wake-up does not move the ones after it. */
 static int make_timer(long rate)
 {
-	long ns = 1000000000L / rate;
+	long ns = rate ? 1000000000L / rate : 0;
 	struct timespec now;
 	struct itimerspec it = { .it_interval = { ns / 1000000000L, ns % 1000000000L } };
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	it.it_value = now;
-	it.it_value.tv_sec += 0;
-	if (fd < 0 || timerfd_settime(fd, TFD_TIMER_ABSTIME, &it, NULL))
+	if (fd < 0 || rate == 0)
+		return fd;
+	if (timerfd_settime(fd, TFD_TIMER_ABSTIME, &it, NULL))
 		return -1;
 	return fd;
 }
@@ -116,7 +117,7 @@ int main(int argc, char **argv)
 	FILE *out;
 
 	if (argc != 7 || endpoint(argv[1], argv[2], &me) || endpoint(argv[3], argv[4], &peer) ||
-	    atol(argv[5]) < 1) {
+	    atol(argv[5]) < 0) {
 		fprintf(stderr, "usage: udp_probe ADDRESS PORT PEER PORT RATE FILE\n");
 		return 2;
 	}
