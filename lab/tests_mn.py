@@ -140,7 +140,7 @@ def make_before_break_loses_nothing(build, directory, printer):
 		end = time.time()
 		wait_for(lambda: time.time() > end + 0.3, 5, "what is under way to arrive")
 		streams = w.stop_probes()
-		bad = quiet(streams, start - 0.2, end)
+		bad = quiet(streams, start, end)
 		return bad + w.stop()
 
 
@@ -304,7 +304,6 @@ def dns_servers_reach_a_listener(build, directory, printer):
 		out = os.path.join(w.lab.dir, "dns.txt")
 		env = dict(os.environ, PATH=build + "/src/ctl:" + os.environ["PATH"])
 		w.lab["mn"].popen([hook, "--run", w.mn.run_dir, "--dry-run"], open(out + ".log", "w"), stdout=open(out, "w"), env=env)
-		wait_for(lambda: "lke-dns" in open(out + ".log").read() or w.mn.show() is not None, 5, "the listener", 0.05)
 		w.plug("wlan0", "l1", True)
 		w.coa(1)
 		want = "dns wlan0 2001:db8:c::53 2001:db8:c::54"

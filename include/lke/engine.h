@@ -135,6 +135,8 @@ struct lke_router_view {
 	lke_time expires;
 	struct lke_in6 coa; /* care-of address on this link, or :: */
 	bool coa_tentative;
+	struct lke_in6 rdnss[8]; /* DNS servers it names, RFC 8106 */
+	unsigned rdnss_count;
 };
 bool lke_engine_next_router(const struct lke_engine *e, size_t *cursor,
 			    struct lke_router_view *ret);

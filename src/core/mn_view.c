@@ -80,6 +80,8 @@ bool mn_next_router(const struct lke_engine *e, size_t *cursor, struct lke_route
 						 .lke = r->lke,
 						 .rsa_bits = r->rsa_bits,
 						 .expires = r->expires };
+		ret->rdnss_count = r->rdnss_count;
+		memcpy(ret->rdnss, r->rdnss, r->rdnss_count * sizeof(r->rdnss[0]));
 		router_link(e, r, ret);
 		return true;
 	}

@@ -134,6 +134,15 @@ static json_t *show_bindings(struct driver *d)
 	return list;
 }
 
+static json_t *servers_json(const struct lke_router_view *v)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < v->rdnss_count; i++)
+		json_array_append_new(list, in6_json(&v->rdnss[i]));
+	return list;
+}
+
 static json_t *show_routers(struct driver *d)
 {
 	json_t *list = json_array();
@@ -142,12 +151,13 @@ static json_t *show_routers(struct driver *d)
 
 	while (lke_engine_next_router(d->engine, &cursor, &v))
 		json_array_append_new(
-			list, json_pack("{s:s,s:o,s:o,s:b,s:b,s:i,s:o,s:o,s:b}", "interface",
-					driver_ifname(d, v.ifindex), "link_local", in6_json(&v.ll),
-					"link_layer", lladdr_json(&v.lladdr), "chosen", v.chosen,
-					"lke", v.lke, "rsa_bits", (int)v.rsa_bits, "expires_in",
-					left_json(v.expires), "care_of_address", in6_json(&v.coa),
-					"tentative", v.coa_tentative));
+			list,
+			json_pack("{s:s,s:o,s:o,s:b,s:b,s:i,s:o,s:o,s:b,s:o}", "interface",
+				  driver_ifname(d, v.ifindex), "link_local", in6_json(&v.ll),
+				  "link_layer", lladdr_json(&v.lladdr), "chosen", v.chosen, "lke",
+				  v.lke, "rsa_bits", (int)v.rsa_bits, "expires_in",
+				  left_json(v.expires), "care_of_address", in6_json(&v.coa),
+				  "tentative", v.coa_tentative, "dns_servers", servers_json(&v)));
 	return list;
 }
 
