@@ -30,6 +30,7 @@ from topology import HOME_ADDRESS, HOME_AGENT	# noqa: E402
 RATE = 2000		# datagrams a second: the first one after the tunnel is there is late by half a period
 WINDOW = 0.22		# s after the carrier in which everything has to be over
 GAP = 0.03		# s without carrier
+PERIOD = 0.56		# s from one to the next: two Router Solicitations a second are the node's own limit
 LIMITS = {"median": 1.0, "p95": 5.0}	# ms
 EXPRESSION = "ip6[6] == 41 or ip6[6] == 135 or ip6[6] == 60 or ip6[6] == 43 or ip6[6] == 58"
 
@@ -89,7 +90,7 @@ def run(build, directory, count, both):
 		for k in range(count):
 			lost, back = w.lab.move("l%d" % (2 + k % 2), GAP)
 			moves.append((lost, back, 2 + k % 2))
-			left = back + WINDOW - time.time()
+			left = lost + PERIOD - time.time()
 			if left > 0:
 				time.sleep(left)
 		streams = w.stop_probes()
