@@ -14,7 +14,8 @@
  *	mn_address.c		link-local and care-of addresses
  *	mn_optimistic.c		their optimistic DAD, the next address after a conflict
  *	mn_dad.c		answers to the access router's authenticated DAD
- *	mn_kex.c		the key exchange
+ *	mn_kex.c		the key exchange: when, and the request
+ *	mn_keack.c		its acknowledgement
  *	mn_lbsa.c		LBSAs and their ends
  *	mn_registration.c	registration with home agents by ESP
  *	mn_esp.c		what the home agent sends
@@ -431,6 +432,10 @@ void mn_kex_hold(struct lke_engine *e, struct mn_link *l, lke_time how_long);
 void mn_kex_allow(struct lke_engine *e, const struct pkt *p);
 void mn_kex_timer(struct lke_engine *e, struct mn_link *l);
 void mn_kex_result(struct lke_engine *e, const struct lke_ev_result *r);
+/* Gives the exchange up; each time the next one waits longer. */
+void mn_kex_fail(struct lke_engine *e, struct mn_link *l);
+/* It has made a key; the next address gets its turn. */
+void mn_kex_done(struct lke_engine *e, struct mn_link *l);
 int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
 /* The router seems to have lost the key: renew within 4 s (SEQUENCES 7). */
 void mn_kex_soon(struct lke_engine *e, struct mn_link *l);

@@ -388,15 +388,16 @@ void fix_kereq_key(struct fix *f)
 	memcpy(f->kbm.b, plain, sizeof(f->kbm));
 }
 
-int fix_keack(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, bool flip)
+size_t fix_keack_make(struct fix *f, const struct lke_in6 *ar, uint8_t status, uint16_t lifetime_s,
+		      uint8_t *buf, size_t size, size_t *ret_mac)
 {
 	struct ip6_info i;
 	struct mh_view v;
 	struct mh_kereq q;
-	struct mh_keack m = { .status = status, .lifetime = lifetime_s / 4, .ar = fix_ar_addr(ar) };
+	struct mh_keack m = { .status = status, .lifetime = lifetime_s / 4, .ar = *ar };
 	struct ip6_out o = { .hop_limit = 255 };
-	uint8_t buf[512], mac[20];
-	struct wr w = wr_init(buf, sizeof(buf));
+	uint8_t mac[20];
+	struct wr w = wr_init(buf, size);
 	struct lke_mac_input in;
 	size_t mh, off;
 
@@ -413,10 +414,30 @@ int fix_keack(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, b
 	off += mh;
 	lke_mac_whole(buf, w.off, mh + 4, &off, 1, &in);
 	assert_int_equal(mac_sha1(&f->kbm, &in, mac), 0);
-	mac[3] ^= flip;
 	wr_patch_bytes(&w, off, mac, sizeof(mac));
 	mh_set_checksum(&w, mh, &i.dst, &i.hao);
-	return fix_packet(f, ar, buf, w.off);
+	assert_false(w.err);
+	if (ret_mac)
+		*ret_mac = off;
+	return w.off;
+}
+
+int fix_keack(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, bool flip)
+{
+	struct lke_in6 addr = fix_ar_addr(ar);
+	uint8_t buf[512];
+	size_t mac, len = fix_keack_make(f, &addr, status, lifetime_s, buf, sizeof(buf), &mac);
+
+	/* Two octets 16 bits apart from each other: the checksum stays right, the HMAC does not. */
+	if (flip) {
+		uint8_t swap = buf[mac];
+
+		buf[mac] = buf[mac + 2];
+		buf[mac + 2] = swap;
+		if (buf[mac] == swap)
+			fail_msg("the HMAC begins with two like octets");
+	}
+	return fix_packet(f, ar, buf, len);
 }
 
 static void set_nd_mac(uint8_t *buf, size_t len, const struct secret16 *kbm, bool flip)

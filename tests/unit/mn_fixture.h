@@ -75,6 +75,9 @@ int fix_ha_ba(struct fix *f, unsigned ar, uint8_t status, uint16_t seq);
 uint16_t fix_ha_seq(const struct fix *f); /* of the last home registration, from its note */
 /* Answers the last KEReq. flip: spoil the HMAC. */
 int fix_keack(struct fix *f, unsigned ar, uint8_t status, uint16_t lifetime_s, bool flip);
+/* The same as octets, for recording; ar: the router's address in it.  Length. */
+size_t fix_keack_make(struct fix *f, const struct lke_in6 *ar, uint8_t status, uint16_t lifetime_s,
+		      uint8_t *buf, size_t size, size_t *ret_mac);
 void fix_kereq_key(struct fix *f); /* decrypts the last KEReq into f->kbm */
 int fix_ns_auth(struct fix *f, unsigned ar, const struct lke_in6 *target, uint32_t nonce,
 		bool flip);

@@ -4,44 +4,6 @@
 
 #include <stdlib.h>
 
-/* The answer to the last request, as its router would send it, for recording. */
-static size_t ack(struct fix *f, const struct lke_in6 *ar, uint8_t *buf, size_t size)
-{
-	struct wr w = wr_init(buf, size);
-	struct mh_keack m = { .lifetime = 1800, .ar = *ar };
-	struct ip6_out o = { .hop_limit = 255 };
-	const struct fix_action *a = fix_last(f, LKE_MSG_KEREQ);
-	struct lke_in6 src, dst;
-	struct lke_mac_input in;
-	struct mh_kereq q;
-	struct mh_view v;
-	struct ip6_info i;
-	uint8_t mac[20];
-	size_t mh, off;
-
-	assert_non_null(a);
-	fix_kereq_key(f);
-	assert_int_equal(ip6_parse(a->data, a->len, &i), 0);
-	src = ip6_pseudo_src(&i);
-	dst = ip6_pseudo_dst(&i);
-	assert_int_equal(mh_check(i.pkt + i.upper_off, i.upper_len, &src, &dst, &v), 0);
-	assert_int_equal(mh_kereq_decode(&v, 128, &q), 0);
-	m.seq = q.seq;
-	o.src = i.dst;
-	o.dst = i.src;
-	o.rh2 = &i.hao;
-	mh = ip6_begin(&w, &o, IP6_NH_MH);
-	mh_keack_encode(&w, &m, &off);
-	ip6_end(&w);
-	off += mh;
-	lke_mac_whole(buf, w.off, mh + 4, &off, 1, &in);
-	assert_int_equal(mac_sha1(&f->kbm, &in, mac), 0);
-	wr_patch_bytes(&w, off, mac, sizeof(mac));
-	mh_set_checksum(&w, mh, &o.src, &i.hao);
-	assert_false(w.err);
-	return w.off;
-}
-
 static void command_kex(struct fix *f)
 {
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
@@ -171,7 +133,7 @@ static void threats_52_recorded_or_redirected_acknowledgement(void **state)
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	fix_attach(&f, 1);
 	coa = fix_coa(&f);
-	len = ack(&f, &ar, first, sizeof(first));
+	len = fix_keack_make(&f, &ar, 0, 7200, first, sizeof(first), NULL);
 	/* Another address of the prefix put in: the HMAC covers it. */
 	forged_len = len;
 	memcpy(forged, first, len);
