@@ -52,7 +52,7 @@ static void solicit(struct lke_engine *e, struct mn_home *h)
 }
 
 /* RFC 6275 6.7: not more than one a second. */
-static void begin(struct lke_engine *e, struct mn_home *h)
+void mn_mobile_prefix_ask(struct lke_engine *e, struct mn_home *h)
 {
 	struct mn_mobile_prefix *x = &h->prefix;
 
@@ -99,7 +99,7 @@ void mn_mobile_prefix_timer(struct lke_engine *e, struct mn_home *h)
 		x->tries = 0;
 		ended(e, h);
 	} else if (x->tries == 0) {
-		begin(e, h);
+		mn_mobile_prefix_ask(e, h);
 	} else if (x->tries <= MPS_RETRIES) {
 		solicit(e, h);
 	} else {
@@ -163,7 +163,7 @@ int mn_mpa_input(struct lke_engine *e, const struct pkt *p, struct mn_home *h, c
 	if (x->tries == 0 || m.id != x->id) {
 		note_in_full(e, LKE_ROLE_MN, LKE_MSG_MPA, p, LKE_DROP_STATE, &h->cfg->addr, 0, m.id,
 			     0);
-		begin(e, h);
+		mn_mobile_prefix_ask(e, h);
 		return -(int)LKE_DROP_STATE;
 	}
 	note_in_full(e, LKE_ROLE_MN, LKE_MSG_MPA, p, LKE_DROP_NONE, &h->cfg->addr, 0, m.id, 0);

@@ -184,6 +184,8 @@ static void registered(struct lke_engine *e, const struct pkt *p, struct update 
 	mn_home_tunnel(e, h, &h->coa);
 	note_home(e, u, ba);
 	mn_addr_clean(e);
+	if (ba->status == STATUS_PREFIX_DISCOVERY)
+		mn_mobile_prefix_ask(e, h);
 	mn_kex_allow(e, p);
 }
 

@@ -469,6 +469,8 @@ void mn_discovery_timer(struct lke_engine *e, struct mn_home *h);
 void mn_mobile_prefix_init(struct mn_home *h);
 int mn_mpa_input(struct lke_engine *e, const struct pkt *p, struct mn_home *h, const uint8_t *icmp,
 		 size_t len);
+/* Asks the home agent for the prefixes of the home link unless that is under way. */
+void mn_mobile_prefix_ask(struct lke_engine *e, struct mn_home *h);
 void mn_mobile_prefix_timer(struct lke_engine *e, struct mn_home *h);
 /* Registers for no longer than the home address is valid; 0: it is not. */
 uint32_t mn_mobile_prefix_limit(const struct lke_engine *e, const struct mn_home *h,

@@ -265,6 +265,20 @@ static void unanswered_solicitation_is_repeated_three_times(void **state)
 	fix_end(&f);
 }
 
+/* RFC 6275 11.7.3: accepted, but prefix discovery is necessary. */
+static void accepted_with_status_1_asks_for_prefixes(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 1, fix_ha_seq(&f)), 0);
+	assert_int_not_equal(solicited(&f), 0);
+	fix_end(&f);
+}
+
 /* No binding outlives the address; before it ends the node asks again. */
 static void binding_ends_with_the_home_prefix(void **state)
 {
@@ -327,6 +341,7 @@ int main(void)
 		cmocka_unit_test(refusing_agent_is_followed_by_the_next),
 		cmocka_unit_test(rfc_6275_11_4_3_unsolicited_is_asked_for),
 		cmocka_unit_test(unanswered_solicitation_is_repeated_three_times),
+		cmocka_unit_test(accepted_with_status_1_asks_for_prefixes),
 		cmocka_unit_test(binding_ends_with_the_home_prefix),
 		cmocka_unit_test(sec_033_new_home_prefix_makes_no_address),
 	};
