@@ -163,8 +163,11 @@ void mn_home_leave(struct lke_engine *e, const struct mn_link *l)
 			mn_home_address(e, h, l->ifc->ifindex, true);
 			mn_home_address(e, h, 0, false);
 		}
-		if (u && u->dereg)
+		/* Its answer may have been lost: nobody knows what the home agent believes. */
+		if (u && u->dereg) {
 			update_free(e, u);
+			h->coa = in6_unspecified;
+		}
 		h->state = MN_HOME_AWAY;
 		timerq_disarm(&e->timers, &h->resolve);
 		steer_del(e, LKE_STEER_SPI, &h->cfg->addr, h->cfg->to_mn.spi);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A mobile node that is thrown about at random: links, its home link, no link, loss, duplication
+ * and reordering, suspends, two prefixes on one link.  In the end it lies still, and everything
+ * works; under the sanitizers nothing was touched that had gone.
+ */
+#include "scenario.h"
+
+#include "base/in6.h"
+
+#define STEPS 120
+
+static uint64_t state_of_dice;
+
+static unsigned dice(unsigned sides)
+{
+	state_of_dice = state_of_dice * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(state_of_dice >> 33) % sides;
+}
+
+static const struct lke_in6 *ll_of(const struct simnode *n)
+{
+	for (unsigned k = 0; k < n->addrs; k++)
+		if (n->addr[k].ifindex == n->iface[0].ifindex && in6_is_linklocal(&n->addr[k].addr))
+			return &n->addr[k].addr;
+	return NULL;
+}
+
+static void advertise(struct simnode *from, const struct lke_in6 *prefix, uint16_t lifetime,
+		      uint32_t preferred)
+{
+	struct nd_msg m = { .type = ND_RA, .router_lifetime = lifetime, .prefixes = 1 };
+	struct lke_lladdr all = { .len = 6, .b = { 0x33, 0x33, 0, 0, 0, 1 } };
+	uint8_t buf[512];
+	int len;
+
+	m.lladdr = from->iface[0].lladdr;
+	m.prefix[0] = (struct nd_prefix){ .prefix = *prefix,
+					  .len = 64,
+					  .flags = ND_PIO_L | ND_PIO_A,
+					  .valid = 86400,
+					  .preferred = preferred };
+	len = nd_encode(&m, ll_of(from), &in6_all_nodes, 0, buf, sizeof(buf));
+	assert_true(len > 0);
+	sim_send(from, 0, &all, buf, (size_t)len);
+}
+
+static void step(struct world *w)
+{
+	struct lke_in6 second = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0x11 } };
+	unsigned on = dice(WORLD_ARS);
+
+	switch (dice(8)) {
+	case 0:
+		sim_move(w->mn, 0, NULL, 0);
+		break;
+	case 1:
+		sim_move(w->mn, 0, w->home, MSEC(dice(100)));
+		sim_run_for(w->net, MSEC(dice(200)));
+		advertise(w->ha, &w->ha_addr, 1800, 3600);
+		break;
+	case 2:
+		advertise(w->ar[on], &second, 1800, dice(2) ? 3600 : 0);
+		break;
+	case 3:
+		advertise(w->ar[on], &w->ar_addr[on], dice(2) ? 0 : 1800, dice(2) ? 0 : 3600);
+		break;
+	case 4:
+		world_noise(w, dice(100), dice(50), dice(50));
+		break;
+	case 5:
+		w->mn->dead = true; /* as a suspended host: hears nothing, answers nothing */
+		sim_run_for(w->net, SEC(dice(300)));
+		w->mn->dead = false;
+		break;
+	default:
+		world_attach(w, on);
+		break;
+	}
+	sim_run_for(w->net, MSEC(dice(dice(4) ? 500 : 20000)));
+}
+
+static void lies_still_and_works(struct world *w)
+{
+	uint64_t mn, cn;
+
+	world_noise(w, 0, 0, 0);
+	sim_move(w->mn, 0, NULL, 0);
+	sim_run_for(w->net, SEC(1));
+	world_attach(w, 1);
+	sim_run_for(w->net, SEC(90));
+	mn = w->mn->received;
+	cn = w->cn->received;
+	world_traffic(w, &w->hoa, MSEC(200));
+	sim_run_for(w->net, MSEC(100));
+	assert_int_equal(w->mn->received - mn, 200);
+	assert_int_equal(w->cn->received - cn, 200);
+}
+
+static void thrown_about_it_comes_to_rest(void **state)
+{
+	(void)state;
+	for (unsigned seed = 1; seed <= 60; seed++) {
+		struct world_options o = { .seed = seed,
+					   .strategy = seed % 2 ? LKE_STRATEGY_BOTH
+								: LKE_STRATEGY_OLDEST };
+		struct world *w = world_new(&o);
+
+		state_of_dice = seed;
+		for (unsigned n = 0; n < STEPS; n++)
+			step(w);
+		lies_still_and_works(w);
+		sim_stop(w->mn);
+		assert_int_equal(w->mn->paths, 0);
+		world_free(w);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(thrown_about_it_comes_to_rest) };
+
+	return cmocka_run_group_tests_name("scenario_mn_chaos", tests, NULL, NULL);
+}
