@@ -9,6 +9,9 @@
 #include "base/in6.h"
 
 #define STEPS 120
+#ifndef SEEDS
+#define SEEDS 40
+#endif
 
 static uint64_t state_of_dice;
 
@@ -48,14 +51,14 @@ static void advertise(struct simnode *from, const struct lke_in6 *prefix, uint16
 static void step(struct world *w)
 {
 	struct lke_in6 second = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0x11 } };
-	unsigned on = dice(WORLD_ARS);
+	unsigned on = dice(WORLD_ARS), iface = dice(w->mn->ifaces);
 
 	switch (dice(8)) {
 	case 0:
-		sim_move(w->mn, 0, NULL, 0);
+		sim_move(w->mn, iface, NULL, 0);
 		break;
 	case 1:
-		sim_move(w->mn, 0, w->home, MSEC(dice(100)));
+		sim_move(w->mn, iface, w->home, MSEC(dice(100)));
 		sim_run_for(w->net, MSEC(dice(200)));
 		advertise(w->ha, &w->ha_addr, 1800, 3600);
 		break;
@@ -74,7 +77,7 @@ static void step(struct world *w)
 		w->mn->dead = false;
 		break;
 	default:
-		world_attach(w, on);
+		sim_move(w->mn, iface, w->link[on], MSEC(dice(100)));
 		break;
 	}
 	sim_run_for(w->net, MSEC(dice(dice(4) ? 500 : 20000)));
@@ -85,9 +88,10 @@ static void lies_still_and_works(struct world *w)
 	uint64_t mn, cn;
 
 	world_noise(w, 0, 0, 0);
-	sim_move(w->mn, 0, NULL, 0);
+	for (unsigned n = 0; n < w->mn->ifaces; n++)
+		sim_move(w->mn, n, NULL, 0);
 	sim_run_for(w->net, SEC(1));
-	world_attach(w, 1);
+	sim_move(w->mn, w->mn->ifaces - 1, w->link[1], MSEC(10));
 	sim_run_for(w->net, SEC(90));
 	mn = w->mn->received;
 	cn = w->cn->received;
@@ -97,15 +101,16 @@ static void lies_still_and_works(struct world *w)
 	assert_int_equal(w->cn->received - cn, 200);
 }
 
-static void thrown_about_it_comes_to_rest(void **state)
+static void throw_about(unsigned interfaces)
 {
-	(void)state;
-	for (unsigned seed = 1; seed <= 60; seed++) {
+	for (unsigned seed = 1; seed <= SEEDS; seed++) {
 		struct world_options o = { .seed = seed,
 					   .strategy = seed % 2 ? LKE_STRATEGY_BOTH
 								: LKE_STRATEGY_OLDEST };
 		struct world *w = world_new(&o);
 
+		if (interfaces == 2)
+			world_two_interfaces(w, o.strategy);
 		state_of_dice = seed;
 		for (unsigned n = 0; n < STEPS; n++)
 			step(w);
@@ -116,9 +121,24 @@ static void thrown_about_it_comes_to_rest(void **state)
 	}
 }
 
+static void thrown_about_it_comes_to_rest(void **state)
+{
+	(void)state;
+	throw_about(1);
+}
+
+static void with_two_interfaces_as_well(void **state)
+{
+	(void)state;
+	throw_about(2);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(thrown_about_it_comes_to_rest) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(thrown_about_it_comes_to_rest),
+		cmocka_unit_test(with_two_interfaces_as_well),
+	};
 
 	return cmocka_run_group_tests_name("scenario_mn_chaos", tests, NULL, NULL);
 }

@@ -2,37 +2,11 @@
 /* A mobile node with two interfaces: the first is preferred, the other stands by. */
 #include "scenario.h"
 
-/* The world's mobile node again, with eth0 and eth1, both down. */
-static struct world *two_links(void)
-{
-	struct world *w = world_plain();
-	struct lke_config cfg;
-	struct lke_config_home *h = &cfg.mn.home[0];
-
-	sim_stop(w->mn);
-	w->mn = sim_node(w->net, "mn2", false);
-	sim_attach(w->mn, NULL);
-	sim_attach(w->mn, NULL);
-	lke_config_defaults(&cfg);
-	cfg.mn.interfaces = 2;
-	strcpy(cfg.mn.interface[0], "eth0");
-	strcpy(cfg.mn.interface[1], "eth1");
-	memset(cfg.mn.stable_secret, 9, sizeof(cfg.mn.stable_secret));
-	cfg.mn.homes = 1;
-	h->addr = w->hoa;
-	h->agent = w->ha_addr;
-	h->prefix_len = 64;
-	h->lifetime = 600;
-	h->to_ha = w->mobile.to_ha;
-	h->to_mn = w->mobile.to_mn;
-	h->generation = 1;
-	assert_int_equal(sim_start(w->mn, &cfg), 0);
-	return w;
-}
-
 static struct world *on_second(struct lke_in6 *ret_coa)
 {
-	struct world *w = two_links();
+	struct world *w = world_plain();
+
+	world_two_interfaces(w, LKE_STRATEGY_OLDEST);
 
 	sim_move(w->mn, 1, w->link[0], MSEC(10));
 	assert_true(world_wait_lbsa(w, 0, SEC(60)));

@@ -125,10 +125,41 @@ static void make_correspondent(struct world *w)
 	w->cn_addr = addr("2001:db8:c::2");
 }
 
+static void one_home(const struct world *w, struct lke_config_mn *mn)
+{
+	struct lke_config_home *h = &mn->home[0];
+
+	mn->homes = 1;
+	h->addr = w->hoa;
+	h->agent = w->ha_addr;
+	h->prefix_len = 64;
+	h->lifetime = 600;
+	h->to_ha = w->mobile.to_ha;
+	h->to_mn = w->mobile.to_mn;
+	h->generation = 1;
+}
+
+void world_two_interfaces(struct world *w, enum lke_strategy strategy)
+{
+	struct lke_config cfg;
+
+	sim_stop(w->mn);
+	w->mn = sim_node(w->net, "mn2", false);
+	sim_attach(w->mn, NULL);
+	sim_attach(w->mn, NULL);
+	lke_config_defaults(&cfg);
+	cfg.mn.interfaces = 2;
+	strcpy(cfg.mn.interface[0], "eth0");
+	strcpy(cfg.mn.interface[1], "eth1");
+	cfg.mn.strategy = strategy;
+	memset(cfg.mn.stable_secret, 9, sizeof(cfg.mn.stable_secret));
+	one_home(w, &cfg.mn);
+	start(w->mn, &cfg);
+}
+
 static void make_mobile(struct world *w, const struct world_options *o)
 {
 	struct lke_config cfg;
-	struct lke_config_home *h = &cfg.mn.home[0];
 
 	w->mn = sim_node(w->net, "mn", false);
 	sim_attach(w->mn, NULL);
@@ -139,16 +170,8 @@ static void make_mobile(struct world *w, const struct world_options *o)
 	cfg.mn.strategy = o->strategy;
 	cfg.mn.local_only = o->local_only;
 	memset(cfg.mn.stable_secret, 7, sizeof(cfg.mn.stable_secret));
-	if (!o->no_ha) {
-		cfg.mn.homes = 1;
-		h->addr = w->hoa;
-		h->agent = w->ha_addr;
-		h->prefix_len = 64;
-		h->lifetime = 600;
-		h->to_ha = w->mobile.to_ha;
-		h->to_mn = w->mobile.to_mn;
-		h->generation = 1;
-	}
+	if (!o->no_ha)
+		one_home(w, &cfg.mn);
 	start(w->mn, &cfg);
 }
 

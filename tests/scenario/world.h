@@ -36,6 +36,8 @@ struct world_options {
 
 struct world *world_new(const struct world_options *o);
 void world_free(struct world *w);
+/* The mobile node again, with eth0 (preferred) and eth1, both without carrier. */
+void world_two_interfaces(struct world *w, enum lke_strategy strategy);
 /* Starts the mobile node's engine with its interface on access link i. */
 void world_attach(struct world *w, unsigned i);
 /* Runs until the mobile node has a care-of address with a VALID LBSA at ar[i], at most limit; false
