@@ -111,7 +111,8 @@ struct ar_limits {
 	uint64_t secret[2];
 	struct spacing ll[LIMIT_SETS][LIMIT_WAYS];
 	struct mac_limit mac[LIMIT_SETS][LIMIT_WAYS];
-	struct tbf rsa, resolution, unsigned_ba;
+	struct tbf rsa, resolution_heard, resolution, unsigned_ba;
+	uint64_t rsa_debt; /* operations that renewals took in advance */
 };
 
 /* A Key Exchange Request on its way.  While it waits it owns a copy of the packet. */
@@ -126,6 +127,7 @@ struct kex_request {
 	struct lke_in6 coa;
 	unsigned key;	 /* index of ar->rsa whose modulus it fits */
 	bool live;	 /* liveness is shown, AMB-054 */
+	bool heard;	 /* its host has answered before: has a place among the held */
 	bool taken;	 /* another link-layer address answered the probe: 129 */
 	bool draft_peer; /* no request proof, or not read */
 	/* while held */
@@ -150,7 +152,7 @@ struct access_router {
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
 	struct kex_request *held[AR_HELD_MAX], *pending[AR_PENDING_MAX];
-	unsigned helds, pendings;
+	unsigned helds, held_strangers, pendings;
 	struct lbsa *buffer[AR_BUFFERS_MAX]; /* those that leave */
 	unsigned buffers;
 	uint64_t next_id;
@@ -362,6 +364,14 @@ void ar_limits_set_rsa(struct ar_limits *l, uint64_t per_second, lke_time now);
  * -LKE_DROP_RATE_MAC. */
 int ar_limit_source(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll,
 		    const struct lke_lladdr *mac);
+/*
+ * One private key operation of the one budget (AMB-060).  A renewal may take it in advance, up to a
+ * second's worth, and is paid back before anybody else gets one: renewals go on while strangers use
+ * the budget up, and all together stay within it.  0 or -LKE_DROP_RATE_RSA.
+ */
+int ar_limit_rsa(struct lke_engine *e, bool renewal);
+/* One address resolution (AMB-054).  Half of them are kept for hosts that were heard before. */
+bool ar_limit_resolution(struct lke_engine *e, bool heard);
 /* The last accepted request repeated an exchange or failed DAD: the spacing doubles. */
 void ar_limit_penalise(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);
 void ar_limit_reset(struct lke_engine *e, uint32_t ifindex, const struct lke_in6 *ll);

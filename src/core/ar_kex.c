@@ -173,8 +173,10 @@ static int budgets(struct lke_engine *e, const struct kex_request *r, const stru
 	if (v->renewal) {
 		if (e->now < valid->next_renewal)
 			return -(int)LKE_DROP_RATE_LL;
-		valid->next_renewal = e->now + AR_KEREQ_MIN_SPACING;
-		return 0;
+		err = ar_limit_rsa(e, true);
+		if (err == 0)
+			valid->next_renewal = e->now + AR_KEREQ_MIN_SPACING;
+		return err;
 	}
 	err = ar_limit_source(e, r->ifindex, &r->ip.src, &r->src_ll);
 	if (err < 0)
@@ -183,9 +185,7 @@ static int budgets(struct lke_engine *e, const struct kex_request *r, const stru
 		return -(int)LKE_DROP_RATE_ANSWER;
 	if (!v->status && !tbf_take(&k->dad, 1, e->now))
 		return -(int)LKE_DROP_RATE_DAD;
-	if (!tbf_take(&e->ar->limits->rsa, 1, e->now))
-		return -(int)LKE_DROP_RATE_RSA;
-	return 0;
+	return ar_limit_rsa(e, false);
 }
 
 /* Queues the RSA operation.  r is on the heap; it is kept until the result comes. */
@@ -297,7 +297,7 @@ static struct kex_request *take_pending(struct access_router *ar, uint64_t id)
 /* AMB-063: no key identifier in the request, so the previous key is tried after the current one. */
 static bool try_previous(struct lke_engine *e, struct kex_request *r)
 {
-	return r->key == 0 && decode(e, r, 1) == 0 && tbf_take(&e->ar->limits->rsa, 1, e->now) &&
+	return r->key == 0 && decode(e, r, 1) == 0 && ar_limit_rsa(e, false) == 0 &&
 	       start_rsa(e, r) == 0;
 }
 

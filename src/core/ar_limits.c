@@ -16,7 +16,8 @@ struct ar_limits *ar_limits_new(const uint8_t secret[16], lke_time now)
 		return NULL;
 	memcpy(l->secret, secret, sizeof(l->secret));
 	tbf_init(&l->rsa, 0, 0, now);
-	tbf_init(&l->resolution, AR_RESOLUTION_RATE, AR_RESOLUTION_RATE, now);
+	tbf_init(&l->resolution, AR_RESOLUTION_RATE / 2, AR_RESOLUTION_RATE / 2, now);
+	tbf_init(&l->resolution_heard, AR_RESOLUTION_RATE / 2, AR_RESOLUTION_RATE / 2, now);
 	tbf_init(&l->unsigned_ba, BA_UNSIGNED_RATE, BA_UNSIGNED_RATE, now);
 	return l;
 }
@@ -26,6 +27,29 @@ void ar_limits_set_rsa(struct ar_limits *l, uint64_t per_second, lke_time now)
 	uint64_t rate = per_second ? per_second : 1;
 
 	tbf_init(&l->rsa, rate, rate, now);
+	l->rsa_debt = 0;
+}
+
+int ar_limit_rsa(struct lke_engine *e, bool renewal)
+{
+	struct ar_limits *l = e->ar->limits;
+
+	while (l->rsa_debt > 0 && tbf_take(&l->rsa, 1, e->now))
+		l->rsa_debt--;
+	if (l->rsa_debt == 0 && tbf_take(&l->rsa, 1, e->now))
+		return 0;
+	if (!renewal || l->rsa_debt >= l->rsa.burst)
+		return -(int)LKE_DROP_RATE_RSA;
+	l->rsa_debt++;
+	return 0;
+}
+
+bool ar_limit_resolution(struct lke_engine *e, bool heard)
+{
+	struct ar_limits *l = e->ar->limits;
+
+	return (heard && tbf_take(&l->resolution_heard, 1, e->now)) ||
+	       tbf_take(&l->resolution, 1, e->now);
 }
 
 static uint64_t limit_id(const struct ar_limits *l, uint32_t ifindex, const void *p, size_t n)

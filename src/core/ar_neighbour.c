@@ -66,6 +66,7 @@ static void unhold(struct lke_engine *e, struct kex_request *r)
 		if (ar->held[n] != r)
 			continue;
 		ar->held[n] = ar->held[--ar->helds];
+		ar->held_strangers -= !r->heard;
 		break;
 	}
 	if (timer_armed(&r->timer))
@@ -259,6 +260,7 @@ static bool replace_held(struct lke_engine *e, const struct kex_request *r)
 		if (!keep)
 			return true;
 		timer_init(&keep->timer, AR_TIMER_HELD, keep);
+		keep->heard = old->heard;
 		keep->probing = old->probing;
 		keep->probes_left = old->probes_left;
 		keep->probe = old->probe;
@@ -276,6 +278,7 @@ int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r)
 	struct neighbour *n = neighbour_find(ar, r->ifindex, &r->coa);
 	const struct lke_lladdr *other = other_holder(e, n, &r->src_ll);
 	struct kex_request *keep;
+	bool heard;
 
 	/* Without link-layer addresses the owner is (interface, link-local): one peer, nobody to
 	 * resolve (AMB-054). */
@@ -286,14 +289,19 @@ int ar_neighbour_check(struct lke_engine *e, const struct kex_request *r)
 		return 0;
 	if (replace_held(e, r))
 		return -(int)LKE_DROP_HELD;
-	if (ar->helds == AR_HELD_MAX)
+	/* An answer to the host's own resolution does not confirm, but it puts this request before
+	 * those of invented sources: the home agent's acknowledgement came that way. */
+	heard = n && !other && e->now - n->heard < AR_FORMER_NEIGHBOUR;
+	if (ar->helds == AR_HELD_MAX || (!heard && ar->held_strangers == AR_HELD_STRANGERS))
 		return -(int)LKE_DROP_LIMIT;
-	if (!tbf_take(&ar->limits->resolution, 1, e->now))
+	if (!ar_limit_resolution(e, heard))
 		return -(int)LKE_DROP_NO_NEIGHBOUR;
 	keep = kex_request_keep(r);
 	if (!keep)
 		return -(int)LKE_DROP_NOMEM;
 	timer_init(&keep->timer, AR_TIMER_HELD, keep);
+	keep->heard = heard;
+	ar->held_strangers += !heard;
 	ar->held[ar->helds++] = keep;
 	if (other)
 		probe(e, keep, other);

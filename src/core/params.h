@@ -22,8 +22,9 @@
 #define AR_REFUSAL_RATE	     5	 /* per s and interface, AMB-060 */
 #define AR_DAD_RATE	     100 /* per s and interface, AMB-060 */
 #define AR_DAD_BURST	     500
-#define AR_RESOLUTION_RATE   100 /* per s, AMB-054 */
+#define AR_RESOLUTION_RATE   100 /* per s, AMB-054; the half of it for hosts heard before */
 #define AR_HELD_MAX	     256 /* AMB-054 */
+#define AR_HELD_STRANGERS    192 /* of hosts never heard before */
 #define AR_RESOLUTION_WAIT   (1 * LKE_SEC)
 #define AR_PROBE_WAIT	     (3 * LKE_SEC)
 #define AR_PROBES	     3

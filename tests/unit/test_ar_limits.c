@@ -238,7 +238,7 @@ static void amb_060_private_key_budget_and_renewals_beside_it(void **state)
 		assert_int_equal(ask(&m, NULL), n < 10 ? STATUS_ACCEPTED : -1);
 	}
 	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_RATE_RSA), 4);
-	/* a good renewal proof needs no budget but one in 3 s of its own */
+	/* a good renewal proof goes on, once in 3 s: it takes its operation in advance */
 	m = old;
 	m.kbm[5] ^= 1;
 	m.old_kbm = old.kbm;
@@ -249,11 +249,60 @@ static void amb_060_private_key_budget_and_renewals_beside_it(void **state)
 	m.salt++;
 	assert_int_equal(ask(&m, NULL), -1);
 	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_RATE_LL), 1);
+	arf_run(&f, 100 * LKE_MSEC); /* that one is paid back first */
+	m = node(29);
+	assert_int_equal(ask(&m, NULL), -1);
 	arf_run(&f, 100 * LKE_MSEC); /* one more operation */
 	m = node(30);
 	assert_int_equal(ask(&m, NULL), STATUS_ACCEPTED);
 	m = node(31);
 	assert_int_equal(ask(&m, NULL), -1);
+}
+
+/* Insiders with many LBSAs: the budget is one for all RSA work. */
+static void thr_001_renewals_stay_within_the_budget(void **state)
+{
+	enum { LBSAS = 40 };
+	static struct arf_mn old[LBSAS];
+	unsigned before, done = 0;
+
+	arf_open(&f, LKE_PROFILE_DEFAULT, NULL);
+	for (unsigned n = 0; n < LBSAS; n++) {
+		old[n] = node(200 + n);
+		f.sents = f.notes = 0;
+		arf_attach(&f, &old[n]);
+	}
+	f.sents = f.notes = 0;
+	arf_run(&f, 5 * LKE_SEC);
+	slow_key(); /* 10 operations a second, burst 10 */
+	before = f.decrypts;
+	for (unsigned n = 0; n < LBSAS; n++) {
+		struct arf_mn m = old[n];
+
+		m.kbm[5] ^= 1;
+		m.old_kbm = old[n].kbm;
+		m.seq++;
+		f.sents = f.notes = 0;
+		done += ask(&m, NULL) == STATUS_ACCEPTED;
+	}
+	assert_int_equal(done, 20);
+	assert_int_equal(f.decrypts - before, 20);
+	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_RATE_RSA), LBSAS - 20);
+	/* a second later ten more, none for anybody else */
+	arf_run(&f, LKE_SEC);
+	f.sents = f.notes = 0;
+	assert_int_equal(ask(&(struct arf_mn[]){ node(1) }[0], NULL), -1);
+	for (unsigned n = 20; n < LBSAS; n++) {
+		struct arf_mn m = old[n];
+
+		m.kbm[5] ^= 1;
+		m.old_kbm = old[n].kbm;
+		m.seq += 2;
+		m.salt++;
+		f.sents = f.notes = 0;
+		done += ask(&m, NULL) == STATUS_ACCEPTED;
+	}
+	assert_int_equal(done, 30);
 }
 
 static void amb_051_replayed_renewal_costs_nothing(void **state)
@@ -306,6 +355,19 @@ static void amb_060_detections_burst_500_then_100_a_second(void **state)
 	}
 }
 
+/* m answers the host's own address resolution. */
+static void heard(const struct arf_mn *m, const struct lke_lladdr *from)
+{
+	struct nd_msg na = {
+		.type = ND_NA, .na_flags = ND_NA_S, .target = m->coa, .lladdr = *from
+	};
+	struct lke_in6 ll = arf_addr("fe80::a:1");
+	uint8_t buf[256];
+	int len = nd_encode(&na, &m->coa, &ll, 0, buf, sizeof(buf));
+
+	arf_feed(&f, ARF_LAN, from, buf, (size_t)len);
+}
+
 static void amb_054_a_hundred_resolutions_a_second(void **state)
 {
 	struct arf_mn m;
@@ -313,6 +375,7 @@ static void amb_054_a_hundred_resolutions_a_second(void **state)
 	arf_open(&f, LKE_PROFILE_DEFAULT, NULL);
 	for (unsigned n = 0; n < 110; n++) {
 		m = node(n);
+		heard(&m, &m.lladdr);
 		assert_int_equal(arf_kereq(&f, &m),
 				 n < AR_RESOLUTION_RATE ? -LKE_DROP_HELD : -LKE_DROP_NO_NEIGHBOUR);
 	}
@@ -320,38 +383,55 @@ static void amb_054_a_hundred_resolutions_a_second(void **state)
 	assert_int_equal(f.decrypts, 0);
 }
 
+static void thr_001_strangers_leave_half_of_the_resolutions(void **state)
+{
+	enum { HALF = AR_RESOLUTION_RATE / 2 };
+	struct arf_mn m, known = node(1000);
+
+	arf_open(&f, LKE_PROFILE_DEFAULT, NULL);
+	heard(&known, &known.lladdr);
+	for (unsigned n = 0; n < 110; n++) {
+		m = node(n);
+		assert_int_equal(arf_kereq(&f, &m),
+				 n < HALF ? -LKE_DROP_HELD : -LKE_DROP_NO_NEIGHBOUR);
+	}
+	f.dad = &known;
+	assert_int_equal(ask(&known, NULL), STATUS_ACCEPTED);
+	/* one whose answer came from another link-layer address is no better than a stranger */
+	m = node(1001);
+	heard(&m, &known.lladdr);
+	assert_int_equal(arf_kereq(&f, &m), -LKE_DROP_NO_NEIGHBOUR);
+}
+
 static void amb_054_at_most_256_requests_wait(void **state)
 {
-	unsigned held = 0, full = 0;
+	unsigned held = 0;
 	struct lke_lladdr other = arf_lladdr(0x99);
-	struct lke_in6 ll = arf_addr("fe80::a:1");
 	struct arf_mn m;
 
 	arf_open(&f, LKE_PROFILE_DEFAULT, NULL);
 	/* former holders to ask first: each request then waits for 3 s */
-	for (unsigned n = 0; n < 300; n++) {
-		struct nd_msg na = { .type = ND_NA, .na_flags = ND_NA_S };
-		uint8_t buf[256];
-		int len;
-
+	for (unsigned n = 0; n < 225; n++) {
 		m = node(n);
-		na.target = m.coa;
-		na.lladdr = other;
-		len = nd_encode(&na, &m.coa, &ll, 0, buf, sizeof(buf));
-		arf_feed(&f, ARF_LAN, &other, buf, (size_t)len);
+		heard(&m, &other);
+		held += arf_kereq(&f, &m) == -LKE_DROP_HELD;
+		f.sents = f.notes = 0;
+		arf_run(&f, 13 * LKE_MSEC);
 	}
-	for (unsigned n = 0; n < 290; n++) {
+	assert_int_equal(held, AR_HELD_STRANGERS);
+	m = node(226);
+	assert_int_equal(arf_kereq(&f, &m), -LKE_DROP_LIMIT);
+	/* the last places are for those that were heard */
+	for (unsigned n = 300; n < 390; n++) {
 		int err;
 
 		m = node(n);
+		heard(&m, &m.lladdr);
 		err = arf_kereq(&f, &m);
 		held += err == -LKE_DROP_HELD;
-		full += err == -LKE_DROP_LIMIT;
 		f.sents = f.notes = 0;
-		arf_run(&f, 10 * LKE_MSEC);
 	}
-	assert_int_equal(held, AR_HELD_MAX);
-	assert_int_equal(full, 290 - AR_HELD_MAX);
+	assert_in_range(held, AR_HELD_STRANGERS + AR_RESOLUTION_RATE / 2, AR_HELD_MAX);
 	assert_int_equal(f.decrypts, 0);
 	f.sents = f.notes = 0;
 	f.hold_rsa = true;
@@ -359,8 +439,8 @@ static void amb_054_at_most_256_requests_wait(void **state)
 		f.sents = f.notes = 0;
 		arf_run(&f, 10 * LKE_MSEC);
 	}
-	/* all of them have gone on: nobody answered */
-	assert_int_equal(f.decrypts, AR_HELD_MAX);
+	/* nobody answered: those that were probed go on, the others are not there */
+	assert_int_equal(f.decrypts, AR_HELD_STRANGERS);
 }
 
 static void amb_054_only_the_one_who_was_asked_confirms(void **state)
@@ -407,9 +487,11 @@ int main(void)
 		T(amb_060_link_layer_source_burst_2_then_1_in_3_s),
 		T(amb_060_five_refusals_a_second),
 		T(amb_060_private_key_budget_and_renewals_beside_it),
+		T(thr_001_renewals_stay_within_the_budget),
 		T(amb_051_replayed_renewal_costs_nothing),
 		T(amb_060_detections_burst_500_then_100_a_second),
 		T(amb_054_a_hundred_resolutions_a_second),
+		T(thr_001_strangers_leave_half_of_the_resolutions),
 		T(amb_054_at_most_256_requests_wait),
 		T(amb_054_only_the_one_who_was_asked_confirms),
 	};
