@@ -47,6 +47,7 @@ struct driver {
 	struct event_base *base;
 	struct event *timer_ev, *tun_ev, *mon_ev, *neigh_ev, *priv_ev, *priv_write_ev, *worker_ev;
 	int timer_fd, priv_fd;
+	lke_time timer_at; /* the armed deadline, LKE_NEVER: none */
 	struct driver_link link[WORLD_LINKS_MAX];
 	unsigned links;
 	struct driver_request *request;	 /* ring of REQUESTS_MAX */
