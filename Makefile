@@ -38,6 +38,7 @@ coverage:
 bench: all
 	@tests/bench/limits $(BUILD)
 	@tests/bench/run $(BUILD)
+	@tests/bench/flood $(BUILD)
 
 install: all
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)

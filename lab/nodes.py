@@ -51,8 +51,8 @@ RADVD_CONF = """interface wlan0 {
 class Daemon:
 	"""One lked in one node, with its own configuration, state and run directories."""
 
-	def __init__(self, lab, build, name, conf, rsa=False):
-		self.lab, self.node, self.name = lab, lab[name], name
+	def __init__(self, lab, build, name, conf, rsa=False, args=()):
+		self.lab, self.node, self.name, self.args = lab, lab[name], name, args
 		self.lked, self.lke = build + "/src/daemon/lked", build + "/src/ctl/lke"
 		self.dir = os.path.join(lab.dir, name)
 		self.state, self.run_dir = self.dir + "/state", self.dir + "/run"
@@ -67,7 +67,7 @@ class Daemon:
 		self.process, self.unread = None, []
 
 	def start(self, wait=True):
-		self.process = self.node.popen([self.lked, "-c", self.conf, "--state", self.state, "--run", self.run_dir],
+		self.process = self.node.popen([self.lked, "-c", self.conf, "--state", self.state, "--run", self.run_dir, *self.args],
 			open(self.log, "a"))
 		if wait:
 			wait_for(self.ready, 15, "lked of %s to answer on its control socket" % self.name, 0.02)

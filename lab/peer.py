@@ -90,6 +90,25 @@ def binding(kind, fixed, extra, key, src, dst, home):
 	return ip6(DSTOPTS, src, dst, home_address(MH, home) + m, 64) if home != src else ip6(MH, src, dst, m, 64)
 
 
+def proof(sub):
+	return bytes([18, 22, sub, 0]) + bytes(20)
+
+
+def key_exchange_request(src, dst, coa, seq, data, lifetime, proofs=(), hop_limit=255, traffic_class=0xc0):
+	"""A Key Exchange Request (draft 3.2.1) with proofs as (sub-type, key)."""
+	body = struct.pack("!H", seq) + data + struct.pack("!BBH", 3, 2, lifetime)
+	places = []
+	for sub, k in proofs:
+		places.append((64 + 6 + len(body) + 4, k))
+		body += proof(sub)
+	m = mobility(KEREQ, body + pad(-(6 + len(body)) % 8))
+	p = ip6(DSTOPTS, src, dst, home_address(MH, coa) + m, hop_limit, traffic_class)
+	macs = [(at, whole_packet_hmac(k, p, [])) for at, k in places]
+	for at, mac in macs:
+		p = patch(p, at, mac)
+	return patch(p, 68, checksum(coa, dst, MH, p[64:]))
+
+
 # ---- RSA -------------------------------------------------------------------------------------------------------
 def oaep_encrypt(spki, message):
 	"""RSAES-OAEP with SHA-1 under a DER SubjectPublicKeyInfo; trailing padding of the option is allowed."""

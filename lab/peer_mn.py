@@ -6,14 +6,9 @@ import struct
 import time
 
 from packet import mobility_options, octets
-from oracle import whole_packet_hmac
 from topology import SLOW
-from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, DSTOPTS, FINISHED, ICMP6, IPV6, KEACK, KEREQ, MH, Peer, Port,
-	binding, checksum, home_address, icmp6, ip6, mobility, oaep_encrypt, pad, patch, signed_nd, solicited_node)
-
-
-def proof(sub):
-	return bytes([18, 22, sub, 0]) + bytes(20)
+from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, FINISHED, ICMP6, IPV6, KEACK, MH, Peer, Port, binding, checksum, icmp6, ip6,
+	key_exchange_request, oaep_encrypt, patch, signed_nd, solicited_node)
 
 
 class Router:
@@ -97,20 +92,9 @@ class MobileNode(Peer):
 		if seq is None:
 			self.kex_seq = seq = (self.kex_seq + 1) & 0xffff
 		r = self.router
-		body = struct.pack("!H", seq) + (data or oaep_encrypt(r.key, key))
-		body += struct.pack("!BBH", 3, 2, r.max_lifetime if lifetime is None else lifetime)
-		places = []
-		for sub, k in ((2, key), (1, old)):
-			if k and not self.literal:
-				places.append((64 + 6 + len(body) + 4, k))
-				body += proof(sub)
-		m = mobility(KEREQ, body + pad(-(6 + len(body)) % 8))
-		p = ip6(DSTOPTS, src or self.ll, dst or r.ll, home_address(MH, coa) + m, hop_limit,
-			0xf0 if self.literal else 0xc0)
-		macs = [(at, whole_packet_hmac(k, p, [])) for at, k in places]
-		for at, mac in macs:
-			p = patch(p, at, mac)
-		return patch(p, 68, checksum(coa, p[24:40], MH, p[64:]))
+		proofs = [(sub, k) for sub, k in ((2, key), (1, old)) if k and not self.literal]
+		return key_exchange_request(src or self.ll, dst or r.ll, coa, seq, data or oaep_encrypt(r.key, key),
+			r.max_lifetime if lifetime is None else lifetime, proofs, hop_limit, 0xf0 if self.literal else 0xc0)
 
 	def exchange(self, key=None, old=None, seconds=6):
 		"""One exchange for the care-of address.  (status, Lbsa or None), or None without a verified answer."""

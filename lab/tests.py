@@ -12,6 +12,7 @@ import checks
 import demo
 import packet
 import scenario
+import tests_attacks
 import tests_foreign
 import tests_mn
 import tests_leave
@@ -207,3 +208,4 @@ TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_lea
 TESTS.update(tests_foreign.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
+TESTS.update(tests_attacks.TESTS)

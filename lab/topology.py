@@ -162,7 +162,7 @@ class Node:
 		self.run("sysctl", "-q", "-w", *["net.ipv6.conf.%s=%s" % (k.replace("__", "."), v) for k, v in values.items()])
 
 	def popen(self, args, log, **kw):
-		p = subprocess.Popen(self.argv(*args), stdin=subprocess.DEVNULL, stdout=kw.pop("stdout", log), stderr=log, **kw)
+		p = subprocess.Popen(self.argv(*args), stdin=kw.pop("stdin", subprocess.DEVNULL), stdout=kw.pop("stdout", log), stderr=log, **kw)
 		self.lab.processes.append(p)
 		return p
 
