@@ -28,9 +28,9 @@ def na(src, dst, target, flags, options=b"", **kw):
 	return icmp6(136, src, dst, bytes([flags, 0, 0, 0]) + target + options, **kw)
 
 
-def authenticated_na(coa, mac, nonce, ar, kbm):
-	"""Neighbor Advertisement with DAD Authentication Reply (draft 3.1.3, AMB-085)."""
-	return peer.signed_nd(136, b"\x20\0\0\0" + coa + b"\2\1" + mac, nonce, ar, coa, peer.ALL_NODES, kbm)
+def authenticated_na(coa, mac, nonce, ar, kbm, options=b""):
+	"""Neighbor Advertisement with DAD Authentication Reply, behind other options (draft 3.1.3, AMB-085)."""
+	return peer.signed_nd(136, b"\x20\0\0\0" + coa + b"\2\1" + mac + options, nonce, ar, coa, peer.ALL_NODES, kbm)
 
 
 def binding_update(coa, ar, home, seq, lifetime, kbm, extra=b""):

@@ -82,6 +82,7 @@ class Host:
 		self.seq, self.bu_seq = int.from_bytes(os.urandom(2), "big"), 100
 		self.kbm = self.old = self.ack = None
 		self.answers = True	# Neighbor Solicitations
+		self.options = b""	# more of them in its authenticated advertisements
 		self.defended = 0	# authenticated solicitations answered
 		port.hosts.append(self)
 
@@ -107,7 +108,7 @@ class Host:
 		zero = [(42, 2), (m.f["hmac_at"], 20)] if "hmac" in m.f else None
 		for k in (self.kbm, self.old):
 			if zero and k and oracle.whole_packet_hmac(k, m.raw, zero) == m.f["hmac"]:
-				self.send(forge.authenticated_na(target, self.mac, m.f["nonce"], m.f["ar"], k))
+				self.send(forge.authenticated_na(target, self.mac, m.f["nonce"], m.f["ar"], k, self.options))
 				self.defended += 1
 				return
 		self.send(forge.na(target, peer.ALL_NODES, target, OVERRIDE, b"\x02\x01" + self.mac))
@@ -200,7 +201,8 @@ class Away:
 		self.send(forge.binding_update(host.coa2, host.ar, host.coa, seq, lifetime, key, **kw))
 		if not wait:
 			return None
-		return self.port.wait(lambda: self.port.find(lambda m: m.kind == "BA" and m.dst == host.coa2 and m.rh2 == host.coa), seconds)
+		return self.port.wait(lambda: self.port.find(lambda m: m.kind == "BA" and m.dst == host.coa2 and m.rh2 == host.coa and
+			(m.f["seq"] == seq or m.f["status"] == 135)), seconds)
 
 	def finish(self, host, ba):
 		"""The Finished message a Binding Acknowledgement asks for."""

@@ -13,6 +13,7 @@ import demo
 import packet
 import scenario
 import tests_attacks
+import tests_attacks_host
 import tests_foreign
 import tests_mn
 import tests_leave
@@ -209,3 +210,4 @@ TESTS.update(tests_foreign.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_attacks.TESTS)
+TESTS.update(tests_attacks_host.TESTS)

@@ -218,9 +218,10 @@ static const char *unfit(FILE *f)
 		return "can be written by everybody; run: chmod o-w";
 	if (st.st_size > SIZE_MAX_FILE)
 		return "is too long for a configuration";
-	/* Behind a NUL a line would go on unseen. */
+	/* Behind a NUL a line would go on unseen; an escape would speak to the terminal that shows
+	 * our messages. */
 	while ((c = getc(f)) != EOF)
-		if (c == '\0')
+		if (c < ' ' && c != '\t' && c != '\n' && c != '\r')
 			return "is not a text file";
 	rewind(f);
 	return NULL;

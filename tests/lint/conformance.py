@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""Every requirement has a row in docs/CONFORMANCE.md, and every test named there passed.
+"""Every requirement has a row in docs/CONFORMANCE.md, every threat one in docs/THREATS.md, and every test named there passed.
 
 Rows: | ID | what | test name(s) or "not built: reason" |.  Argument: the results file of tests/run.
 A test is named in full (suite/name) or by name alone; several are separated by commas or blanks.
@@ -10,6 +10,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+THREATS = 100
 ROW = re.compile(r'^\|\s*((?:LKE|SEC|BASE)-\d+)\s*\|(.*)\|\s*$')
 
 
@@ -39,6 +40,20 @@ def check_row(ident, tests, verdicts):
             yield f'{ident}: {name} was skipped'
 
 
+def threats(verdicts):
+    """Problems of docs/THREATS.md: rows `| n | who | threat | answer | tests |`, and those of section 6 of the draft."""
+    doc = os.path.join(ROOT, 'docs', 'THREATS.md')
+    seen = set()
+    for line in open(doc):
+        cells = [c.strip() for c in re.split(r'(?<!\\)\|', line)[1:-1]]
+        if len(cells) == 5 and cells[0].isdigit():
+            seen.add(int(cells[0]))
+            yield from check_row('THREATS ' + cells[0], cells[4], verdicts)
+        elif len(cells) == 2 and cells[1].startswith('`'):
+            yield from check_row('THREATS, ' + cells[0], cells[1], verdicts)
+    yield from (f'THREATS {n}: no row' for n in range(1, THREATS + 1) if n not in seen)
+
+
 def main():
     doc = os.path.join(ROOT, 'docs', 'CONFORMANCE.md')
     if not os.path.exists(doc):
@@ -59,6 +74,7 @@ def main():
         seen.add(ident)
         problems += check_row(ident, re.split(r'(?<!\\)\|', m.group(2))[-1], verdicts)
     problems += [f'{i}: no row' for i in wanted if i not in seen]
+    problems += threats(verdicts)
     print('\n'.join(problems) or f'{len(seen)} requirements')
     return 1 if problems else 0
 

@@ -312,7 +312,8 @@ static void long_lines_and_no_role_are_errors(void **state)
 /* THREATS 88 and 91: what stands in a configuration's place. */
 static void odd_files_are_refused(void **state)
 {
-	static const char nul[] = "[AccessRouter]\nInterface = wlan0\0hidden\n";
+	static const char odd[][40] = { "[AccessRouter]\nInterface = wlan0\0hidden\n",
+					"[AccessRouter]\nInterface = \x1b[31mw\n" };
 	struct loaded l;
 	FILE *f;
 
@@ -324,16 +325,17 @@ static void odd_files_are_refused(void **state)
 	says(&l, 0, "is not a regular file");
 	done(&l);
 	prepare(&l);
-	f = fopen(l.path, "w");
-	assert_non_null(f);
-	assert_int_equal(fwrite(nul, sizeof(nul) - 1, 1, f), 1);
-	fclose(f);
-	for (int i = 0; i < 2; i++) {
-		assert_int_equal(chmod(l.path, i ? 0602 : 0600), 0);
+	for (int i = 0; i < 3; i++) {
+		f = fopen(l.path, "w");
+		assert_non_null(f);
+		assert_int_equal(fwrite(odd[i % 2], i == 1 ? strlen(odd[1]) : sizeof(odd[0]), 1, f),
+				 1);
+		fclose(f);
+		assert_int_equal(chmod(l.path, i == 2 ? 0602 : 0600), 0);
 		l.r.out = open_memstream(&l.out, &l.out_len);
 		assert_true(daemon_config_load(l.path, &l.r, &l.cfg) < 0);
 		fclose(l.r.out);
-		says(&l, 0, i ? "can be written by everybody" : "is not a text file");
+		says(&l, 0, i == 2 ? "can be written by everybody" : "is not a text file");
 		daemon_config_done(&l.cfg);
 		free(l.out);
 		l.out = NULL;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Private RSA keys: the vectors, OAEP, key files. */
+#include <time.h>
+
 #include "wire_util.h"
 
 #include "crypto/crypto.h"
@@ -99,6 +101,54 @@ static void failures_of_decryption_are_alike(void **state)
 	assert_int_equal(rsa_key_decrypt(k, ct, n, plain, LKE_KBM_LEN - 1, &len), LKE_ERR_CRYPTO);
 	assert_int_equal(rsa_key_decrypt(k, ct, n, plain, LKE_KBM_LEN, &len), 0);
 	rsa_key_free(other);
+	rsa_key_free(k);
+}
+
+static double cpu_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Whatever is wrong with a ciphertext of the right length, the private operation is done.  Medians
+ * of processor time, far apart enough for any machine; `make bench` has the statistics. */
+static void thr_013_failures_take_alike(void **state)
+{
+	enum { KINDS = 4, TIMES = 301 };
+	static double took[KINDS][TIMES];
+	struct rsa_key *k = vector_key("rsa2048");
+	uint8_t ct[KINDS][RSA_MODULUS_MAX], plain[RSA_MODULUS_MAX];
+	size_t n = vector("rsa2048", "oaep_sha1", ct[0], sizeof(ct[0])), len;
+
+	assert_int_equal(vector("rsa2048", "pkcs1v15", ct[1], sizeof(ct[1])), n);
+	memcpy(ct[2], ct[0], n);
+	ct[2][n - 1] ^= 1;
+	memcpy(ct[3], ct[0], n);
+	ct[3][1] ^= 1;
+	for (unsigned i = 0; i < TIMES; i++)
+		for (unsigned kind = 0; kind < KINDS; kind++) {
+			double start = cpu_us();
+			int err = rsa_key_decrypt(k, ct[kind], n, plain, sizeof(plain), &len);
+
+			took[kind][i] = cpu_us() - start;
+			assert_int_equal(err == 0, kind == 0);
+		}
+	for (unsigned kind = 0; kind < KINDS; kind++)
+		qsort(took[kind], TIMES, sizeof(double), by_size);
+	for (unsigned kind = 1; kind < KINDS; kind++) {
+		double ratio = took[kind][TIMES / 2] / took[0][TIMES / 2];
+
+		assert_true(ratio > 0.75 && ratio < 1.33);
+	}
 	rsa_key_free(k);
 }
 
@@ -245,6 +295,7 @@ int main(void)
 		cmocka_unit_test(vectors_give_the_public_key),
 		cmocka_unit_test(amb_013_oaep_sha1_and_nothing_else),
 		cmocka_unit_test(failures_of_decryption_are_alike),
+		cmocka_unit_test(thr_013_failures_take_alike),
 		cmocka_unit_test(encryption_round_trip),
 		cmocka_unit_test(from_primes_refuses_what_is_no_key),
 		cmocka_unit_test(generated_keys_work),

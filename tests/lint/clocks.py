@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""No source below src/ reads a clock that somebody can set (THREATS 84): lifetimes run on CLOCK_BOOTTIME.
+
+The wall clock is for people: `lke monitor` prints it.
+"""
+import os
+import re
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+WALL = re.compile(r'CLOCK_REALTIME|CLOCK_TAI|gettimeofday\s*\(|\btime\s*\(\s*(NULL|0|&)|\bftime\s*\(|timespec_get\s*\(')
+# CLOCK_MONOTONIC stands still during a suspend: an LBSA would outlive its lifetime.
+STOPS = re.compile(r'CLOCK_MONOTONIC')
+ALLOWED = {'src/ctl/monitor.c'}
+
+
+def main():
+    bad, seen = [], 0
+    for where, _, names in os.walk(os.path.join(ROOT, 'src')):
+        for name in sorted(n for n in names if n.endswith(('.c', '.h'))):
+            path = os.path.join(where, name)
+            rel = os.path.relpath(path, ROOT)
+            with open(path) as f:
+                for n, line in enumerate(f, 1):
+                    seen += 'CLOCK_BOOTTIME' in line
+                    if WALL.search(line) and rel not in ALLOWED or STOPS.search(line):
+                        bad.append(f'{rel}:{n}: {line.strip()}')
+    if not seen:
+        bad.append('src: no use of CLOCK_BOOTTIME: this check looks in the wrong place')
+    print('\n'.join(bad))
+    return 1 if bad else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
