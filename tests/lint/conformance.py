@@ -10,6 +10,7 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+AMBIGUITY = re.compile(r'^\|\s*(AMB-\d+)[^|]*\|(.*)\|\s*$')
 THREATS = 100
 ROW = re.compile(r'^\|\s*((?:LKE|SEC|BASE)-\d+)\s*\|(.*)\|\s*$')
 
@@ -63,6 +64,9 @@ def main():
     wanted = open(os.path.join(ROOT, 'tests', 'data', 'requirements.txt')).read().split()
     problems, seen = [], set()
     for line in open(doc):
+        m = AMBIGUITY.match(line)
+        if m:
+            problems += check_row(m.group(1), m.group(2), verdicts)
         m = ROW.match(line)
         if not m:
             continue
