@@ -25,6 +25,9 @@ struct driver_link {
 	struct event *readable;
 	struct lke_ev_link last; /* as the engine knows it */
 	bool asked;		 /* PRIV_OPEN_LINK is under way or was refused */
+	struct packet_link kereq; /* of an access router's link; fd -1: none */
+	struct event *kereq_readable, *kereq_pause;
+	bool kereq_asked;
 	bool announced;		 /* the engine knows it */
 	struct driver *driver;
 };
@@ -89,6 +92,15 @@ void driver_on_monitor(evutil_socket_t fd, short what, void *ctx);
 void driver_on_neigh(evutil_socket_t fd, short what, void *ctx);
 void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd);
 void driver_links_close(struct driver *d);
+
+/* Up to budget packets of a link's socket, or of its socket for Key Exchange Requests; how many there
+ * were. */
+unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, unsigned budget);
+
+/* --- driver_kereq.c: the sockets for Key Exchange Requests --- */
+void kereq_ask(struct driver *d, struct driver_link *l); /* once the link has its own socket */
+void kereq_opened(struct driver *d, const struct priv_reply *r, int fd);
+void kereq_close(struct driver_link *l);
 
 /* --- driver_drain.c --- */
 void drain_begin(struct driver *d); /* parked packets were released */

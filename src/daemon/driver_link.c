@@ -27,6 +27,7 @@ const char *driver_ifname(const struct driver *d, uint32_t ifindex)
 
 static void close_socket(struct driver_link *l)
 {
+	kereq_close(l);
 	if (l->readable)
 		event_free(l->readable);
 	l->readable = NULL;
@@ -44,7 +45,7 @@ static struct driver_link *add_link(struct driver *d, uint32_t ifindex)
 	if (d->links == WORLD_LINKS_MAX)
 		return NULL;
 	l = &d->link[d->links++];
-	*l = (struct driver_link){ .socket = { .fd = -1 }, .driver = d };
+	*l = (struct driver_link){ .socket.fd = -1, .kereq.fd = -1, .driver = d };
 	l->last.ifindex = ifindex;
 	return l;
 }
@@ -91,23 +92,23 @@ static void on_packet(struct driver *d, struct driver_link *l, const struct lke_
 
 static struct driver *the_driver; /* of this process; event callbacks carry the interface's index */
 
-static void on_packets(evutil_socket_t fd, short what, void *ctx)
+unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, unsigned budget)
 {
-	struct driver *d = the_driver;
-	uint32_t ifindex = (uint32_t)(uintptr_t)ctx;
+	unsigned i = 0;
 
-	for (unsigned i = 0; i < PACKETS_PER_WAKEUP; i++) {
+	for (; i < budget; i++) {
 		/* Looked up each time: carrying out an action may have removed the link. */
 		struct driver_link *l = driver_link_by_index(d, ifindex);
+		const struct packet_link *s = l && kereqs ? &l->kereq : l ? &l->socket : NULL;
 		struct lke_lladdr src = { 0 };
 		uint8_t *pkt;
 		size_t len;
 		bool outgoing = false;
 		int n;
 
-		if (!l || l->socket.fd < 0)
+		if (!s || s->fd < 0)
 			break;
-		n = packet_receive(&l->socket, d->buf, PACKET_BUF, &src, &pkt, &len, &outgoing);
+		n = packet_receive(s, d->buf, PACKET_BUF, &src, &pkt, &len, &outgoing);
 		if (n == -ENODEV) {
 			close_socket(l);
 			l->asked = false;
@@ -119,6 +120,12 @@ static void on_packets(evutil_socket_t fd, short what, void *ctx)
 		driver_pump(d);
 	}
 	driver_pump(d);
+	return i;
+}
+
+static void on_packets(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)driver_read_packets(the_driver, (uint32_t)(uintptr_t)ctx, false, PACKETS_PER_WAKEUP);
 }
 
 int driver_links_open(struct driver *d)
@@ -161,10 +168,12 @@ void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
 					  .ethernet = r->ethernet != 0 };
 	l->socket.own.len = r->own_len == 6 ? 6 : 0;
 	memcpy(l->socket.own.b, r->own, sizeof(l->socket.own.b));
-	if (watch(d, l) < 0)
+	if (watch(d, l) < 0) {
 		close_socket(l);
-	else
-		log_notice("interface %s is in use", l->last.name);
+		return;
+	}
+	log_notice("interface %s is in use", l->last.name);
+	kereq_ask(d, l);
 }
 
 static bool wanted(const struct driver *d, const struct lke_ev_link *l)
@@ -218,6 +227,7 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 		l->asked = true;
 		requests_add(d, &r, 0);
 	}
+	kereq_ask(d, l);
 	return true;
 }
 

@@ -200,13 +200,13 @@ static bool unused_zero(const struct priv_request *r)
 	default:
 		break;
 	}
-	if (r->type != PRIV_READY && r->type != PRIV_OPEN_LINK) {
+	if (r->type != PRIV_READY && r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
 		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT)
 			rest.remove = 0;
 	}
 	if (r->type == PRIV_ADDR || r->type == PRIV_PATH || r->type == PRIV_NEIGH ||
-	    r->type == PRIV_OPEN_LINK)
+	    r->type == PRIV_OPEN_LINK || r->type == PRIV_OPEN_KEREQ)
 		rest.ifindex = 0;
 	return memcmp(&rest, &zero, sizeof(rest)) == 0;
 }
@@ -231,6 +231,7 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 	case PRIV_CHECKPOINT:
 		return check_checkpoint(r, limits);
 	case PRIV_OPEN_LINK:
+	case PRIV_OPEN_KEREQ:
 		return interface_ok(limits, r->ifindex, false) ? 0 : -EPERM;
 	case PRIV_READY:
 		return 0;

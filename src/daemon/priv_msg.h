@@ -18,7 +18,8 @@ enum priv_type {
 	PRIV_STEER,
 	PRIV_INTERCEPT,
 	PRIV_CHECKPOINT,
-	PRIV_OPEN_LINK, /* the reply carries a packet socket */
+	PRIV_OPEN_LINK,	 /* the reply carries a packet socket */
+	PRIV_OPEN_KEREQ, /* the same for Key Exchange Requests alone */
 	PRIV_READY,	/* the engine runs: tell the service manager */
 	PRIV_STOP,	/* to the engine process, as a reply with cookie 0: leave and end */
 };

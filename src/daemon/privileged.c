@@ -123,7 +123,7 @@ static void open_link(struct privileged *p, const struct priv_request *r)
 	struct priv_reply reply = { .cookie = r->cookie, .type = r->type, .ifindex = r->ifindex };
 	struct packet_link link = { .fd = -1 };
 
-	reply.err = world_open_link(p->w, r->ifindex, &link);
+	reply.err = world_open_link(p->w, r->ifindex, r->type == PRIV_OPEN_KEREQ, &link);
 	reply.ethernet = link.ethernet;
 	reply.own_len = link.own.len;
 	memcpy(reply.own, link.own.b, sizeof(reply.own));
@@ -228,7 +228,7 @@ static void serve(struct privileged *p)
 	else if (err < 0)
 		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING,
 			 "request %u of the engine process refused: %s", r.type, strerror(-err));
-	if (!err && r.type == PRIV_OPEN_LINK) {
+	if (!err && (r.type == PRIV_OPEN_LINK || r.type == PRIV_OPEN_KEREQ)) {
 		open_link(p, &r);
 		return;
 	}

@@ -73,7 +73,8 @@ static const char *const type_text[] = {
 	[PRIV_ADDR] = "address",	   [PRIV_PATH] = "path",
 	[PRIV_NEIGH] = "neighbour",	   [PRIV_STEER] = "steering",
 	[PRIV_INTERCEPT] = "interception", [PRIV_CHECKPOINT] = "checkpoint",
-	[PRIV_OPEN_LINK] = "interface",	   [PRIV_READY] = "ready",
+	[PRIV_OPEN_LINK] = "interface",	   [PRIV_OPEN_KEREQ] = "interface",
+	[PRIV_READY] = "ready",
 };
 
 static void report_failure(struct driver *d, const struct priv_request *r, int err)
@@ -102,6 +103,8 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 	d->answered++;
 	if (reply->type == PRIV_OPEN_LINK)
 		driver_link_opened(d, reply, fd);
+	else if (reply->type == PRIV_OPEN_KEREQ)
+		kereq_opened(d, reply, fd);
 	else if (fd >= 0)
 		close(fd);
 	if (reply->type == PRIV_INTERCEPT && r->msg.remove) {

@@ -205,6 +205,16 @@ static bool link_wanted(const struct world *w, uint32_t ifindex, const char *nam
 	       daemon_config_is_mn_interface(&w->cfg, name);
 }
 
+bool world_has_kereqs(const struct world *w, const char *name)
+{
+	const struct lke_config *c = &w->cfg.engine;
+
+	for (unsigned i = 0; i < c->ars; i++)
+		if (strcmp(c->ar[i].interface, name) == 0)
+			return c->ar[i].lke;
+	return false;
+}
+
 /* Beside another daemon's Router Advertisements, these are what must be seen. */
 static enum packet_kind link_kind(const struct world *w, uint32_t ifindex, const char *name)
 {
@@ -214,10 +224,12 @@ static enum packet_kind link_kind(const struct world *w, uint32_t ifindex, const
 		if (strcmp(c->ar[i].interface, name) == 0 &&
 		    c->ar[i].advertise == LKE_ADVERTISE_AUGMENT)
 			return PACKET_KIND_OWN_RA;
-	return ifindex == w->tun_ifindex ? PACKET_KIND_TUN : PACKET_KIND_LINK;
+	if (ifindex == w->tun_ifindex)
+		return PACKET_KIND_TUN;
+	return world_has_kereqs(w, name) ? PACKET_KIND_ROUTER : PACKET_KIND_LINK;
 }
 
-int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret)
+int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret)
 {
 	char name[IF_NAMESIZE];
 	int err;
@@ -226,6 +238,10 @@ int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret)
 		return -errno;
 	if (!link_wanted(w, ifindex, name))
 		return -EPERM;
+	if (kereqs)
+		return world_has_kereqs(w, name) ?
+			       packet_open(ifindex, PACKET_KIND_KEREQ, ret) :
+			       -EPERM;
 	if (daemon_config_is_mn_interface(&w->cfg, name)) {
 		err = sysctl_manage_link(w->sysctl, name);
 		if (err < 0)
@@ -248,7 +264,7 @@ static int open_links(struct world *w)
 
 		if (!link_wanted(w, dump[i].ifindex, dump[i].name))
 			continue;
-		err = world_open_link(w, dump[i].ifindex, &w->link[w->links]);
+		err = world_open_link(w, dump[i].ifindex, false, &w->link[w->links]);
 		if (err == 0)
 			w->links++;
 		else if (err != -EPROTONOSUPPORT)

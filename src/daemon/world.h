@@ -65,7 +65,9 @@ enum {
 /* Opens everything; messages go to stderr.  0 or one of the exit codes above. */
 int world_open(struct world *w);
 /* A packet socket for one more interface that lke may use.  0 or -errno. */
-int world_open_link(struct world *w, uint32_t ifindex, struct packet_link *ret);
+int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret);
+/* Key Exchange Requests are served on the interface: they have a socket of their own (kereqs). */
+bool world_has_kereqs(const struct world *w, const char *name);
 /* Privileged process, after the fork: closes what only the engine process uses. */
 void world_close_engine_side(struct world *w);
 /* Engine process, after the fork: closes everything it does not use (the netlink and nftables

@@ -8,7 +8,7 @@
 #include "platform/linux/packet_socket.h"
 
 struct frame {
-	uint8_t net[64]; /* from the network header */
+	uint8_t net[96]; /* from the network header */
 	size_t len;
 	uint32_t protocol, pkttype, vlan;
 };
@@ -71,7 +71,7 @@ static bool run(enum packet_kind kind, const struct frame *f)
 
 static struct frame frame(uint8_t next, uint8_t at40, uint8_t at48)
 {
-	struct frame f = { .len = 64, .protocol = ETH_P_IPV6 };
+	struct frame f = { .len = sizeof(f.net), .protocol = ETH_P_IPV6 };
 
 	f.net[0] = 0x60;
 	f.net[6] = next;
@@ -186,6 +186,42 @@ static void own_router_advertisements_pass_where_asked_for(void **state)
 	assert_true(run(PACKET_KIND_OWN_RA, &f));
 }
 
+/* Every packet that lke may have to look at is in exactly one of the two queues, and a message type
+ * alone decides between them for the headers that Binding Updates and Key Exchange Requests have.
+ */
+static void thr_001_requests_have_a_queue_of_their_own(void **state)
+{
+	static const uint8_t value[] = { 0, 2, 5, 8, 41, 43, 44, 50, 58, 60, 131, 134, 135, 255 };
+	static const uint8_t header[] = { 0, 6, 17, 41, 43, 44, 50, 58, 59, 60, 135 };
+	enum { N = sizeof(value), H = sizeof(header) };
+
+	for (unsigned n = 0; n < H * N * N * N * N; n++) {
+		unsigned k = n / H;
+		struct frame f = frame(header[n % H], value[k % N], value[k / N % N]);
+		bool all, router, kereq;
+
+		f.net[41] = value[k / N / N % N];
+		f.net[42] = f.net[66] = value[k / N / N / N % N];
+		all = run(PACKET_KIND_LINK, &f);
+		router = run(PACKET_KIND_ROUTER, &f);
+		kereq = run(PACKET_KIND_KEREQ, &f);
+		assert_int_equal(all, router + kereq);
+		assert_int_equal(router, run(PACKET_KIND_OWN_RA, &f));
+		if ((f.net[6] == 60 || f.net[6] == 43) && f.net[40] == 135 && f.net[41] == 2)
+			assert_int_equal(kereq, f.net[66] == 8);
+		if (f.net[6] == 41 || f.net[6] == 50 || f.net[6] == 58)
+			assert_false(kereq);
+	}
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct frame f = frame(60, 135, 0);
+
+		f.net[41] = 2;
+		f.net[66] = 8;
+		f.pkttype = PACKET_OTHERHOST;
+		assert_false(run(kind ? PACKET_KIND_KEREQ : PACKET_KIND_ROUTER, &f));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +232,7 @@ int main(void)
 		cmocka_unit_test(others_frames_are_dropped),
 		cmocka_unit_test(own_tun_hides_protocol_41),
 		cmocka_unit_test(own_router_advertisements_pass_where_asked_for),
+		cmocka_unit_test(thr_001_requests_have_a_queue_of_their_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

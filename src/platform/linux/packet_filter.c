@@ -10,11 +10,12 @@
 
 #include "platform/linux/packet_socket.h"
 
-enum label { NEXT = 0, ACCEPT = 1, DROP = 2, LABELS };
+enum label { NEXT = 0, ACCEPT = 1, DROP = 2, BEHIND = 3, LABELS };
+#define OVER(n) ((enum label)(LABELS + (n))) /* the next n instructions */
 
 struct code {
 	struct sock_filter *p;
-	size_t n;
+	size_t n, behind;				      /* what BEHIND means */
 	uint8_t jt[PACKET_FILTER_MAX], jf[PACKET_FILTER_MAX]; /* labels until code_end() */
 };
 
@@ -42,6 +43,13 @@ static void meta(struct code *c, uint32_t what)
 	stmt(c, BPF_LD | BPF_ABS | BPF_W, (uint32_t)SKF_AD_OFF + what);
 }
 
+static uint8_t distance(uint8_t label, const size_t to[LABELS], size_t at)
+{
+	size_t n = label >= LABELS ? (size_t)label - LABELS : to[label] - at - 1;
+
+	return (uint8_t)n;
+}
+
 static size_t code_end(struct code *c)
 {
 	size_t accept = c->n, drop = c->n + 1;
@@ -49,14 +57,42 @@ static size_t code_end(struct code *c)
 	stmt(c, BPF_RET | BPF_K, UINT32_MAX);
 	stmt(c, BPF_RET | BPF_K, 0);
 	for (size_t i = 0; i < accept; i++) {
-		const size_t to[LABELS] = { i + 1, accept, drop };
+		const size_t to[LABELS] = { i + 1, accept, drop, c->behind };
 
 		if (BPF_CLASS(c->p[i].code) != BPF_JMP)
 			continue;
-		c->p[i].jt = (uint8_t)(to[c->jt[i]] - i - 1);
-		c->p[i].jf = (uint8_t)(to[c->jf[i]] - i - 1);
+		c->p[i].jt = distance(c->jt[i], to, i);
+		c->p[i].jf = distance(c->jf[i], to, i);
 	}
 	return c->n;
+}
+
+/*
+ * Key Exchange Requests, and whatever a flood of them could be dressed as: any chain of headers but
+ * those of one header that Binding Updates, tunnel packets and ESP have.  A queue of their own
+ * keeps them from filling that of everything else.  kereqs: other packets end here; else these do.
+ */
+static void split(struct code *c, bool kereqs)
+{
+	enum label these = kereqs ? BEHIND : DROP, others = kereqs ? DROP : BEHIND;
+	enum { KEREQ = 8 };
+
+	net(c, BPF_B, 6);
+	jump(c, BPF_JEQ, 0, these, NEXT);
+	jump(c, BPF_JEQ, 135, NEXT, OVER(2));
+	net(c, BPF_B, 42);
+	jump(c, BPF_JEQ, KEREQ, these, others);
+	jump(c, BPF_JEQ, 60, OVER(1), NEXT);
+	jump(c, BPF_JEQ, 43, NEXT, others);
+	net(c, BPF_B, 40);
+	jump(c, BPF_JEQ, 41, others, NEXT);
+	jump(c, BPF_JEQ, 50, others, NEXT);
+	jump(c, BPF_JEQ, 135, NEXT, these);
+	net(c, BPF_B, 41);
+	jump(c, BPF_JEQ, 2, NEXT, these); /* 24 octets: a Home Address option or a type 2 header */
+	net(c, BPF_B, 66);
+	jump(c, BPF_JEQ, KEREQ, these, others);
+	c->behind = c->n;
 }
 
 size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTER_MAX])
@@ -83,6 +119,9 @@ size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTE
 	net(&c, BPF_B, 0);
 	stmt(&c, BPF_ALU | BPF_AND | BPF_K, 0xf0);
 	jump(&c, BPF_JEQ, 0x60, NEXT, DROP);
+
+	if (kind == PACKET_KIND_ROUTER || kind == PACKET_KIND_OWN_RA || kind == PACKET_KIND_KEREQ)
+		split(&c, kind == PACKET_KIND_KEREQ);
 
 	/* Next Header: what may hide a message of ours, and tunnel packets. */
 	net(&c, BPF_B, 6);

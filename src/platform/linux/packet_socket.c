@@ -13,7 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { PACKET_RCVBUF = 4 << 20 };
+enum { PACKET_RCVBUF = 4 << 20, PACKET_RCVBUF_KEREQ = 1 << 20 };
 
 static int link_kind(int fd, uint32_t ifindex, bool *ret_ethernet, struct lke_lladdr *ret_own)
 {
@@ -41,7 +41,8 @@ static int set_options(int fd, uint32_t ifindex, enum packet_kind kind, bool eth
 	struct sock_filter code[PACKET_FILTER_MAX];
 	struct sock_fprog prog = { .filter = code };
 	struct packet_mreq mr = { .mr_ifindex = (int)ifindex, .mr_type = PACKET_MR_ALLMULTI };
-	int one = 1, size = PACKET_RCVBUF, ignore = kind != PACKET_KIND_OWN_RA;
+	int one = 1, size = kind == PACKET_KIND_KEREQ ? PACKET_RCVBUF_KEREQ : PACKET_RCVBUF;
+	int ignore = kind != PACKET_KIND_OWN_RA;
 
 	prog.len = (unsigned short)packet_filter(kind, code);
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ||

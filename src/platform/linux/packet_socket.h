@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One AF_PACKET socket for each interface: the engine's only way to see and send frames.  A classic
+ * AF_PACKET sockets, one for each interface (a router's link has a second one for Key Exchange
+ * Requests): the engine's only way to see and send frames.  A classic
  * BPF filter lets through IPv6 to this host that lke may have to look at: extension headers, ESP,
  * MH, protocol 41, ICMPv6 errors and Neighbor Discovery.  Opened by the privileged process, used
  * behind the sandbox.
@@ -15,13 +16,15 @@
 enum {
 	PACKET_HEADROOM = 14,		      /* Ethernet header */
 	PACKET_BUF = 65536 + PACKET_HEADROOM, /* receive buffer that no packet exceeds */
-	PACKET_FILTER_MAX = 64,
+	PACKET_FILTER_MAX = 96,
 };
 
 enum packet_kind {
 	PACKET_KIND_LINK,
 	PACKET_KIND_TUN,    /* our own TUN: protocol 41 there is what we write ourselves */
-	PACKET_KIND_OWN_RA, /* a link on which Router Advertisements of this host are seen too */
+	PACKET_KIND_ROUTER, /* a link of an access router: all but what PACKET_KIND_KEREQ gets */
+	PACKET_KIND_KEREQ,  /* Key Exchange Requests there, in a short queue of their own */
+	PACKET_KIND_OWN_RA, /* as ROUTER, a link on which Router Advertisements of this host are seen too */
 };
 
 /* Plain data: may be sent to the engine process beside the descriptor. */
