@@ -28,6 +28,9 @@ enum lke_action_type {
 	LKE_ACT_CHECKPOINT, /* make a sequence floor durable; result: done or error */
 	LKE_ACT_NOTIFY,	    /* something happened: for logs, metrics, monitor */
 	LKE_ACT_REPLY,	    /* answer to an operator command */
+	LKE_ACT_RSA_NEW,    /* make a new RSA key pair; then LKE_EV_RSA_KEY and the result; takes
+			       seconds */
+	LKE_ACT_RSA_DROP,   /* the private key is no longer used: wipe it */
 };
 
 struct lke_act_send {
@@ -145,6 +148,10 @@ struct lke_act_decrypt {
 	size_t len;
 };
 
+struct lke_act_rsa_drop {
+	uint32_t key_id;
+};
+
 struct lke_act_encrypt {
 	const uint8_t *spki; /* DER public key of the access router */
 	size_t spki_len;
@@ -237,6 +244,7 @@ struct lke_action {
 		struct lke_act_checkpoint checkpoint;
 		struct lke_note note;
 		struct lke_act_reply reply;
+		struct lke_act_rsa_drop rsa_drop;
 	};
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The access router role: life, links, dispatch, keys, commands and views. */
+/* The access router role: life, links, dispatch, commands and views. */
 #include "core/access_router.h"
 
 static int tables_init(struct lke_engine *e, struct access_router *ar)
@@ -31,6 +31,7 @@ int ar_new(struct lke_engine *e)
 	if (!ar)
 		return LKE_ERR_NOMEM;
 	timer_init(&ar->key_grace, AR_TIMER_KEY, ar);
+	timer_init(&ar->key_age, AR_TIMER_KEY_AGE, ar);
 	e->ar = ar;
 	err = tables_init(e, ar);
 	if (err < 0) {
@@ -71,8 +72,8 @@ void ar_free(struct lke_engine *e)
 		kex_request_free(ar->pending[--ar->pendings]);
 	replay_done(&ar->rsa[0].replay);
 	replay_done(&ar->rsa[1].replay);
-	if (timer_armed(&ar->key_grace))
-		timerq_disarm(&e->timers, &ar->key_grace);
+	timerq_disarm(&e->timers, &ar->key_grace);
+	timerq_disarm(&e->timers, &ar->key_age);
 	for (unsigned n = 0; n < ar->links; n++)
 		ar_link_quiet(e, &ar->link[n]);
 	mem_free(ar->limits);
@@ -300,14 +301,6 @@ static void lbsa_timer(struct lke_engine *e, struct lbsa *l)
 	ar_lbsa_remove(e, l, "expired");
 }
 
-static void key_timer(struct lke_engine *e)
-{
-	struct ar_rsa *old = &e->ar->rsa[1];
-
-	replay_done(&old->replay);
-	memset(old, 0, sizeof(*old));
-}
-
 void ar_timer(struct lke_engine *e, struct timer *t)
 {
 	switch (t->kind) {
@@ -324,7 +317,10 @@ void ar_timer(struct lke_engine *e, struct timer *t)
 		ar_neighbour_timer(e, t->owner);
 		break;
 	case AR_TIMER_KEY:
-		key_timer(e);
+		ar_rsa_grace_over(e);
+		break;
+	case AR_TIMER_KEY_AGE:
+		ar_rsa_age(e);
 		break;
 	case AR_TIMER_FINISHED:
 		ar_finished_timer(e, t->owner);
@@ -338,66 +334,6 @@ void ar_timer(struct lke_engine *e, struct timer *t)
 	default:
 		break;
 	}
-}
-
-/* --- RSA keys, draft 4.1, AMB-063 --- */
-
-static unsigned cpu_percent(const struct lke_engine *e)
-{
-	unsigned max = 0;
-
-	for (unsigned n = 0; n < e->cfg.ars; n++)
-		if (e->cfg.ar[n].kex_cpu_percent > max)
-			max = e->cfg.ar[n].kex_cpu_percent;
-	return max;
-}
-
-/* The grace of the previous key: 600 s, and two intervals of advertisements (AMB-063). */
-static lke_time key_grace(const struct lke_engine *e)
-{
-	lke_time grace = AR_KEY_GRACE;
-
-	for (unsigned n = 0; n < e->cfg.ars; n++)
-		if (2 * e->cfg.ar[n].ra_max_interval_ms * LKE_MSEC > grace)
-			grace = 2 * e->cfg.ar[n].ra_max_interval_ms * LKE_MSEC;
-	return grace;
-}
-
-static void key_rotate(struct lke_engine *e)
-{
-	struct access_router *ar = e->ar;
-
-	replay_done(&ar->rsa[1].replay);
-	ar->rsa[1] = ar->rsa[0];
-	memset(&ar->rsa[0], 0, sizeof(ar->rsa[0]));
-	if (ar->rsa[1].present)
-		arm(e, &ar->key_grace, e->now + key_grace(e));
-}
-
-int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k)
-{
-	struct access_router *ar = e->ar;
-	struct ar_rsa *key = &ar->rsa[0];
-	uint8_t secret[16];
-
-	if (!k->spki || k->spki_len == 0 || k->spki_len > RSA_SPKI_MAX ||
-	    k->modulus_len < RSA_BITS_MIN / 8 || k->modulus_len > RSA_MODULUS_MAX)
-		return LKE_ERR_INVAL;
-	if (!rnd_bytes(e, secret, sizeof(secret)))
-		return LKE_ERR_CRYPTO;
-	key_rotate(e);
-	key->present = true;
-	key->key_id = k->key_id;
-	key->modulus_len = k->modulus_len;
-	key->spki_len = k->spki_len;
-	memcpy(key->spki, k->spki, k->spki_len);
-	replay_init(&key->replay, secret);
-	ar->replay_alarm = false;
-	ar_limits_set_rsa(ar->limits, (uint64_t)k->ops_per_sec * cpu_percent(e) / 100, e->now);
-	for (unsigned n = 0; n < ar->links; n++)
-		if (ar->link[n].ifc)
-			ar_advertise_changed(e, &ar->link[n]);
-	return 0;
 }
 
 /* --- IPsec peers, draft 4.2, AMB-056 --- */

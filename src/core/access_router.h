@@ -2,7 +2,8 @@
 /*
  * The access router role: what its files share.  draft-liu-mobileip-lke-01 sections 2 to 6.
  *
- *	access_router.c	life, links, dispatch, RSA keys, commands, views
+ *	access_router.c	life, links, dispatch, commands, views
+ *	ar_rsa.c	RSA keys: rotation, grace
  *	ar_advertise.c	when Router Advertisements are sent; ar_ra.c: what they say
  *	ar_prefix.c	the prefixes of a link
  *	ar_augment.c	beside another daemon's advertisements
@@ -17,8 +18,9 @@
  *	ar_limits.c	budgets
  *
  * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
- * (resolution or probe), KEY (grace of the previous RSA key), FINISHED (struct binding.role),
- * SILENCE (the daemon beside us answers no solicitation), BUFFER (a leave).
+ * (resolution or probe), KEY (grace of the previous RSA key), KEY_AGE (next key is due, or asked
+ * for again), FINISHED (struct binding.role), SILENCE (the daemon beside us answers no
+ * solicitation), BUFFER (a leave).
  */
 #ifndef CORE_ACCESS_ROUTER_H
 #define CORE_ACCESS_ROUTER_H
@@ -36,6 +38,7 @@ enum ar_timer_kind {
 	AR_TIMER_FINISHED = TIMER_KIND(MODULE_AR, 6),
 	AR_TIMER_SILENCE = TIMER_KIND(MODULE_AR, 7),
 	AR_TIMER_BUFFER = TIMER_KIND(MODULE_AR, 9),
+	AR_TIMER_KEY_AGE = TIMER_KIND(MODULE_AR, 8),
 };
 
 #define AR_IPSEC_MAX	  4096 /* peers with an IPsec SA, AMB-056 */
@@ -88,6 +91,7 @@ struct ar_link {
 struct ar_rsa {
 	bool present;
 	uint32_t key_id;
+	lke_time since; /* when it became the current one */
 	uint16_t modulus_len;
 	size_t spki_len;
 	uint8_t spki[RSA_SPKI_MAX];
@@ -125,7 +129,7 @@ struct kex_request {
 	struct mh_view mh;
 	struct mh_kereq m;
 	struct lke_in6 coa;
-	unsigned key;	 /* index of ar->rsa whose modulus it fits */
+	unsigned key;	 /* index of ar->rsa whose modulus it fits; 2: that key is gone */
 	bool live;	 /* liveness is shown, AMB-054 */
 	bool heard;	 /* its host has answered before: has a place among the held */
 	bool taken;	 /* another link-layer address answered the probe: 129 */
@@ -148,7 +152,8 @@ struct access_router {
 	unsigned links;
 	struct lbsa_cache lbsa;
 	struct ar_rsa rsa[2]; /* current, previous (AMB-063) */
-	struct timer key_grace;
+	struct timer key_grace, key_age;
+	bool key_asked; /* a new key is being made */
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
 	struct kex_request *held[AR_HELD_MAX], *pending[AR_PENDING_MAX];
@@ -156,8 +161,10 @@ struct access_router {
 	struct lbsa *buffer[AR_BUFFERS_MAX]; /* those that leave */
 	unsigned buffers;
 	uint64_t next_id;
-	bool replay_alarm;
 };
+
+/* Cookies of actions that are no RSA operation; those count from 1. */
+#define AR_COOKIE_RSA_NEW (UINT64_C(1) << 48)
 
 /* --- access_router.c --- */
 
@@ -218,6 +225,13 @@ void ar_augment_reset(struct lke_engine *e, struct ar_link *k); /* knows nothing
 
 /* An advertisement of another router.  0. */
 int ar_consistency_check(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+/* --- ar_rsa.c --- */
+
+void ar_rsa_age(struct lke_engine *e);	      /* the current key is old enough, or try again */
+void ar_rsa_grace_over(struct lke_engine *e); /* the previous key goes */
+/* The replay cache of the current key fills up: another key, but not sooner than AMB-051 allows. */
+void ar_rsa_used_up(struct lke_engine *e);
+void ar_rsa_made(struct lke_engine *e, int err); /* outcome of LKE_ACT_RSA_NEW */
 
 /* --- ar_advertise.c --- */
 

@@ -303,13 +303,22 @@ static bool try_previous(struct lke_engine *e, struct kex_request *r)
 
 void ar_result(struct lke_engine *e, const struct lke_ev_result *res)
 {
-	struct kex_request *r = take_pending(e->ar, COOKIE_ID(res->cookie));
+	struct kex_request *r;
 	struct secret16 kbm;
 
-	if (ar_buffer_result(e, res) || !r)
+	if (ar_buffer_result(e, res))
+		return;
+	if (COOKIE_ID(res->cookie) == AR_COOKIE_RSA_NEW) {
+		ar_rsa_made(e, res->err);
+		return;
+	}
+	r = take_pending(e->ar, COOKIE_ID(res->cookie));
+	if (!r)
 		return;
 	if (!ar_link_by_index(e, r->ifindex)) {
 		drop(e, LKE_DROP_SCOPE_INTERFACE);
+	} else if (r->key > 1) { /* its key, and what was seen under it, went meanwhile */
+		kex_note(e, r, LKE_DROP_KEX_DECRYPT, 0);
 	} else if (res->err < 0 || !res->data || res->len != sizeof(kbm.b)) {
 		/* Silent, and nothing but the source's slot is spent (AMB-059, AMB-062). */
 		if (try_previous(e, r))

@@ -83,18 +83,14 @@ static struct replay *replay_of(struct lke_engine *e, const struct kex_request *
  * proof. */
 static bool remember(struct lke_engine *e, const struct kex_request *r, bool proved)
 {
-	struct access_router *ar = e->ar;
 	struct replay *c = replay_of(e, r);
 	int err;
 
 	if (draft01(e))
 		return true;
 	err = replay_add(c, r->m.data, r->m.data_len);
-	if (c->n >= AR_REPLAY_MAX / 10 * 9 && !ar->replay_alarm) {
-		ar->replay_alarm = true;
-		alarm_note(e, LKE_ROLE_AR, NULL,
-			   "replay cache nearly full: a new RSA key is needed");
-	}
+	if (r->key == 0 && c->n >= AR_REPLAY_MAX / 10 * 9)
+		ar_rsa_used_up(e);
 	return err == 0 || proved;
 }
 

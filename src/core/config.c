@@ -34,6 +34,7 @@ void lke_config_defaults(struct lke_config *ret_cfg)
 	ret_cfg->profile = LKE_PROFILE_DEFAULT;
 	for (unsigned n = 0; n < LKE_MAX_IFACES; n++)
 		lke_config_ar_defaults(&ret_cfg->ar[n]);
+	ret_cfg->rsa_rotation = AR_KEY_AGE;
 	ret_cfg->mn.strategy = LKE_STRATEGY_OLDEST;
 	ret_cfg->mn.lke = true;
 	ret_cfg->mn.min_rsa_bits = 1024;

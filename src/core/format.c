@@ -173,6 +173,13 @@ static void format_rest(struct sbuf *s, const struct lke_action *a)
 		number(s, "floor", a->checkpoint.floor);
 		number(s, "used", a->checkpoint.used);
 		break;
+	case LKE_ACT_RSA_NEW:
+		sbuf_str(s, "rsa new");
+		break;
+	case LKE_ACT_RSA_DROP:
+		sbuf_str(s, "rsa drop");
+		number(s, "key", a->rsa_drop.key_id);
+		break;
 	case LKE_ACT_REPLY:
 		sbuf_str(s, "reply ");
 		sbuf_str(s, lke_strerror(a->reply.err));

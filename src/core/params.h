@@ -32,6 +32,9 @@
 #define AR_REPLAY_MAX	     1048576	      /* AMB-051 */
 #define AR_CURRENT_EXCHANGE  (70 * LKE_SEC)   /* AMB-051 */
 #define AR_KEY_GRACE	     (600 * LKE_SEC)  /* AMB-063 */
+#define AR_KEY_AGE	     86400	      /* s, AMB-134 */
+#define AR_KEY_SPACING	     (1200 * LKE_SEC) /* between rotations for a full cache, AMB-051 */
+#define AR_KEY_RETRY	     (60 * LKE_SEC)
 #define AR_TOMBSTONE	     (600 * LKE_SEC)  /* AMB-097 */
 #define AR_GONE_PREFIX	     (7200 * LKE_SEC) /* RFC 7084 L-13, RFC 4862 5.5.3 */
 #define AR_MAX_LBSA	     65536	      /* AMB-128 */

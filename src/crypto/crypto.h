@@ -78,8 +78,9 @@ int rsa_pub_encrypt(const uint8_t *der, size_t len, const uint8_t *plain, size_t
 struct rsa_key; /* a private key; free wipes */
 int rsa_key_generate(unsigned bits, struct rsa_key **ret);
 /* PEM (PKCS#8 or PKCS#1), not encrypted; refuses sizes out of range; self-test by encrypt/decrypt.
- */
-int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret);
+ * LKE_ERR_INVAL: what is wrong with the file and what to do about it in *ret_why (a static string;
+ * NULL is allowed). */
+int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret, const char **ret_why);
 int rsa_key_save_pem(const struct rsa_key *k, char *buf, size_t size, size_t *ret_len);
 /* From primes p, q and e, for test vectors. */
 int rsa_key_from_primes(const uint8_t *p, const uint8_t *q, size_t prime_len, uint32_t e,

@@ -133,7 +133,7 @@ static int digit_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret)
+int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret, const char **ret_why)
 {
 	size_t frame = sizeof(pem_head) - 1 + sizeof(pem_tail) - 1, i;
 	struct rd r = rd_init(pem, len);
@@ -141,6 +141,8 @@ int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret)
 	const uint8_t *head = rd_view(&r, sizeof(pem_head) - 1);
 	int hi, lo;
 
+	if (ret_why)
+		*ret_why = "is no key of the toy";
 	if (!head || memcmp(head, pem_head, sizeof(pem_head) - 1) != 0 || len < frame + 2)
 		return LKE_ERR_INVAL;
 	k.len = (len - frame) / 2;

@@ -103,31 +103,71 @@ static bool has_private(const EVP_PKEY *pkey)
 	return ok;
 }
 
-int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret)
+static bool mentions(const char *pem, size_t len, const char *word)
+{
+	return memmem(pem, len, word, strlen(word)) != NULL;
+}
+
+/* Why the decoder found no key pair, as far as the lines around the numbers tell. */
+static const char *undecodable(const char *pem, size_t len)
+{
+	if (mentions(pem, len, "ENCRYPTED"))
+		return "is encrypted; nobody can be asked for its pass phrase: decrypt it with "
+		       "openssl pkey -in FILE -out FILE";
+	if (mentions(pem, len, "PUBLIC KEY"))
+		return "holds only a public key; the private key is needed";
+	if (!mentions(pem, len, "PRIVATE KEY"))
+		return "is no PEM file of a private key; make one with openssl genrsa -out FILE "
+		       "2048";
+	return "holds no RSA key that can be read; make one with openssl genrsa -out FILE 2048";
+}
+
+static const char *unusable(const EVP_PKEY *pkey)
+{
+	int bits = EVP_PKEY_get_bits(pkey);
+
+	if (bits < RSA_BITS_MIN)
+		return "holds an RSA key below 1024 bits, which can be broken; make one with "
+		       "openssl genrsa -out FILE 2048";
+	if (bits > RSA_BITS_MAX)
+		return "holds an RSA key above 4096 bits, which does not fit the protocol; make "
+		       "one with openssl genrsa -out FILE 2048";
+	return has_private(pkey) ? NULL : "holds only a public key; the private key is needed";
+}
+
+static EVP_PKEY *decode_pem(const char *pem, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)pem;
 	EVP_PKEY *pkey = NULL;
-	OSSL_DECODER_CTX *ctx;
-	int bits;
+	OSSL_DECODER_CTX *ctx = OSSL_DECODER_CTX_new_for_pkey(&pkey, "PEM", NULL, "RSA",
+							      EVP_PKEY_KEYPAIR, NULL, NULL);
 
-	ctx = OSSL_DECODER_CTX_new_for_pkey(&pkey, "PEM", NULL, "RSA", EVP_PKEY_KEYPAIR, NULL,
-					    NULL);
-	if (!ctx)
-		return failed(LKE_ERR_NOMEM);
-	if (OSSL_DECODER_CTX_set_pem_password_cb(ctx, no_password, NULL) != 1 ||
+	if (ctx && OSSL_DECODER_CTX_set_pem_password_cb(ctx, no_password, NULL) == 1 &&
 	    OSSL_DECODER_from_data(ctx, &p, &len) != 1) {
 		EVP_PKEY_free(pkey);
 		pkey = NULL;
 	}
 	OSSL_DECODER_CTX_free(ctx);
-	if (!pkey)
-		return failed(LKE_ERR_INVAL);
-	bits = EVP_PKEY_get_bits(pkey);
-	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX || !has_private(pkey)) {
+	return pkey;
+}
+
+int rsa_key_load_pem(const char *pem, size_t len, struct rsa_key **ret, const char **ret_why)
+{
+	EVP_PKEY *pkey = decode_pem(pem, len);
+	const char *why = pkey ? unusable(pkey) : undecodable(pem, len);
+	int err;
+
+	if (why) {
 		EVP_PKEY_free(pkey);
-		return failed(LKE_ERR_INVAL);
+		err = failed(LKE_ERR_INVAL);
+	} else {
+		err = wrap(pkey, ret);
+		why = "holds numbers that do not belong together: what it encrypts does not come "
+		      "back; make a key with openssl genrsa -out FILE 2048";
 	}
-	return wrap(pkey, ret);
+	if (err < 0 && ret_why)
+		*ret_why = why;
+	return err;
 }
 
 /* Encodes into a buffer of OpenSSL's, which is cleansed after the copy. */

@@ -269,6 +269,16 @@ static void set_rsa_bits(struct parser *p, const struct key *k, void *base, cons
 	p->rsa_bits_set = true;
 }
 
+static void set_rsa_rotation(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	set_number(p, k, &p->cfg->engine, value);
+	if (p->cfg->engine.rsa_rotation < 1200)
+		report_warning(
+			p->r, p->file, p->line,
+			"RsaRotation = %s: below 20m requests under the previous key are lost",
+			value);
+}
+
 static void set_state_file(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	set_bool(p, k, p->cfg, value);
@@ -335,6 +345,8 @@ static const struct key ar_keys[] = {
 	{ "Advertise", set_word, AR(advertise), .word = advertise_words },
 	{ "Finished", set_bool, AR(finished) },
 	{ "RsaBits", set_rsa_bits, FIELD(struct daemon_config, rsa_bits), 1024, 4096 },
+	{ "RsaRotation", set_rsa_rotation, FIELD(struct lke_config, rsa_rotation), 5, 31 * 86400,
+	  UNIT_SECONDS },
 	{ "KexCpu", set_number, AR(kex_cpu_percent), 1, 100, UNIT_PERCENT },
 	{ "MaxLbsa", set_number, AR(max_lbsa), 1, 1048576 },
 	{ "MaxPerMac", set_number, AR(max_per_mac), 1, 65536 },

@@ -140,26 +140,10 @@ static void on_worker(evutil_socket_t fd, short what, void *ctx)
 
 static int feed_rsa_key(struct driver *d)
 {
-	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
-	uint8_t spki[RSA_SPKI_MAX], digest[SHA256_LEN];
-	size_t len;
+	struct rsa_key *key = d->w->rsa;
 
-	if (!d->w->rsa)
-		return 0;
-	if (rsa_key_spki(d->w->rsa, spki, sizeof(spki), &len) < 0 || sha256(spki, len, digest) < 0)
-		return -EINVAL;
-	for (unsigned i = 0; i < SHA256_LEN; i++)
-		snprintf(d->rsa_fingerprint + 2 * i, 3, "%02x", digest[i]);
-	d->rsa_bits = rsa_key_bits(d->w->rsa);
-	ev.rsa_key = (struct lke_ev_rsa_key){ .key_id = 1,
-					      .modulus_len = (uint16_t)(d->rsa_bits / 8),
-					      .spki = spki,
-					      .spki_len = len,
-					      .ops_per_sec = d->rsa_ops };
-	driver_input(d, &ev);
-	log_notice("RSA key of %u bits, SHA256:%.16s..., %u operations a second", d->rsa_bits,
-		   d->rsa_fingerprint, d->rsa_ops);
-	return 0;
+	d->w->rsa = NULL;
+	return key && driver_rsa_key(d, key, d->rsa_ops) < 0 ? -EINVAL : 0;
 }
 
 static void feed_floors(struct driver *d)
@@ -232,7 +216,7 @@ static int make_events(struct driver *d)
 
 static int begin(struct driver *d)
 {
-	int err = rsa_worker_new(d->w->rsa, &d->worker);
+	int err = rsa_worker_new(&d->worker);
 
 	if (err < 0)
 		return -EAGAIN;
@@ -260,7 +244,7 @@ static void end(struct driver *d)
 	for (size_t i = 0; i < sizeof(ev) / sizeof(ev[0]); i++)
 		if (ev[i])
 			event_free(ev[i]);
-	rsa_worker_free(d->worker);
+	driver_rsa_close(d);
 	lke_engine_free(d->engine);
 	fwd_free(d->fwd);
 	if (d->mon)
@@ -269,7 +253,6 @@ static void end(struct driver *d)
 		event_base_free(d->base);
 	if (d->w->group)
 		group_close(d->w->group);
-	rsa_key_free(d->w->rsa);
 	if (d->request)
 		mem_free_wipe(d->request, REQUESTS_MAX * sizeof(*d->request));
 	mem_free(d->buf);

@@ -6,6 +6,7 @@
 #include <event2/event.h>
 
 #include "daemon/priv_msg.h"
+#include "daemon/rsa_maker.h"
 #include "daemon/rsa_worker.h"
 #include "daemon/world.h"
 #include "lke/engine.h"
@@ -45,6 +46,9 @@ struct driver {
 	struct lke_engine *engine;
 	struct fwd *fwd;
 	struct rsa_worker *worker;
+	struct rsa_maker *maker; /* NULL: no key is being made */
+	struct event *maker_ev;
+	uint64_t maker_cookie;
 	struct mon *mon;
 	struct control *control;
 	struct event_base *base;
@@ -65,6 +69,7 @@ struct driver {
 	lke_time started, entropy_at;
 	uint64_t send_errors, kernel_errors, requests_lost;
 	char last_kernel_error[96];
+	uint32_t rsa_keys; /* made so far: the identifier of the newest */
 	unsigned rsa_bits, rsa_ops;
 	char rsa_fingerprint[65]; /* SHA-256 of the public key, hexadecimal */
 	uint8_t *buf;		  /* PACKET_BUF octets for receiving */
@@ -109,6 +114,13 @@ void drain_end(struct driver *d);   /* what waits is asked for now */
 void drain_read(struct driver *d, int packets, int budget);
 /* True: the request waits. */
 bool drain_defer(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
+
+/* --- driver_rsa.c --- */
+/* Takes a key: it becomes the current one.  0 or an enum lke_error. */
+int driver_rsa_key(struct driver *d, struct rsa_key *key, unsigned ops);
+void driver_rsa_new(struct driver *d, uint64_t cookie); /* LKE_ACT_RSA_NEW */
+void driver_rsa_drop(struct driver *d, uint32_t key_id);
+void driver_rsa_close(struct driver *d);
 
 /* --- requests.c --- */
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);

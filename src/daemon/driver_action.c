@@ -178,6 +178,12 @@ void driver_carry_out(struct driver *d, const struct lke_action *a)
 	case LKE_ACT_ENCRYPT:
 		do_rsa(d, a);
 		break;
+	case LKE_ACT_RSA_NEW:
+		driver_rsa_new(d, cookie);
+		break;
+	case LKE_ACT_RSA_DROP:
+		driver_rsa_drop(d, a->rsa_drop.key_id);
+		break;
 	case LKE_ACT_NOTIFY:
 		do_note(d, &a->note);
 		break;

@@ -14,6 +14,7 @@
 struct job {
 	uint64_t cookie;
 	bool encrypt;
+	uint32_t key_id;
 	uint8_t in[RSA_SPKI_MAX]; /* ciphertext or public key */
 	size_t in_len;
 	uint8_t plain[LKE_KBM_LEN];
@@ -24,8 +25,15 @@ struct job {
  * One ring: [fetched, done) are answered, [done, queued) wait or are being worked on.  The thread
  * touches job[done] without the lock; nobody else does until done moves on.
  */
+struct slot {
+	struct rsa_key *key; /* NULL: free */
+	uint32_t id;
+	bool dropped; /* while it works; freed by the thread */
+};
+
 struct rsa_worker {
-	const struct rsa_key *key;
+	struct slot slot[RSA_WORKER_KEYS];
+	const struct slot *in_use;
 	int fd;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -35,7 +43,22 @@ struct rsa_worker {
 	struct job job[RSA_WORKER_QUEUE];
 };
 
-static void work(struct rsa_worker *w, struct job *j)
+static void free_slot(struct slot *s)
+{
+	rsa_key_free(s->key);
+	*s = (struct slot){ 0 };
+}
+
+static struct slot *find_slot(struct rsa_worker *w, uint32_t id)
+{
+	for (unsigned n = 0; n < RSA_WORKER_KEYS; n++)
+		if (w->slot[n].key && w->slot[n].id == id && !w->slot[n].dropped)
+			return &w->slot[n];
+	return NULL;
+}
+
+/* key: NULL when the job's is gone. */
+static void work(struct job *j, const struct rsa_key *key)
 {
 	struct rsa_answer *a = &j->answer;
 
@@ -44,9 +67,10 @@ static void work(struct rsa_worker *w, struct job *j)
 	if (j->encrypt)
 		a->err = rsa_pub_encrypt(j->in, j->in_len, j->plain, sizeof(j->plain), a->data,
 					 sizeof(a->data), &a->len);
+	else if (!key)
+		a->err = LKE_ERR_NOENT;
 	else
-		a->err = rsa_key_decrypt(w->key, j->in, j->in_len, a->data, sizeof(a->data),
-					 &a->len);
+		a->err = rsa_key_decrypt(key, j->in, j->in_len, a->data, sizeof(a->data), &a->len);
 	mem_wipe(j->plain, sizeof(j->plain));
 	mem_wipe(j->in, sizeof(j->in));
 }
@@ -62,14 +86,20 @@ static void *run(void *ctx)
 	pthread_mutex_lock(&w->lock);
 	while (!w->stop) {
 		struct job *j = &w->job[w->done % RSA_WORKER_QUEUE];
+		struct slot *s;
 
 		if (w->done == w->queued) {
 			pthread_cond_wait(&w->wake, &w->lock);
 			continue;
 		}
+		s = j->encrypt ? NULL : find_slot(w, j->key_id);
+		w->in_use = s;
 		pthread_mutex_unlock(&w->lock);
-		work(w, j);
+		work(j, s ? s->key : NULL);
 		pthread_mutex_lock(&w->lock);
+		w->in_use = NULL;
+		if (s && s->dropped)
+			free_slot(s);
 		w->done++;
 		if (write(w->fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
 			break;
@@ -78,13 +108,12 @@ static void *run(void *ctx)
 	return NULL;
 }
 
-int rsa_worker_new(const struct rsa_key *key, struct rsa_worker **ret)
+int rsa_worker_new(struct rsa_worker **ret)
 {
 	struct rsa_worker *w = mem_zalloc(sizeof(*w));
 
 	if (!w)
 		return LKE_ERR_NOMEM;
-	w->key = key;
 	w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->fd < 0) {
 		mem_free(w);
@@ -111,6 +140,8 @@ void rsa_worker_free(struct rsa_worker *w)
 	pthread_cond_signal(&w->wake);
 	pthread_mutex_unlock(&w->lock);
 	pthread_join(w->thread, NULL);
+	for (unsigned n = 0; n < RSA_WORKER_KEYS; n++)
+		free_slot(&w->slot[n]);
 	close(w->fd);
 	mem_free_wipe(w, sizeof(*w));
 }
@@ -120,8 +151,37 @@ int rsa_worker_fd(const struct rsa_worker *w)
 	return w->fd;
 }
 
-static int put(struct rsa_worker *w, uint64_t cookie, const uint8_t *in, size_t len,
-	       const uint8_t *plain)
+int rsa_worker_add(struct rsa_worker *w, uint32_t key_id, struct rsa_key *key)
+{
+	struct slot *s = NULL;
+
+	pthread_mutex_lock(&w->lock);
+	for (unsigned n = 0; n < RSA_WORKER_KEYS && !s; n++)
+		if (!w->slot[n].key)
+			s = &w->slot[n];
+	if (s)
+		*s = (struct slot){ .key = key, .id = key_id };
+	pthread_mutex_unlock(&w->lock);
+	if (!s)
+		rsa_key_free(key);
+	return s ? 0 : LKE_ERR_FULL;
+}
+
+void rsa_worker_drop(struct rsa_worker *w, uint32_t key_id)
+{
+	struct slot *s;
+
+	pthread_mutex_lock(&w->lock);
+	s = find_slot(w, key_id);
+	if (s && s == w->in_use)
+		s->dropped = true;
+	else if (s)
+		free_slot(s);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static int put(struct rsa_worker *w, uint64_t cookie, uint32_t key_id, const uint8_t *in,
+	       size_t len, const uint8_t *plain)
 {
 	struct job *j;
 
@@ -135,6 +195,7 @@ static int put(struct rsa_worker *w, uint64_t cookie, const uint8_t *in, size_t 
 	j = &w->job[w->queued % RSA_WORKER_QUEUE];
 	j->cookie = cookie;
 	j->encrypt = plain != NULL;
+	j->key_id = key_id;
 	memcpy(j->in, in, len);
 	j->in_len = len;
 	if (plain)
@@ -147,14 +208,12 @@ static int put(struct rsa_worker *w, uint64_t cookie, const uint8_t *in, size_t 
 
 int rsa_worker_decrypt(struct rsa_worker *w, uint64_t cookie, const struct lke_act_decrypt *job)
 {
-	if (!w->key)
-		return LKE_ERR_INVAL;
-	return put(w, cookie, job->data, job->len, NULL);
+	return put(w, cookie, job->key_id, job->data, job->len, NULL);
 }
 
 int rsa_worker_encrypt(struct rsa_worker *w, uint64_t cookie, const struct lke_act_encrypt *job)
 {
-	return put(w, cookie, job->spki, job->spki_len, job->plain);
+	return put(w, cookie, 0, job->spki, job->spki_len, job->plain);
 }
 
 bool rsa_worker_next(struct rsa_worker *w, struct rsa_answer *ret)

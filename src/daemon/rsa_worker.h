@@ -7,6 +7,7 @@
 #include "lke/action.h"
 
 #define RSA_WORKER_QUEUE 256 /* jobs waiting or answered but not fetched */
+#define RSA_WORKER_KEYS	 3   /* current, previous, and one that is being dropped */
 
 struct rsa_worker;
 
@@ -17,11 +18,16 @@ struct rsa_answer {
 	size_t len;
 };
 
-/* key: borrowed, NULL when this host is no access router; used by the thread alone until
- * rsa_worker_free(). */
-int rsa_worker_new(const struct rsa_key *key, struct rsa_worker **ret);
-void rsa_worker_free(struct rsa_worker *w);    /* stops the thread, wipes */
-int rsa_worker_fd(const struct rsa_worker *w); /* readable when an answer waits */
+int rsa_worker_new(struct rsa_worker **ret);
+void rsa_worker_free(struct rsa_worker *w);    /* stops the thread, wipes; NULL is allowed */
+int rsa_worker_fd(const struct rsa_worker *w); /* readable when an answer or a new key waits */
+
+/* Takes the key (also when it fails), used by the thread alone until it is dropped.  0, or
+ * LKE_ERR_FULL. */
+int rsa_worker_add(struct rsa_worker *w, uint32_t key_id, struct rsa_key *key);
+/* Wipes the key; jobs for it that still wait fail. */
+void rsa_worker_drop(struct rsa_worker *w, uint32_t key_id);
+
 /* 0, LKE_ERR_INVAL or LKE_ERR_FULL: then there is no answer. */
 int rsa_worker_decrypt(struct rsa_worker *w, uint64_t cookie, const struct lke_act_decrypt *job);
 int rsa_worker_encrypt(struct rsa_worker *w, uint64_t cookie, const struct lke_act_encrypt *job);

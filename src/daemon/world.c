@@ -67,7 +67,8 @@ static int open_stable_secret(struct world *w)
 static int load_rsa(struct world *w, const char *path)
 {
 	struct report r = { .out = stderr };
-	char pem[8192];
+	char pem[16384];
+	const char *why = "";
 	ssize_t n = secret_file_read(path, w->uid, &r, pem, sizeof(pem));
 	int err = 0;
 
@@ -75,13 +76,15 @@ static int load_rsa(struct world *w, const char *path)
 		return 0;
 	if (n < 0)
 		return -1;
-	err = rsa_key_load_pem(pem, (size_t)n, &w->rsa);
+	err = rsa_key_load_pem(pem, (size_t)n, &w->rsa, &why);
 	mem_wipe(pem, sizeof(pem));
 	if (err < 0) {
-		log_error("%s holds no RSA key of 1024 to 4096 bits; remove it to get a new one",
-			  path);
+		log_error("%s %s; or remove the file and lked makes its own keys", path, why);
 		return -1;
 	}
+	if (rsa_key_bits(w->rsa) < 2048)
+		log_warning("%s: a key of %u bits can be broken; 2048 are safe", path,
+			    rsa_key_bits(w->rsa));
 	return 0;
 }
 
@@ -110,9 +113,10 @@ static int open_rsa(struct world *w)
 	if (load_rsa(w, path) < 0)
 		return EXIT_FAILED;
 	if (w->rsa) {
-		log_notice(
-			"RSA key of %s; without that file and StateFile each start has a new one",
-			path);
+		if (!w->cfg.state_file)
+			log_warning("%s is used at every start: requests recorded before a restart "
+				    "can be replayed then; remove it, or set StateFile = yes",
+				    path);
 		return EXIT_OK;
 	}
 	if (rsa_key_generate(w->cfg.rsa_bits, &w->rsa) < 0) {

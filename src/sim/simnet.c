@@ -96,6 +96,7 @@ void sim_free(struct simnet *s)
 		parked_free(n->parked);
 		for (unsigned k = 0; k < n->queues; k++)
 			parked_free(n->queue[k].first);
+		rsa_key_free(n->old_key);
 		free(n);
 	}
 	for (size_t i = 0; i < s->n; i++)
@@ -437,8 +438,11 @@ void sim_rsa_key(struct simnode *n, unsigned bits, uint32_t key_id)
 	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
 	size_t len;
 
-	rsa_key_free(n->key);
+	rsa_key_free(n->old_key);
+	n->old_key = n->key;
+	n->old_key_id = n->key_id;
 	n->key = NULL;
+	n->key_id = key_id;
 	if (rsa_key_generate(bits, &n->key) < 0 ||
 	    rsa_key_spki(n->key, spki, sizeof(spki), &len) < 0)
 		abort();

@@ -83,6 +83,9 @@ struct simnode {
 	char name[16];
 	struct lke_engine *engine; /* NULL: a stock host or router */
 	struct rsa_key *key;	   /* access routers */
+	struct rsa_key *old_key;   /* until the engine drops it */
+	uint32_t key_id, old_key_id;
+	bool fail_rsa_new;
 	bool forwarding;
 	bool dead;		   /* receives and sends nothing */
 	bool no_multicast;	   /* asleep: group frames pass it by, unicast is kept for it */
@@ -153,7 +156,7 @@ void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned ifa
  * an error. */
 int sim_start(struct simnode *n, const struct lke_config *cfg);
 void sim_stop(struct simnode *n);
-/* Gives an access router an RSA key. */
+/* Gives an access router an RSA key; a node makes the next ones by itself when its engine asks. */
 void sim_rsa_key(struct simnode *n, unsigned bits, uint32_t key_id);
 /* Moves an interface to another link after a gap without carrier; NULL: just down. */
 void sim_move(struct simnode *n, unsigned iface, struct simlink *to, lke_time gap);

@@ -562,6 +562,31 @@ static void do_send(struct simnode *n, const struct lke_act_send *a)
 		sim_transmit(n->net, n, (unsigned)iface, &ll, a->data, a->len);
 }
 
+static int decrypt(const struct simnode *n, const struct lke_act_decrypt *a, uint8_t *buf,
+		   size_t size, size_t *ret_len)
+{
+	const struct rsa_key *k = a->key_id == n->key_id       ? n->key
+				  : a->key_id == n->old_key_id ? n->old_key
+							       : NULL;
+
+	return k ? rsa_key_decrypt(k, a->data, a->len, buf, size, ret_len) : LKE_ERR_CRYPTO;
+}
+
+static void new_rsa_key(struct simnode *n, uint64_t cookie)
+{
+	if (!n->fail_rsa_new)
+		sim_rsa_key(n, rsa_key_bits(n->key), n->key_id + 1);
+	sim_result_later(n->net, n, 0, cookie, n->fail_rsa_new ? LKE_ERR_CRYPTO : 0, NULL, 0);
+}
+
+static void drop_rsa_key(struct simnode *n, uint32_t key_id)
+{
+	if (key_id != n->old_key_id)
+		return;
+	rsa_key_free(n->old_key);
+	n->old_key = NULL;
+}
+
 static void do_crypto(struct simnode *n, const struct lke_action *a)
 {
 	uint8_t buf[RSA_MODULUS_MAX];
@@ -569,9 +594,7 @@ static void do_crypto(struct simnode *n, const struct lke_action *a)
 	int err;
 
 	if (a->type == LKE_ACT_DECRYPT)
-		err = n->key ? rsa_key_decrypt(n->key, a->decrypt.data, a->decrypt.len, buf,
-					       sizeof(buf), &len)
-			     : LKE_ERR_CRYPTO;
+		err = decrypt(n, &a->decrypt, buf, sizeof(buf), &len);
 	else
 		err = rsa_pub_encrypt(a->encrypt.spki, a->encrypt.spki_len, a->encrypt.plain,
 				      sizeof(a->encrypt.plain), buf, sizeof(buf), &len);
@@ -621,6 +644,12 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 		n->notes[a->note.type]++;
 		n->last_note[a->note.type] = a->note;
 		return;
+	case LKE_ACT_RSA_NEW:
+		new_rsa_key(n, a->cookie);
+		return;
+	case LKE_ACT_RSA_DROP:
+		drop_rsa_key(n, a->rsa_drop.key_id);
+		break;
 	case LKE_ACT_NEIGH:
 	case LKE_ACT_GROUP:
 	case LKE_ACT_REPLY:

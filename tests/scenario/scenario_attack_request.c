@@ -525,8 +525,7 @@ static void threat_23_key_rollover_in_an_exchange(void **state)
 	world_attach(w, 0);
 	while (!sim_find(w->net, 0, w->mn, LKE_MSG_KEREQ))
 		sim_run_for(w->net, MSEC(1));
-	/* The request is under way or held, and the private key it needs is lost: the exchange
-	 * ends, the next one uses the new key. */
+	/* The request is under way or held while the key it needs becomes the previous one. */
 	sim_rsa_key(w->ar[0], 1024, 2);
 	assert_true(world_wait_lbsa(w, 0, SEC(300)));
 	assert_handover_works(w);

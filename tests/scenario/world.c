@@ -60,6 +60,8 @@ static void make_router(struct world *w, unsigned i, const struct world_options 
 	cfg.ar[0].finished = !o->no_finished;
 	if (o->max_lifetime)
 		cfg.ar[0].max_lifetime = o->max_lifetime;
+	if (o->rsa_rotation)
+		cfg.rsa_rotation = o->rsa_rotation;
 	start(n, &cfg);
 	if (i < 3)
 		sim_rsa_key(n, 1024, 1);

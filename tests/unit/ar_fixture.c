@@ -65,6 +65,14 @@ static void take(struct arf *f, const struct lke_action *a)
 	case LKE_ACT_DECRYPT:
 		take_decrypt(f, a);
 		break;
+	case LKE_ACT_RSA_NEW:
+		f->rsa_news++;
+		f->rsa_new_cookie = a->cookie;
+		break;
+	case LKE_ACT_RSA_DROP:
+		f->rsa_drops++;
+		f->rsa_dropped = a->rsa_drop.key_id;
+		break;
 	case LKE_ACT_NOTIFY:
 		assert_true(f->notes < ARF_NOTES_MAX);
 		f->note[f->notes++] = a->note;

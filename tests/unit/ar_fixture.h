@@ -59,6 +59,9 @@ struct arf {
 	unsigned intercepts, groups, decrypts;
 	const struct arf_mn *neighbour; /* answers ordinary solicitations for its address */
 	const struct arf_mn *dad;	/* answers DAD with authentication */
+	unsigned rsa_news, rsa_drops;	/* keys asked for, keys to forget */
+	uint64_t rsa_new_cookie;
+	uint32_t rsa_dropped;
 	bool hold_rsa;			/* the worker keeps the answer */
 	uint64_t cookie;
 	uint8_t kbm[16];

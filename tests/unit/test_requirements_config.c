@@ -17,6 +17,8 @@ static struct report rep;
 static struct daemon_config cfg;
 static char *out;
 
+static uint32_t rotation;
+
 /* Loads [AccessRouter] with these lines; the result stays until the next call. */
 static int load(const char *lines)
 {
@@ -39,6 +41,7 @@ static int load(const char *lines)
 	unlink(path);
 	if (err)
 		assert_int_not_equal(rep.errors, 0);
+	rotation = cfg.engine.rsa_rotation;
 	daemon_config_done(&cfg);
 	return err;
 }
@@ -85,6 +88,18 @@ static void lke_161_the_advised_length_is_accepted_with_a_warning(void **state)
 	assert_int_equal(rep.warnings, 0);
 }
 
+static void amb_134_rotation_of_the_rsa_key(void **state)
+{
+	assert_int_equal(load("RsaRotation = 4s\n"), LKE_ERR_INVAL);
+	assert_int_equal(load("RsaRotation = 32d\n"), LKE_ERR_INVAL);
+	assert_int_equal(load(""), 0);
+	assert_int_equal(rotation, 86400);
+	assert_int_equal(load("RsaRotation = 6h\n"), 0);
+	assert_int_equal(rotation, 6 * 3600);
+	assert_int_equal(load("RsaRotation = 10s\n"), 0);
+	assert_non_null(strstr(out, "RsaRotation = 10s"));
+}
+
 static void lke_162_short_lifetime_is_warned_about(void **state)
 {
 	assert_int_equal(load("MaxLifetime = 596s\n"), 0);
@@ -116,6 +131,7 @@ int main(void)
 		cmocka_unit_test(lke_104_forever_is_refused),
 		cmocka_unit_test(lke_160_too_small_key_is_refused),
 		cmocka_unit_test(lke_161_the_advised_length_is_accepted_with_a_warning),
+		cmocka_unit_test(amb_134_rotation_of_the_rsa_key),
 		cmocka_unit_test(lke_162_short_lifetime_is_warned_about),
 		cmocka_unit_test(lke_163_long_lifetime_is_warned_about),
 	};

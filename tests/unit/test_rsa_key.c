@@ -210,7 +210,7 @@ static void generated_keys_work(void **state)
 }
 
 /* Loads tests/data/keys/NAME. */
-static int load(const char *name, struct rsa_key **ret)
+static int load(const char *name, struct rsa_key **ret, const char **ret_why)
 {
 	char path[512], pem[16384];
 	const char *data = getenv("LKE_TEST_DATA");
@@ -223,7 +223,7 @@ static int load(const char *name, struct rsa_key **ret)
 	n = fread(pem, 1, sizeof(pem), f);
 	fclose(f);
 	assert_true(n > 100 && n < sizeof(pem));
-	return rsa_key_load_pem(pem, n, ret);
+	return rsa_key_load_pem(pem, n, ret, ret_why);
 }
 
 static void key_files_pkcs8_and_pkcs1(void **state)
@@ -232,8 +232,8 @@ static void key_files_pkcs8_and_pkcs1(void **state)
 	struct rsa_key *k, *l;
 	size_t n, m;
 
-	assert_int_equal(load("rsa1024.pem", &k), 0);
-	assert_int_equal(load("rsa1024-pkcs1.pem", &l), 0);
+	assert_int_equal(load("rsa1024.pem", &k, NULL), 0);
+	assert_int_equal(load("rsa1024-pkcs1.pem", &l, NULL), 0);
 	assert_int_equal(rsa_key_spki(k, a, sizeof(a), &n), 0);
 	assert_int_equal(rsa_key_spki(l, b, sizeof(b), &m), 0);
 	assert_int_equal(n, m);
@@ -242,12 +242,19 @@ static void key_files_pkcs8_and_pkcs1(void **state)
 	rsa_key_free(l);
 }
 
-static void key_files_that_are_refused(void **state)
+static void thr_092_key_files_that_are_refused(void **state)
 {
-	static const char *const bad[] = {
-		"rsa512.pem",	      "rsa8192.pem",
-		"rsa1024-public.pem", "rsa1024-encrypted.pem",
-		"ec256.pem",	      "rsa1024-encrypted-pkcs1.pem",
+	static const struct {
+		const char *file, *why;
+	} bad[] = {
+		{ "rsa512.pem", "below 1024 bits" },
+		{ "rsa8192.pem", "above 4096 bits" },
+		{ "rsa16384.pem", "above 4096 bits" },
+		{ "rsa1024-public.pem", "only a public key" },
+		{ "rsa1024-encrypted.pem", "is encrypted" },
+		{ "rsa1024-encrypted-pkcs1.pem", "is encrypted" },
+		{ "rsa1024-mismatched.pem", "do not belong together" },
+		{ "ec256.pem", "no RSA key" },
 	};
 	static const char *const garbage[] = {
 		"",
@@ -258,11 +265,14 @@ static void key_files_that_are_refused(void **state)
 	};
 	struct rsa_key *k = NULL;
 
-	for (size_t f = 0; f < sizeof(bad) / sizeof(bad[0]); f++)
-		if (load(bad[f], &k) != LKE_ERR_INVAL)
-			fail_msg("%s was not refused", bad[f]);
+	for (size_t f = 0; f < sizeof(bad) / sizeof(bad[0]); f++) {
+		const char *why = "";
+
+		if (load(bad[f].file, &k, &why) != LKE_ERR_INVAL || !strstr(why, bad[f].why))
+			fail_msg("%s: %s", bad[f].file, why);
+	}
 	for (size_t g = 0; g < sizeof(garbage) / sizeof(garbage[0]); g++)
-		assert_int_equal(rsa_key_load_pem(garbage[g], strlen(garbage[g]), &k),
+		assert_int_equal(rsa_key_load_pem(garbage[g], strlen(garbage[g]), &k, NULL),
 				 LKE_ERR_INVAL);
 	assert_null(k);
 }
@@ -276,7 +286,7 @@ static void saved_keys_load_again(void **state)
 
 	assert_int_equal(rsa_key_save_pem(k, pem, 100, &len), LKE_ERR_SPACE);
 	assert_int_equal(rsa_key_save_pem(k, pem, sizeof(pem), &len), 0);
-	assert_int_equal(rsa_key_load_pem(pem, len, &l), 0);
+	assert_int_equal(rsa_key_load_pem(pem, len, &l, NULL), 0);
 	assert_int_equal(rsa_key_spki(k, a, sizeof(a), &n), 0);
 	assert_int_equal(rsa_key_spki(l, b, sizeof(b), &m), 0);
 	assert_int_equal(n, m);
@@ -285,7 +295,7 @@ static void saved_keys_load_again(void **state)
 	assert_int_equal(rsa_key_decrypt(l, ct, n, plain, sizeof(plain), &m), 0);
 	assert_memory_equal(plain, kbm, sizeof(kbm));
 	rsa_key_free(l);
-	assert_int_equal(rsa_key_load_pem(pem, len / 2, &l), LKE_ERR_INVAL);
+	assert_int_equal(rsa_key_load_pem(pem, len / 2, &l, NULL), LKE_ERR_INVAL);
 	rsa_key_free(k);
 }
 
@@ -300,7 +310,7 @@ int main(void)
 		cmocka_unit_test(from_primes_refuses_what_is_no_key),
 		cmocka_unit_test(generated_keys_work),
 		cmocka_unit_test(key_files_pkcs8_and_pkcs1),
-		cmocka_unit_test(key_files_that_are_refused),
+		cmocka_unit_test(thr_092_key_files_that_are_refused),
 		cmocka_unit_test(saved_keys_load_again),
 	};
 
