@@ -257,7 +257,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 {
 	struct mobile_node *mn = e->mn;
 	struct lke_in6 old = mn->current;
-	bool moved = !in6_eq(&old, &coa->addr);
+	bool moved = !in6_eq(&old, &coa->addr) || mn->bind_pending;
 	bool returns = update_of(e, &coa->addr) || mn_lbsa_restored(e, &coa->addr);
 
 	l->coa = coa;
@@ -273,6 +273,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 		mn_home_leave(e, mn->active);
 	}
 	timerq_disarm(&e->timers, &l->takeover);
+	mn->bind_pending = false;
 	mn->active = l;
 	mn->current = coa->addr;
 	if (moved)
@@ -356,7 +357,7 @@ void mn_detach(struct lke_engine *e, struct mn_link *l)
 	}
 	mn_home_leave(e, l);
 	e->mn->active = NULL;
-	e->mn->bind_pending = false; /* the next attachment binds again */
+	/* What is pending stays so: also the same link, if it is the next one, has to do it. */
 	timerq_disarm(&e->timers, &e->mn->bind);
 	/* Packets wait at the tunnel device for the next link (PLATFORM: parking). */
 	mn_hold(e, true);
