@@ -62,8 +62,14 @@ class Scene:
 		wait_for(lambda: self.lab.counters().get(what, 0) >= since.get(what, 0) + count, 5, "%d %s at the router" % (count, what), 0.02)
 
 	def settle(self, p):
-		"""Everything sent before has been judged: an answered solicitation is behind it in the router's queue."""
-		seen = len(p.seen)
+		"""Everything sent before has been judged: in each of the router's two queues something is behind it, a request with a
+		wrong hop limit that is counted and a solicitation that is answered."""
+		name, seen = "drop:scope_hop_limit", len(p.seen)
+		count = self.lab.counters().get(name, 0)
+		marker = self.attacker(0xefe)
+		self.x.hosts.remove(marker)
+		p.send(forge.ether(link.AR_MAC, marker.mac, marker.request(hop_limit=253)))
+		wait_for(lambda: self.lab.counters().get(name, 0) > count, 5, "a request behind the attack to be counted", 0.01)
 		probe = mobile.Host(p, 0xeff)
 		probe.mac = b"\x02\0\0\0\x0e\xff"
 		wait_for(lambda: self._solicit(p, probe, seen), 5, "an answer behind the attack")
