@@ -11,7 +11,9 @@ import analyse
 import checks
 import demo
 import packet
+import restart_tests
 import scenario
+import secret_tests
 import tests_attacks
 import tests_attacks_host
 import tests_foreign
@@ -205,7 +207,8 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 
 
 TESTS = {f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
-	thief_fails_dad, sec_006_replay_after_kill_nine)}
+	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS,
+	*secret_tests.TESTS)}
 TESTS.update(tests_foreign.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)

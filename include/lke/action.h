@@ -30,7 +30,8 @@ enum lke_action_type {
 	LKE_ACT_REPLY,	    /* answer to an operator command */
 	LKE_ACT_RSA_NEW,    /* make a new RSA key pair; then LKE_EV_RSA_KEY and the result; takes
 			       seconds */
-	LKE_ACT_RSA_DROP,   /* the private key is no longer used: wipe it */
+	LKE_ACT_RECORD,	  /* AR: a change of what outlives a restart; result: written, or durable */
+	LKE_ACT_RSA_DROP, /* the private key is no longer used: wipe it */
 };
 
 struct lke_act_send {
@@ -148,6 +149,13 @@ struct lke_act_decrypt {
 	size_t len;
 };
 
+/* Holds keys: never logged, sealed before it is stored.  See lke_engine_next_record(). */
+struct lke_act_record {
+	const uint8_t *data;
+	size_t len;
+	bool durable; /* with a cookie: the result must outlive a power failure, too */
+};
+
 struct lke_act_rsa_drop {
 	uint32_t key_id;
 };
@@ -245,6 +253,7 @@ struct lke_action {
 		struct lke_note note;
 		struct lke_act_reply reply;
 		struct lke_act_rsa_drop rsa_drop;
+		struct lke_act_record record;
 	};
 };
 

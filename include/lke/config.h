@@ -132,6 +132,7 @@ struct lke_config {
 	enum lke_profile profile;
 	struct lke_config_ar ar[LKE_MAX_IFACES];
 	unsigned ars;		 /* 0: not an access router */
+	bool keep_state;	 /* access router: LKE_ACT_RECORD for what must outlive a restart */
 	uint32_t rsa_rotation; /* s, 86400: age at which an access router asks for a new RSA key */
 	struct lke_config_mn mn; /* interfaces 0: not a mobile node */
 	struct lke_config_ha ha; /* interfaces 0: not a home agent */

@@ -61,11 +61,29 @@ lke_time lke_engine_deadline(const struct lke_engine *e);
  * LKE_ERR_NOENT when there is nothing to keep.  Call it before lke_engine_stop(). */
 int lke_engine_save(struct lke_engine *e, uint8_t *buf, size_t size)
 	__attribute__((warn_unused_result));
+/* Would lke_engine_save() give something else than the last time, the time of saving apart? */
+bool lke_engine_save_due(const struct lke_engine *e);
 /* Between lke_engine_new() and the first event.  Returns 0 or LKE_ERR_INVAL (not ours, damaged, of
  * another version, configuration or boot; nothing is taken over then), LKE_ERR_STATE,
  * LKE_ERR_NOMEM, LKE_ERR_CRYPTO. */
 int lke_engine_restore(struct lke_engine *e, const uint8_t *buf, size_t len)
 	__attribute__((warn_unused_result));
+
+/*
+ * What an access router keeps over a restart (AMB-130; keep_state of the configuration): a stream
+ * of records.  LKE_ACT_RECORD carries each change; this gives all of it again, one record a call,
+ * for a store that begins anew.  Changes meanwhile come as actions: in the order of writing, the
+ * last record about an object is right.  cursor: zeroed before the first call.  Returns the length
+ * in buf (LKE_RECORD_MAX octets; it holds keys, wipe it), 0 at the end, or LKE_ERR_SPACE.
+ */
+#define LKE_RECORD_MAX 1024
+struct lke_record_cursor {
+	unsigned stage;
+	uint32_t key_id;
+	size_t at, of;
+};
+int lke_engine_next_record(const struct lke_engine *e, struct lke_record_cursor *cursor,
+			   uint8_t buf[LKE_RECORD_MAX]) __attribute__((warn_unused_result));
 
 /* --- Views: copies of state for `show`, metrics and tests.  *cursor starts at 0; false at the end.
  * --- */

@@ -91,7 +91,8 @@ enum lke_error {
 	X(NO_POLICY, "no_policy", "no policy entry for this home address") \
 	X(SUSPENDED, "suspended", "service of this home address is suspended") \
 	X(LIMIT, "limit", "a table is full") \
-	X(NOMEM, "nomem", "out of memory")
+	X(NOMEM, "nomem", "out of memory") \
+	X(STORE, "store", "could not be recorded, so it is not acknowledged")
 /* clang-format on */
 
 enum lke_drop {

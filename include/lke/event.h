@@ -21,6 +21,7 @@ enum lke_event_type {
 	LKE_EV_ENTROPY, /* fresh randomness to mix in */
 	LKE_EV_FLOOR,	/* a sequence floor restored from stable storage, before any packet */
 	LKE_EV_IPSEC,	/* an IPsec SA with a peer address exists / is gone (draft 4.2, AMB-056) */
+	LKE_EV_RECORD,	/* what an access router kept over a restart, before any packet */
 	LKE_EV_MOBILE,	/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
 	LKE_EV_KEYING,	/* home agent: other keys for a mobile node, see lke/keying.h */
 	LKE_EV_NEIGH,	/* the system found a neighbour unreachable */
@@ -120,6 +121,17 @@ struct lke_ev_neigh {
 	struct lke_in6 addr;
 };
 
+/*
+ * In the order in which the records were written.  Then the RSA keys that were kept, each with its
+ * old key_id, the oldest first; then one event with len 0, which ends it.
+ */
+struct lke_ev_record {
+	const uint8_t *data;
+	size_t len;
+	int64_t shift; /* ns to add to its times: 0 within one boot */
+	bool raise;    /* records may be missing: sequence floors are raised */
+};
+
 struct lke_ev_ipsec {
 	struct lke_in6 peer;
 	bool removed;
@@ -147,6 +159,7 @@ struct lke_event {
 		struct lke_ev_floor floor;
 		struct lke_ev_ipsec ipsec;
 		struct lke_ev_neigh neigh;
+		struct lke_ev_record record;
 		uint8_t entropy[32];
 	};
 };

@@ -15,6 +15,8 @@ static int tables_init(struct lke_engine *e, struct access_router *ar)
 	err = lbsa_cache_init(&ar->lbsa, max ? max : 1, secret);
 	if (err == 0)
 		err = ar_neighbour_init(ar, secret);
+	if (err == 0 && e->cfg.keep_state)
+		err = ar_state_new(e);
 	if (err == 0) {
 		ar->limits = ar_limits_new(secret, e->now);
 		err = ar->limits ? 0 : LKE_ERR_NOMEM;
@@ -49,6 +51,8 @@ static void lbsa_release(struct lke_engine *e, struct lbsa *l)
 	ar_dad_cancel(e, l);
 	ar_reach_forget(l);
 	ar_buffer_free(e, l);
+	mem_free(l->held);
+	l->held = NULL;
 	lbsa_del(&e->ar->lbsa, l);
 }
 
@@ -67,6 +71,7 @@ void ar_free(struct lke_engine *e)
 	while (ar->lbsa.n > 0)
 		lbsa_release(e, ar->lbsa.all[ar->lbsa.n - 1]);
 	lbsa_cache_done(&ar->lbsa);
+	ar_state_free(e);
 	ar_neighbour_done(e);
 	while (ar->pendings > 0)
 		kex_request_free(ar->pending[--ar->pendings]);
@@ -85,8 +90,10 @@ void ar_stop(struct lke_engine *e)
 {
 	struct access_router *ar = e->ar;
 
+	/* A router that keeps its state comes back: it does not send its mobiles away. */
+	ar_state_stop(e);
 	for (unsigned n = 0; n < ar->links; n++) {
-		ar_advertise_stop(e, &ar->link[n], true);
+		ar_advertise_stop(e, &ar->link[n], !ar->state);
 		ar->link[n].running = false;
 	}
 	while (ar->lbsa.n > 0)
@@ -128,6 +135,7 @@ void ar_lbsa_remove(struct lke_engine *e, struct lbsa *l, const char *why)
 			timerq_disarm(&e->timers, &b->role);
 		binding_remove(e, b, why);
 	}
+	ar_state_gone(e, l);
 	ar_lbsa_note(e, LKE_NOTE_LBSA_GONE, l, why);
 	group_leave(e, l->entry->key.ifindex, &group);
 	steer_del(e, LKE_STEER_MINE, &l->ar, 0);
@@ -231,6 +239,8 @@ void ar_link_changed(struct lke_engine *e, struct iface *i)
 		k->running = false;
 		ar_buffer_link(e, k);
 	}
+	if (run)
+		ar_state_adopt(e, k);
 }
 
 void ar_link_removed(struct lke_engine *e, struct iface *i)
@@ -403,6 +413,7 @@ static int flush_binding(struct lke_engine *e, const struct lke_in6 *home)
 		ar_buffer_forget(e, l);
 		binding_remove(e, b, "flushed");
 		ar_reach_leave(l);
+		ar_state_put(e, l);
 		found = true;
 	}
 	return found ? 0 : LKE_ERR_NOENT;

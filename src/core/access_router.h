@@ -16,6 +16,7 @@
  *	ar_finished.c	Binding Acknowledgement, Finished, credit
  *	ar_buffer.c	nodes that leave: what waits for them
  *	ar_limits.c	budgets
+ *	ar_state.c	what outlives a restart, ar_record.c: its octets
  *
  * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
  * (resolution or probe), KEY (grace of the previous RSA key), KEY_AGE (next key is due, or asked
@@ -25,6 +26,7 @@
 #ifndef CORE_ACCESS_ROUTER_H
 #define CORE_ACCESS_ROUTER_H
 
+#include "core/ar_record.h"
 #include "core/binding.h"
 #include "core/internal.h"
 #include "core/lbsa.h"
@@ -92,6 +94,7 @@ struct ar_rsa {
 	bool present;
 	uint32_t key_id;
 	lke_time since; /* when it became the current one */
+	lke_time gone;	/* end of its grace; 0: it is the current one */
 	uint16_t modulus_len;
 	size_t spki_len;
 	uint8_t spki[RSA_SPKI_MAX];
@@ -153,6 +156,7 @@ struct access_router {
 	struct lbsa_cache lbsa;
 	struct ar_rsa rsa[2]; /* current, previous (AMB-063) */
 	struct timer key_grace, key_age;
+	struct ar_state *state; /* NULL: nothing is kept */
 	bool key_asked; /* a new key is being made */
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
@@ -165,6 +169,7 @@ struct access_router {
 
 /* Cookies of actions that are no RSA operation; those count from 1. */
 #define AR_COOKIE_RSA_NEW (UINT64_C(1) << 48)
+#define AR_COOKIE_RECORD  (UINT64_C(2) << 48) /* and a count */
 
 /* --- access_router.c --- */
 
@@ -345,6 +350,12 @@ void ar_reach_leave(struct lbsa *l);  /* the binding is gone: nothing is outstan
 int ar_finished_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
 void ar_finished_timer(struct lke_engine *e, struct binding *b);
 
+/* What a record holds of the care-of addresses of an LBSA.  Restoring: 0 or LKE_ERR_NOMEM; a
+ * binding gets its credit in *ret_credit. */
+void ar_reach_save(const struct lbsa *l, struct record_lbsa *ret);
+int ar_reach_restore(struct lke_engine *e, struct lbsa *l, const struct record_lbsa *r,
+		     uint64_t *ret_credit);
+
 /* --- ar_buffer.c --- */
 
 /* A verified announcement from the care-of address on its link.  True: it is acknowledged when the
@@ -369,6 +380,30 @@ void ar_buffer_advert(struct lke_engine *e, const struct pkt *p, const struct nd
 void ar_buffer_timer(struct lke_engine *e, struct lbsa *l);
 /* Was it the answer to an interception made for a leave? */
 bool ar_buffer_result(struct lke_engine *e, const struct lke_ev_result *r);
+
+/* --- ar_state.c --- */
+
+int ar_state_new(struct lke_engine *e); /* 0 or LKE_ERR_NOMEM, LKE_ERR_CRYPTO */
+void ar_state_free(struct lke_engine *e);
+/* From now on nothing is recorded: what ends, ends with this run. */
+void ar_state_stop(struct lke_engine *e);
+/* Records the instance as it is now. */
+void ar_state_put(struct lke_engine *e, struct lbsa *l);
+void ar_state_gone(struct lke_engine *e, struct lbsa *l);
+/* Records the instance with its new number, which is answered elsewhere. */
+void ar_state_number(struct lke_engine *e, struct lbsa *l);
+/* Records an accepted Binding Update and sends its acknowledgement, in this order. */
+void ar_state_answer(struct lke_engine *e, struct lbsa *l, const struct ar_reply *to,
+		     const struct mh_ba *ba);
+/* Is the last acknowledgement still to come? */
+bool ar_state_answer_waits(const struct lbsa *l);
+void ar_state_written(struct lke_engine *e, uint64_t cookie, int err);
+void ar_state_seen(struct lke_engine *e, const struct ar_rsa *key, uint64_t hash);
+void ar_state_key(struct lke_engine *e, const struct ar_rsa *key);
+/* Does this key come back from the last run?  Then with its age, grace and replay cache. */
+bool ar_state_take_key(struct lke_engine *e, struct ar_rsa *key);
+/* Restored instances whose link now has what they need. */
+void ar_state_adopt(struct lke_engine *e, struct ar_link *k);
 
 /* --- ar_limits.c --- */
 

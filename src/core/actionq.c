@@ -38,6 +38,18 @@ void actionq_free(struct lke_engine *e)
 	e->actions = NULL;
 }
 
+/* Keys stand in actions: what is left behind is wiped, which realloc() does not do. */
+static void *grown(void *old, size_t used, size_t size)
+{
+	void *n = mem_zalloc(size);
+
+	if (n && old)
+		memcpy(n, old, used);
+	if (n)
+		mem_free_wipe(old, used);
+	return n;
+}
+
 static bool grow_entries(struct actionq *q)
 {
 	size_t cap = q->cap ? q->cap * 2 : 64;
@@ -45,7 +57,7 @@ static bool grow_entries(struct actionq *q)
 
 	if (cap > ACTIONS_MAX)
 		return false;
-	n = mem_realloc_array(q->entry, cap, sizeof(*n));
+	n = grown(q->entry, q->cap * sizeof(*n), cap * sizeof(*n));
 	if (!n)
 		return false;
 	q->entry = n;
@@ -62,7 +74,7 @@ static bool grow_arena(struct actionq *q, size_t need)
 		cap *= 2;
 	if (cap > ARENA_MAX)
 		return false;
-	n = mem_realloc_array(q->arena, cap, 1);
+	n = grown(q->arena, q->used, cap);
 	if (!n)
 		return false;
 	q->arena = n;
@@ -116,6 +128,10 @@ static void resolve(const struct actionq *q, struct entry *t)
 		t->a.decrypt.data = p;
 		t->a.decrypt.len = t->len;
 		break;
+	case LKE_ACT_RECORD:
+		t->a.record.data = p;
+		t->a.record.len = t->len;
+		break;
 	case LKE_ACT_ENCRYPT:
 		t->a.encrypt.spki = p;
 		t->a.encrypt.spki_len = t->len;
@@ -125,13 +141,22 @@ static void resolve(const struct actionq *q, struct entry *t)
 	}
 }
 
+/* Keys do not stay behind in an action that was carried out. */
+static void wipe(struct actionq *q, struct entry *t)
+{
+	if (t->a.type == LKE_ACT_RECORD)
+		mem_wipe(q->arena + t->off, t->len);
+	if (t->a.type == LKE_ACT_ENCRYPT || t->a.type == LKE_ACT_RECORD)
+		mem_wipe(t, sizeof(*t));
+}
+
 const struct lke_action *lke_engine_next_action(struct lke_engine *e)
 {
 	struct actionq *q = e->actions;
 	struct entry *t;
 
-	if (q->head > 0 && q->entry[q->head - 1].a.type == LKE_ACT_ENCRYPT)
-		mem_wipe(&q->entry[q->head - 1], sizeof(*q->entry));
+	if (q->head > 0)
+		wipe(q, &q->entry[q->head - 1]);
 	if (q->head == q->n) {
 		q->head = q->n = q->used = 0;
 		return NULL;

@@ -157,6 +157,7 @@ static int announced(struct lke_engine *e, const struct bu_state *s)
 		return refuse(e, s, STATUS_NOT_HOME_AGENT, LKE_DROP_REFUSED);
 	s->l->bu_seq = s->bu.seq;
 	s->l->has_bu_seq = true;
+	ar_state_number(e, s->l);
 	return bu_note(e, s->p, &s->bu, LKE_DROP_NONE, STATUS_ACCEPTED);
 }
 
@@ -169,6 +170,7 @@ static int stays(struct lke_engine *e, const struct bu_state *s)
 	if (ar_buffer_returned(e, s->l, &to)) {
 		s->l->bu_seq = s->bu.seq;
 		s->l->has_bu_seq = true;
+		ar_state_number(e, s->l);
 	}
 	return refuse(e, s, STATUS_NOT_HOME_AGENT, LKE_DROP_REFUSED);
 }
@@ -186,7 +188,7 @@ static int deregister(struct lke_engine *e, const struct bu_state *s)
 	binding_remove(e, s->b, "deregistered");
 	ar_reach_leave(s->l);
 	authenticated(e, s);
-	ar_send_ba(e, &to, &ba, &s->l->kbm);
+	ar_state_answer(e, s->l, &to, &ba);
 	return bu_note(e, s->p, &s->bu, LKE_DROP_NONE, STATUS_ACCEPTED);
 }
 
@@ -227,13 +229,16 @@ static int bind(struct lke_engine *e, const struct bu_state *s)
 		ar_reach_ask(e, s->l, &to, &ba);
 	if (moving)
 		ar_buffer_moving(e, s->l);
-	ar_send_ba(e, &to, &ba, &s->l->kbm);
+	if (!e->ar->state)
+		ar_send_ba(e, &to, &ba, &s->l->kbm);
 	authenticated(e, s);
 	if (s->b) {
 		b->seq = s->bu.seq;
 		b->owner = s->l;
 		binding_update(e, b, &s->coa, g.state, g.credit, expires);
 	}
+	if (e->ar->state)
+		ar_state_answer(e, s->l, &to, &ba);
 	ar_reach_arm(e, s->l, b);
 	if (!moving)
 		ar_buffer_bound(e, s->l);

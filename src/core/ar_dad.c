@@ -144,6 +144,7 @@ void ar_dad_fail(struct lke_engine *e, struct lbsa *l, const char *why)
 	(void)lbsa_set_state(&e->ar->lbsa, l, LKE_LBSA_TOMBSTONE);
 	timerq_disarm(&e->timers, &l->timer);
 	ar_lbsa_arm(e, l);
+	ar_state_put(e, l);
 	if (d)
 		answer_bu(e, l, d);
 	run_free(d);
@@ -169,6 +170,7 @@ static void succeed(struct lke_engine *e, struct lbsa *l)
 	memcpy(na, d->na, d->na_len);
 	l->na = na;
 	l->na_len = d->na_len;
+	ar_state_put(e, l);
 	ar_lbsa_note(e, LKE_NOTE_LBSA_VALID, l, "");
 	answer_bu(e, l, d);
 	run_free(d);

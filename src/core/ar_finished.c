@@ -10,7 +10,7 @@
 
 #include "core/access_router.h"
 
-#define REACH_COAS 8
+#define REACH_COAS RECORD_COAS
 
 struct reach_coa {
 	struct lke_in6 coa;
@@ -315,6 +315,10 @@ static void repeat_bas(struct lke_engine *e, struct lbsa *l)
 
 		if (o->again > e->now)
 			continue;
+		if (ar_state_answer_waits(l)) {
+			o->again = e->now + FINISHED_BA_AGAIN;
+			continue;
+		}
 		o->again = LKE_NEVER;
 		ar_send_ba(e, &r->to, &ba, &l->kbm);
 	}
@@ -398,9 +402,11 @@ int ar_finished_input(struct lke_engine *e, const struct pkt *p, const struct mh
 		ar_buffer_forget(e, l);
 		binding_remove(e, b, "declined by the mobile node");
 		ar_reach_leave(l);
+		ar_state_put(e, l);
 		return 0;
 	}
 	prove(e, b, l->reach);
+	ar_state_put(e, l);
 	return 0;
 }
 
@@ -434,4 +440,50 @@ void ar_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *m)
 		return;
 	r->reverse = m->reverse_bytes;
 	binding_set_credit(e, b, credit_of(r, r->now));
+}
+
+/* --- What outlives a restart --- */
+
+void ar_reach_save(const struct lbsa *l, struct record_lbsa *ret)
+{
+	const struct ar_reach *r = l->reach;
+
+	if (!r)
+		return;
+	ret->forgotten = r->forgotten;
+	ret->coas = r->coas;
+	for (unsigned n = 0; n < r->coas; n++)
+		ret->reach[n] = (struct record_coa){ .coa = r->coa[n].coa,
+						     .first_bu = r->coa[n].first_bu,
+						     .proved_until = r->coa[n].proved_until,
+						     .used = r->coa[n].used,
+						     .spent = r->coa[n].spent };
+}
+
+int ar_reach_restore(struct lke_engine *e, struct lbsa *l, const struct record_lbsa *s,
+		     uint64_t *ret_credit)
+{
+	struct ar_reach *r = s->coas > 0 || s->bound ? reach_get(e, l) : NULL;
+
+	if (!r)
+		return s->coas > 0 || s->bound ? LKE_ERR_NOMEM : 0;
+	r->forgotten = s->forgotten;
+	for (r->coas = 0; r->coas < s->coas; r->coas++)
+		r->coa[r->coas] =
+			(struct reach_coa){ .coa = s->reach[r->coas].coa,
+					    .first_bu = s->reach[r->coas].first_bu,
+					    .proved_until = s->reach[r->coas].proved_until,
+					    .used = s->reach[r->coas].used,
+					    .spent = s->reach[r->coas].spent };
+	if (!s->bound)
+		return 0;
+	r->now = coa_find(r, &s->bound_coa);
+	if (!r->now)
+		r->now = coa_make(r, &s->bound_coa, e->now);
+	/* How much of the credit was used is not known, and which nonces are outstanding neither: a
+	 * Binding Refresh Request asks for the next proof. */
+	r->now->spent = r->now->spent || s->binding != LKE_BINDING_OK;
+	r->to = (struct ar_reply){ .ar = s->ar, .coa = s->bound_coa, .home = s->coa };
+	*ret_credit = s->binding == LKE_BINDING_OK ? UINT64_MAX : credit_of(r, r->now);
+	return 0;
 }

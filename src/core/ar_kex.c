@@ -312,6 +312,10 @@ void ar_result(struct lke_engine *e, const struct lke_ev_result *res)
 		ar_rsa_made(e, res->err);
 		return;
 	}
+	if (COOKIE_ID(res->cookie) >= AR_COOKIE_RECORD) {
+		ar_state_written(e, COOKIE_ID(res->cookie), res->err);
+		return;
+	}
 	r = take_pending(e->ar, COOKIE_ID(res->cookie));
 	if (!r)
 		return;

@@ -84,11 +84,15 @@ static struct replay *replay_of(struct lke_engine *e, const struct kex_request *
 static bool remember(struct lke_engine *e, const struct kex_request *r, bool proved)
 {
 	struct replay *c = replay_of(e, r);
+	uint64_t hash;
 	int err;
 
 	if (draft01(e))
 		return true;
-	err = replay_add(c, r->m.data, r->m.data_len);
+	hash = replay_hash(c, r->m.data, r->m.data_len);
+	err = replay_add_hash(c, hash);
+	if (err == 0)
+		ar_state_seen(e, &e->ar->rsa[r->key], hash);
 	if (r->key == 0 && c->n >= AR_REPLAY_MAX / 10 * 9)
 		ar_rsa_used_up(e);
 	return err == 0 || proved;
@@ -124,6 +128,7 @@ int kex_again(struct lke_engine *e, struct kex_request *r, struct lbsa *l)
 		return refuse(e, r, &l->kbm, STATUS_UNSPECIFIED);
 	(void)remember(e, r, true);
 	l->kex_seq = r->m.seq;
+	ar_state_put(e, l);
 	kex_note(e, r, LKE_DROP_NONE, 0);
 	send_keack(e, r, &l->kbm, STATUS_ACCEPTED, units_left(e, l), &l->ar);
 	return 0;
@@ -181,6 +186,7 @@ static int revive(struct lke_engine *e, struct kex_request *r, struct lbsa *l)
 		ar_lbsa_remove(e, t, "replaced by another exchange");
 	if (lbsa_set_state(&e->ar->lbsa, l, LKE_LBSA_TENTATIVE) < 0)
 		return refuse(e, r, &l->kbm, STATUS_RESOURCES);
+	ar_state_put(e, l);
 	(void)remember(e, r, true);
 	timerq_disarm(&e->timers, &l->timer);
 	ar_lbsa_arm(e, l);

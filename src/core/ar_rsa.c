@@ -60,9 +60,12 @@ static void rotate(struct lke_engine *e)
 		return;
 	forget(e, &ar->rsa[1]);
 	ar->rsa[1] = ar->rsa[0];
+	if (!ar->rsa[1].gone) /* else it was the previous one before a restart already */
+		ar->rsa[1].gone = e->now + key_grace(e);
 	memset(&ar->rsa[0], 0, sizeof(ar->rsa[0]));
 	pending_keys_age(ar);
-	arm(e, &ar->key_grace, e->now + key_grace(e));
+	arm(e, &ar->key_grace, ar->rsa[1].gone);
+	ar_state_key(e, &ar->rsa[1]);
 }
 
 static bool event_ok(const struct lke_ev_rsa_key *k)
@@ -84,12 +87,15 @@ int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k)
 	rotate(e);
 	key->present = true;
 	key->key_id = k->key_id;
-	key->since = e->now;
 	key->modulus_len = k->modulus_len;
 	key->spki_len = k->spki_len;
 	memcpy(key->spki, k->spki, k->spki_len);
-	replay_init(&key->replay, secret);
+	if (!ar_state_take_key(e, key)) {
+		key->since = e->now;
+		replay_init(&key->replay, secret);
+	}
 	mem_wipe(secret, sizeof(secret));
+	ar_state_key(e, key);
 	arm(e, &ar->key_age, key->since + e->cfg.rsa_rotation * LKE_SEC);
 	ar_limits_set_rsa(ar->limits, (uint64_t)k->ops_per_sec * cpu_percent(e) / 100, e->now);
 	for (unsigned n = 0; n < ar->links; n++)

@@ -408,6 +408,8 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 		if (e->ar)
 			ar_neigh_unreachable(e, &ev->neigh);
 		break;
+	case LKE_EV_RECORD:
+		return e->ar ? ar_state_restore(e, &ev->record) : LKE_ERR_STATE;
 	case LKE_EV_IPSEC:
 		if (e->ar)
 			ar_ipsec(e, &ev->ipsec);
@@ -428,6 +430,12 @@ uint64_t lke_engine_drops(const struct lke_engine *e, enum lke_drop reason)
 
 /* Roles are walked one after the other: the cursor's top bit says that the first is done. */
 #define CURSOR_SECOND ((size_t)1 << (sizeof(size_t) * 8 - 1))
+
+int lke_engine_next_record(const struct lke_engine *e, struct lke_record_cursor *cursor,
+			   uint8_t buf[LKE_RECORD_MAX])
+{
+	return e->ar ? ar_state_next(e, cursor, buf) : 0;
+}
 
 bool lke_engine_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret)
 {

@@ -173,6 +173,10 @@ static void format_rest(struct sbuf *s, const struct lke_action *a)
 		number(s, "floor", a->checkpoint.floor);
 		number(s, "used", a->checkpoint.used);
 		break;
+	case LKE_ACT_RECORD:
+		sbuf_str(s, a->record.durable ? "record durable" : "record");
+		number(s, "len", a->record.len);
+		break;
 	case LKE_ACT_RSA_NEW:
 		sbuf_str(s, "rsa new");
 		break;

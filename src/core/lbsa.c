@@ -314,7 +314,7 @@ void replay_done(struct replay *r)
 	memset(r, 0, sizeof(*r));
 }
 
-static uint64_t replay_hash(const struct replay *r, const uint8_t *data, size_t len)
+uint64_t replay_hash(const struct replay *r, const uint8_t *data, size_t len)
 {
 	uint64_t h = siphash24(r->secret, data, len);
 
@@ -355,18 +355,20 @@ static int replay_grow(struct replay *r)
 	return 0;
 }
 
-int replay_add(struct replay *r, const uint8_t *data, size_t len)
+int replay_add_hash(struct replay *r, uint64_t h)
 {
-	uint64_t h = replay_hash(r, data, len), *place;
-
-	if (replay_has(r, data, len))
+	if (h == 0 || (r->cap > 0 && *replay_place(r->slot, r->cap, h) != 0))
 		return 0;
 	if (r->n >= AR_REPLAY_MAX)
 		return LKE_ERR_FULL;
 	if (replay_grow(r) < 0)
 		return LKE_ERR_NOMEM;
-	place = replay_place(r->slot, r->cap, h);
-	*place = h;
+	*replay_place(r->slot, r->cap, h) = h;
 	r->n++;
 	return 0;
+}
+
+int replay_add(struct replay *r, const uint8_t *data, size_t len)
+{
+	return replay_add_hash(r, replay_hash(r, data, len));
 }

@@ -22,6 +22,7 @@
 struct dad_run;	 /* ar_dad.c */
 struct ar_reach; /* ar_finished.c */
 struct ar_buffer; /* ar_buffer.c */
+struct ar_held_ba; /* ar_state.c */
 
 struct lbsa_key {
 	uint32_t ifindex;
@@ -55,6 +56,11 @@ struct lbsa {
 	struct ar_reach *reach;
 	struct ar_buffer *buffer; /* the node leaves its link */
 	bool gone;		  /* it left and was not heard of since */
+	/* what outlives a restart, ar_state.c */
+	uint64_t id; /* 0: not recorded */
+	bool has_durable;
+	uint16_t durable_seq;	 /* of Binding Updates, on stable storage */
+	struct ar_held_ba *held; /* an acknowledgement that waits to be recorded */
 };
 
 struct lbsa_cache {
@@ -103,6 +109,9 @@ struct replay {
 };
 void replay_init(struct replay *r, const uint8_t secret[16]);
 void replay_done(struct replay *r);
+uint64_t replay_hash(const struct replay *r, const uint8_t *data, size_t len);
+/* As replay_add(), of a hash that was kept. */
+int replay_add_hash(struct replay *r, uint64_t hash) __attribute__((warn_unused_result));
 bool replay_has(const struct replay *r, const uint8_t *data, size_t len);
 /* 0 (also when it is there already), LKE_ERR_FULL at AR_REPLAY_MAX, LKE_ERR_NOMEM. */
 int replay_add(struct replay *r, const uint8_t *data, size_t len)

@@ -66,7 +66,7 @@ static lke_time rd_time(struct rd *r)
 
 /* --- saving --- */
 
-static void put_lbsa(struct lke_engine *e, struct wr *w, const struct mn_lbsa *b)
+static void put_lbsa(const struct lke_engine *e, struct wr *w, const struct mn_lbsa *b)
 {
 	const struct mn_addr *a = mn_addr_find(e, &b->coa);
 
@@ -102,7 +102,7 @@ static void put_home(struct wr *w, const struct mn_home *h)
 	wr_u32(w, h->used);
 }
 
-static unsigned put_body(struct lke_engine *e, struct wr *w)
+static unsigned put_body(const struct lke_engine *e, struct wr *w)
 {
 	uint8_t count[3] = { 0 };
 	size_t at;
@@ -154,6 +154,29 @@ static int seal_up(struct lke_engine *e, const uint8_t *body, size_t len, struct
 	return err == 0 && w->err ? LKE_ERR_SPACE : err;
 }
 
+/* What put_body() wrote, but for the time; 0: nothing. */
+static uint64_t digest_of(const uint8_t *body, size_t len)
+{
+	static const uint64_t no_key[2]; /* compared with itself alone */
+	uint64_t h = siphash24(no_key, body + sizeof(lke_time), len - sizeof(lke_time));
+
+	return h ? h : 1;
+}
+
+bool lke_engine_save_due(const struct lke_engine *e)
+{
+	uint8_t body[BODY_MAX];
+	struct wr w = wr_init(body, sizeof(body));
+	uint64_t digest = 0;
+
+	if (!e->mn || e->stopped)
+		return false;
+	if (put_body(e, &w) > 0)
+		digest = digest_of(body, w.off);
+	mem_wipe(body, w.off);
+	return digest != e->mn->saved;
+}
+
 int lke_engine_save(struct lke_engine *e, uint8_t *buf, size_t size)
 {
 	uint8_t body[BODY_MAX];
@@ -162,8 +185,11 @@ int lke_engine_save(struct lke_engine *e, uint8_t *buf, size_t size)
 
 	if (!e->mn || e->stopped)
 		return LKE_ERR_NOENT;
-	if (put_body(e, &w) > 0)
+	e->mn->saved = 0;
+	if (put_body(e, &w) > 0) {
+		e->mn->saved = digest_of(body, w.off);
 		err = w.err ? LKE_ERR_SPACE : seal_up(e, body, w.off, &out);
+	}
 	mem_wipe(body, sizeof(body));
 	if (err < 0)
 		mem_wipe(buf, size);

@@ -287,6 +287,7 @@ struct mobile_node {
 	unsigned moves;
 	struct timer settle;
 	uint32_t serial;
+	uint64_t saved; /* digest of what lke_engine_save() gave last; 0: nothing */
 };
 
 /* --- mn_movement.c --- */

@@ -271,12 +271,19 @@ static void set_rsa_bits(struct parser *p, const struct key *k, void *base, cons
 
 static void set_rsa_rotation(struct parser *p, const struct key *k, void *base, const char *value)
 {
+	uint32_t before = p->cfg->engine.rsa_rotation;
+
 	set_number(p, k, &p->cfg->engine, value);
-	if (p->cfg->engine.rsa_rotation < 1200)
+	if (p->rsa_rotation_set && p->cfg->engine.rsa_rotation != before)
+		config_problem(
+			p, "RsaRotation = %s differs from an earlier section; a host has one key",
+			value);
+	else if (p->cfg->engine.rsa_rotation < 1200)
 		report_warning(
 			p->r, p->file, p->line,
 			"RsaRotation = %s: below 20m requests under the previous key are lost",
 			value);
+	p->rsa_rotation_set = true;
 }
 
 static void set_state_file(struct parser *p, const struct key *k, void *base, const char *value)

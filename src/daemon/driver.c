@@ -16,6 +16,7 @@
 #include "daemon/control.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
+#include "platform/linux/memory.h"
 #include "platform/linux/priority.h"
 #include "platform/linux/sandbox.h"
 
@@ -51,21 +52,27 @@ void driver_pump(struct driver *d)
 {
 	const struct lke_action *a;
 	lke_time deadline;
+	bool any = false;
 
 	/* Carrying out an action may come back here (a result, a closed link): the outer call goes
 	 * on. */
 	if (d->pumping)
 		return;
 	d->pumping = true;
-	while ((a = lke_engine_next_action(d->engine)))
+	while ((a = lke_engine_next_action(d->engine))) {
 		driver_carry_out(d, a);
+		any = true;
+	}
 	d->pumping = false;
 	deadline = lke_engine_deadline(d->engine);
 	/* Most packets move no timer: the system call would cost a seventh of a dropped one. */
 	if (deadline != d->timer_at && clock_timer_set(d->timer_fd, deadline) < 0)
 		driver_fail(d, "timer", -errno);
 	d->timer_at = deadline;
-	if (d->stopping && requests_idle(d))
+	/* Packets of applications change nothing that is kept, and ask for nothing. */
+	if (any)
+		driver_mn_state_save(d);
+	if (d->stopping && requests_idle(d) && driver_state_idle(d))
 		event_base_loopbreak(d->base);
 }
 
@@ -143,6 +150,14 @@ static int feed_rsa_key(struct driver *d)
 	struct rsa_key *key = d->w->rsa;
 
 	d->w->rsa = NULL;
+	if (d->rsa_bits) { /* one of the last run is better: what was seen under it is known */
+		rsa_key_free(key);
+		return 0;
+	}
+	if (!key && d->w->cfg.engine.ars) {
+		driver_rsa_new(d, 0);
+		return 0;
+	}
 	return key && driver_rsa_key(d, key, d->rsa_ops) < 0 ? -EINVAL : 0;
 }
 
@@ -166,6 +181,19 @@ static struct event *watch(struct driver *d, int fd, short what, event_callback_
 	return e;
 }
 
+/* What the library loads lazily it must load before the sandbox closes. */
+static void load_crypto(struct driver *d)
+{
+	struct rsa_key *key = NULL;
+
+	if (d->w->rsa) {
+		d->rsa_ops = rsa_key_measure(d->w->rsa);
+	} else if (d->w->cfg.engine.ars && rsa_key_generate(RSA_BITS_MIN, &key) == 0) {
+		(void)rsa_key_measure(key);
+		rsa_key_free(key);
+	}
+}
+
 /* What must exist before the sandbox closes. */
 static int prepare(struct driver *d)
 {
@@ -176,9 +204,7 @@ static int prepare(struct driver *d)
 				 .buffer_bytes = d->w->cfg.buffer_total };
 	int err;
 
-	if (d->w->rsa)
-		d->rsa_ops =
-			rsa_key_measure(d->w->rsa); /* also loads what the library loads lazily */
+	load_crypto(d);
 	if (system_random(conf.secret, sizeof(conf.secret)) < 0)
 		return -EIO;
 	err = fwd_new(&conf, &d->fwd);
@@ -226,9 +252,12 @@ static int begin(struct driver *d)
 	if (!err)
 		err = driver_links_open(d);
 	if (!err)
+		err = driver_state_open(d);
+	if (!err)
 		err = feed_rsa_key(d);
 	if (err)
 		return err;
+	driver_mn_state_restore(d);
 	feed_floors(d);
 	driver_pump(d);
 	return mon_start(d->w->mon_fd, &d->mon);
@@ -240,6 +269,7 @@ static void end(struct driver *d)
 			       d->priv_write_ev, d->worker_ev, d->neigh_ev };
 
 	control_free(d->control);
+	driver_state_close(d);
 	driver_links_close(d);
 	for (size_t i = 0; i < sizeof(ev) / sizeof(ev[0]); i++)
 		if (ev[i])
@@ -265,6 +295,8 @@ int driver_run(struct world *w, int sock)
 	char why[256] = "";
 	int err;
 
+	/* Locks are not inherited; the warning was given. */
+	(void)memory_lock();
 	d.w = w;
 	d.priv_fd = sock;
 	d.started = clock_now();

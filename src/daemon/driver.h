@@ -40,6 +40,7 @@ struct driver_request {
 };
 
 struct control;
+struct driver_state; /* driver_state.c */
 
 struct driver {
 	struct world *w;
@@ -51,6 +52,8 @@ struct driver {
 	uint64_t maker_cookie;
 	struct mon *mon;
 	struct control *control;
+	struct driver_state *state; /* NULL: nothing is kept */
+	uint32_t mn_state_count;
 	struct event_base *base;
 	struct event *timer_ev, *tun_ev, *mon_ev, *neigh_ev, *priv_ev, *priv_write_ev, *worker_ev;
 	int timer_fd, priv_fd;
@@ -118,9 +121,28 @@ bool drain_defer(struct driver *d, const struct priv_request *r, uint64_t engine
 /* --- driver_rsa.c --- */
 /* Takes a key: it becomes the current one.  0 or an enum lke_error. */
 int driver_rsa_key(struct driver *d, struct rsa_key *key, unsigned ops);
+/* A key of the last run, the oldest first. */
+int driver_rsa_restored(struct driver *d, uint32_t id, struct rsa_key *key);
 void driver_rsa_new(struct driver *d, uint64_t cookie); /* LKE_ACT_RSA_NEW */
 void driver_rsa_drop(struct driver *d, uint32_t key_id);
 void driver_rsa_close(struct driver *d);
+
+/* --- driver_state.c: an access router's --- */
+int driver_state_open(struct driver *d); /* reads the files, starts the writer; 0 or an error */
+void driver_state_record(struct driver *d, uint64_t cookie, const struct lke_act_record *a);
+void driver_state_key(struct driver *d, uint32_t id);
+void driver_state_key_gone(struct driver *d, uint32_t id);
+void driver_state_finish(struct driver *d); /* before lke_engine_stop(): what is not told yet */
+void driver_state_clean(struct driver *d);  /* after it: the last record */
+bool driver_state_idle(const struct driver *d);
+/* Figures of the writer; false: nothing is kept. */
+struct state_writer_stat;
+bool driver_state_stat(struct driver *d, struct state_writer_stat *ret);
+void driver_state_close(struct driver *d);
+
+/* --- driver_mn_state.c: a mobile node's --- */
+void driver_mn_state_restore(struct driver *d);
+void driver_mn_state_save(struct driver *d); /* if something has changed */
 
 /* --- requests.c --- */
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);

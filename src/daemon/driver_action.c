@@ -178,6 +178,9 @@ void driver_carry_out(struct driver *d, const struct lke_action *a)
 	case LKE_ACT_ENCRYPT:
 		do_rsa(d, a);
 		break;
+	case LKE_ACT_RECORD:
+		driver_state_record(d, cookie, &a->record);
+		break;
 	case LKE_ACT_RSA_NEW:
 		driver_rsa_new(d, cookie);
 		break;

@@ -21,10 +21,9 @@ static void show_key(struct driver *d, const struct rsa_key *key, const uint8_t 
 		   d->rsa_fingerprint, ops);
 }
 
-int driver_rsa_key(struct driver *d, struct rsa_key *key, unsigned ops)
+static int take_key(struct driver *d, uint32_t id, struct rsa_key *key, unsigned ops)
 {
 	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
-	uint32_t id = ++d->rsa_keys;
 	uint8_t spki[RSA_SPKI_MAX];
 	size_t len;
 	int err = rsa_key_spki(key, spki, sizeof(spki), &len);
@@ -40,9 +39,22 @@ int driver_rsa_key(struct driver *d, struct rsa_key *key, unsigned ops)
 					      .ops_per_sec = ops };
 	show_key(d, key, spki, len, ops);
 	err = rsa_worker_add(d->worker, id, key);
-	if (err == 0)
-		driver_input(d, &ev);
-	return err;
+	if (err < 0)
+		return err;
+	/* Stored before anybody can use it. */
+	driver_state_key(d, id);
+	driver_input(d, &ev);
+	return 0;
+}
+
+int driver_rsa_key(struct driver *d, struct rsa_key *key, unsigned ops)
+{
+	return take_key(d, ++d->rsa_keys, key, ops);
+}
+
+int driver_rsa_restored(struct driver *d, uint32_t id, struct rsa_key *key)
+{
+	return take_key(d, id, key, rsa_key_measure(key));
 }
 
 static void maker_done(struct driver *d)
@@ -89,6 +101,7 @@ void driver_rsa_new(struct driver *d, uint64_t cookie)
 void driver_rsa_drop(struct driver *d, uint32_t key_id)
 {
 	rsa_worker_drop(d->worker, key_id);
+	driver_state_key_gone(d, key_id);
 	log_notice("the previous RSA key is forgotten");
 }
 

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/world.h"
+#include "platform/linux/memory.h"
 
 struct options {
 	const char *config, *state, *run;
@@ -160,14 +159,20 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int no_dumps(void)
+static int guard_memory(void)
 {
-	const struct rlimit none = { 0, 0 };
+	int err = memory_no_dumps();
 
-	if (setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
-		return 0;
-	log_error("core files cannot be switched off: %s", strerror(errno));
-	return -1;
+	if (err < 0) {
+		log_error("core files cannot be switched off: %s", strerror(-err));
+		return err;
+	}
+	err = memory_lock();
+	if (err < 0)
+		log_warning("keys may be written to swap: %s; set LimitMEMLOCK=infinity in the "
+			    "service (or ulimit -l unlimited)",
+			    strerror(-err));
+	return 0;
 }
 
 static int start(struct world *w)
@@ -196,8 +201,13 @@ static int start(struct world *w)
 
 int main(int argc, char **argv)
 {
-	static struct world w = { .lock_fd = -1, .control_fd = -1, .mon_fd = -1, .tun_fd = -1,
-				  .neigh_fd = -1 };
+	static struct world w = { .lock_fd = -1,
+				  .control_fd = -1,
+				  .mon_fd = -1,
+				  .tun_fd = -1,
+				  .neigh_fd = -1,
+				  .state_fd = { -1, -1 },
+				  .mn_state_fd = -1 };
 	struct options o = { .config = "/etc/lke/lke.conf",
 			     .state = "/var/lib/lke",
 			     .run = "/run/lke" };
@@ -210,7 +220,7 @@ int main(int argc, char **argv)
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	log_open(o.debug);
 	/* Before the first key is read; the sandbox repeats it after its change of user. */
-	if (!o.check && no_dumps() < 0)
+	if (!o.check && guard_memory() < 0)
 		return EXIT_FAILED;
 	code = load_config(&o, &w.cfg);
 	if (o.check || code != EXIT_OK) {

@@ -123,8 +123,11 @@ static void begin_stop(struct driver *d)
 	if (d->stopping)
 		return;
 	drain_end(d);
+	driver_mn_state_save(d);
+	driver_state_finish(d);
 	d->stopping = true;
 	lke_engine_stop(d->engine, clock_now());
+	driver_state_clean(d);
 }
 
 void requests_on_readable(evutil_socket_t sock, short what, void *ctx)

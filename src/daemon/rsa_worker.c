@@ -167,6 +167,38 @@ int rsa_worker_add(struct rsa_worker *w, uint32_t key_id, struct rsa_key *key)
 	return s ? 0 : LKE_ERR_FULL;
 }
 
+unsigned rsa_worker_ids(struct rsa_worker *w, uint32_t ret[RSA_WORKER_KEYS])
+{
+	unsigned count = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (unsigned n = 0; n < RSA_WORKER_KEYS; n++) {
+		unsigned at = count;
+
+		if (!w->slot[n].key || w->slot[n].dropped)
+			continue;
+		for (; at > 0 && ret[at - 1] > w->slot[n].id; at--)
+			ret[at] = ret[at - 1];
+		ret[at] = w->slot[n].id;
+		count++;
+	}
+	pthread_mutex_unlock(&w->lock);
+	return count;
+}
+
+int rsa_worker_pem(struct rsa_worker *w, uint32_t key_id, char *buf, size_t size, size_t *ret_len)
+{
+	const struct slot *s;
+	int err = LKE_ERR_NOENT;
+
+	pthread_mutex_lock(&w->lock);
+	s = find_slot(w, key_id);
+	if (s)
+		err = rsa_key_save_pem(s->key, buf, size, ret_len);
+	pthread_mutex_unlock(&w->lock);
+	return err;
+}
+
 void rsa_worker_drop(struct rsa_worker *w, uint32_t key_id)
 {
 	struct slot *s;

@@ -25,6 +25,10 @@ int rsa_worker_fd(const struct rsa_worker *w); /* readable when an answer or a n
 /* Takes the key (also when it fails), used by the thread alone until it is dropped.  0, or
  * LKE_ERR_FULL. */
 int rsa_worker_add(struct rsa_worker *w, uint32_t key_id, struct rsa_key *key);
+/* Identifiers of the keys, ascending; returns their number. */
+unsigned rsa_worker_ids(struct rsa_worker *w, uint32_t ret[RSA_WORKER_KEYS]);
+/* The key as rsa_key_save_pem() writes it; LKE_ERR_NOENT when there is none. */
+int rsa_worker_pem(struct rsa_worker *w, uint32_t key_id, char *buf, size_t size, size_t *ret_len);
 /* Wipes the key; jobs for it that still wait fail. */
 void rsa_worker_drop(struct rsa_worker *w, uint32_t key_id);
 

@@ -7,6 +7,7 @@
 #include "daemon/control.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
+#include "store/state_writer.h"
 
 static json_t *in6_json(const struct lke_in6 *a)
 {
@@ -263,6 +264,7 @@ static void add_head(struct driver *d, json_t *top)
 {
 	const struct lke_config *c = &d->w->cfg.engine;
 	json_t *roles = json_array();
+	struct state_writer_stat st;
 
 	if (c->ars)
 		json_array_append_new(roles, json_string("access-router"));
@@ -277,6 +279,14 @@ static void add_head(struct driver *d, json_t *top)
 	json_object_set_new(top, "roles", roles);
 	json_object_set_new(top, "uptime", json_real((double)(clock_now() - d->started) / 1e9));
 	json_object_set_new(top, "forward", json_string("tun"));
+	if (driver_state_stat(d, &st))
+		json_object_set_new(
+			top, "state_file",
+			json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:f}", "complete", (int)st.complete,
+				  "octets", (json_int_t)(st.size[0] + st.size[1]), "records",
+				  (json_int_t)st.records, "syncs", (json_int_t)st.syncs, "rewrites",
+				  (json_int_t)st.rewrites, "errors", (json_int_t)st.errors,
+				  "longest_turn", (double)st.longest / 1e9));
 	if (d->rsa_bits)
 		json_object_set_new(top, "rsa",
 				    json_pack("{s:i,s:s,s:i}", "bits", (int)d->rsa_bits, "sha256",
@@ -323,6 +333,7 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 	struct lke_router_view v;
 	size_t cursor = 0;
 	bool chosen = false;
+	struct state_writer_stat st;
 
 	why[0] = '\0';
 	for (unsigned i = 0; i < d->links && !why[0]; i++)
@@ -342,6 +353,10 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 		chosen |= v.chosen;
 	if (!why[0] && c->mn.interfaces && !chosen)
 		snprintf(why, size, "no router is chosen on any interface");
+	if (!why[0] && driver_state_stat(d, &st) && st.errors && st.complete < 2)
+		snprintf(why, size,
+			 "the state files could not be written (disk full?): a restart may cost "
+			 "handovers");
 	if (!why[0] && d->requests_lost)
 		snprintf(why, size, "requests to the kernel were lost");
 	if (!why[0] && d->kernel_errors)

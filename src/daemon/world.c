@@ -17,6 +17,7 @@
 #include "daemon/identity.h"
 #include "daemon/key_file.h"
 #include "daemon/log.h"
+#include "daemon/state_open.h"
 #include "platform/linux/forward.h"
 #include "platform/linux/netlink_neigh.h"
 
@@ -88,21 +89,8 @@ static int load_rsa(struct world *w, const char *path)
 	return 0;
 }
 
-static int save_rsa(struct world *w, const char *path)
-{
-	char pem[8192];
-	size_t len;
-	int err = rsa_key_save_pem(w->rsa, pem, sizeof(pem), &len);
-
-	if (!err)
-		err = secret_file_write(path, pem, len);
-	mem_wipe(pem, sizeof(pem));
-	if (err)
-		log_error("%s: cannot be written", path);
-	return err;
-}
-
-/* AMB-134: a new key at every start, unless the operator wants to keep one or has put one there. */
+/* AMB-134: a new key at every start, unless the operator has put one there.  With a state file the
+ * engine process makes it, if it finds none in that file. */
 static int open_rsa(struct world *w)
 {
 	char path[512];
@@ -119,12 +107,10 @@ static int open_rsa(struct world *w)
 				    path);
 		return EXIT_OK;
 	}
-	if (rsa_key_generate(w->cfg.rsa_bits, &w->rsa) < 0) {
+	if (!w->cfg.state_file && rsa_key_generate(w->cfg.rsa_bits, &w->rsa) < 0) {
 		log_error("cannot generate an RSA key");
 		return EXIT_FAILED;
 	}
-	if (w->cfg.state_file && save_rsa(w, path) < 0)
-		return EXIT_FAILED;
 	return EXIT_OK;
 }
 
@@ -360,10 +346,10 @@ static int open_sockets(struct world *w)
 
 int world_open(struct world *w)
 {
-	static int (*const step[])(struct world *) = { open_identity, open_stable_secret,
-						       open_rsa,      checkpoint_open,
-						       open_kernel,   open_forwarding,
-						       open_sockets,  open_control };
+	static int (*const step[])(struct world *) = {
+		open_identity, open_stable_secret, open_rsa,	 state_open,  checkpoint_open,
+		open_kernel,   open_forwarding,	   open_sockets, open_control
+	};
 
 	if (system_random(w->cfg.engine.seed, sizeof(w->cfg.engine.seed)) < 0) {
 		log_error("the system's random generator failed");
@@ -406,6 +392,7 @@ void world_close_engine_side(struct world *w)
 	close_fd(&w->mon_fd);
 	close_fd(&w->neigh_fd);
 	close_fd(&w->tun_fd);
+	state_close(w);
 	group_close(w->group);
 	w->group = NULL;
 	for (unsigned i = 0; i < w->links; i++)
@@ -438,7 +425,8 @@ static int by_number(const void *a, const void *b)
 
 int world_keep_engine_side(struct world *w, int sock)
 {
-	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS + 9], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS + 12],
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n = 0;
 
 	/* No terminal to type into (TIOCSTI), nothing of whoever started us. */
@@ -455,6 +443,11 @@ int world_keep_engine_side(struct world *w, int sock)
 		keep[n++] = w->neigh_fd;
 	/* driver_run() closes it: no other descriptor may get its number before. */
 	keep[n++] = w->lock_fd;
+	for (unsigned i = 0; i < 2; i++)
+		if (w->state_fd[i] >= 0)
+			keep[n++] = w->state_fd[i];
+	if (w->mn_state_fd >= 0)
+		keep[n++] = w->mn_state_fd;
 	n += group_fds(w->group, keep + n, GROUP_SOCKETS);
 	for (unsigned i = 0; i < w->links; i++)
 		keep[n++] = w->link[i].fd;

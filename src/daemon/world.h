@@ -33,6 +33,10 @@ struct world {
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
 	struct rsa_key *rsa; /* NULL when not an access router */
+	int state_fd[2];     /* state files of an access router; -1: none are kept */
+	uint8_t state_key[32]; /* that seals them */
+	int mn_state_fd;       /* what a mobile node keeps; -1: no mobile node */
+	uint8_t boot_id[16];
 	struct lke_ev_floor *floor;
 	unsigned floors;
 	uid_t uid;

@@ -93,6 +93,7 @@ void sim_free(struct simnet *s)
 
 		lke_engine_free(n->engine);
 		rsa_key_free(n->key);
+		free(n->record);
 		parked_free(n->parked);
 		for (unsigned k = 0; k < n->queues; k++)
 			parked_free(n->queue[k].first);
@@ -407,6 +408,44 @@ void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned ifa
 	n->route[n->routes++] = (struct simroute){ parse(prefix), plen, iface, parse(gw) };
 }
 
+static void feed_key(struct simnode *n, const struct rsa_key *key, uint32_t key_id)
+{
+	uint8_t spki[RSA_SPKI_MAX];
+	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
+	size_t len;
+
+	if (!key)
+		return;
+	if (rsa_key_spki(key, spki, sizeof(spki), &len) < 0)
+		abort();
+	ev.rsa_key.key_id = key_id;
+	ev.rsa_key.modulus_len = (uint16_t)(rsa_key_bits(key) / 8);
+	ev.rsa_key.spki = spki;
+	ev.rsa_key.spki_len = len;
+	ev.rsa_key.ops_per_sec = 4000;
+	simnode_feed(n, &ev);
+}
+
+/* What the node has on its disk and its keys, in the order of event.h. */
+static void restore(struct simnode *n)
+{
+	struct lke_event ev = { .type = LKE_EV_RECORD };
+
+	if (!n->cfg.keep_state)
+		return;
+	for (size_t i = 0; i < n->records; i++) {
+		ev.record.data = n->record[i].data;
+		ev.record.len = n->record[i].len;
+		ev.record.raise = n->raise;
+		if (lke_engine_input(n->engine, &ev, n->net->now) < 0)
+			abort();
+	}
+	feed_key(n, n->old_key, n->old_key_id);
+	feed_key(n, n->key, n->key_id);
+	ev.record.len = 0;
+	simnode_feed(n, &ev);
+}
+
 int sim_start(struct simnode *n, const struct lke_config *cfg)
 {
 	struct lke_config c = *cfg;
@@ -414,10 +453,12 @@ int sim_start(struct simnode *n, const struct lke_config *cfg)
 
 	for (unsigned i = 0; i < sizeof(c.seed); i++)
 		c.seed[i] = (uint8_t)rnd(n->net);
+	n->cfg = *cfg;
 	err = lke_engine_new(&c, n->net->now, &n->engine);
 	if (err < 0)
 		return err;
 	n->engine_nd = cfg->mn.interfaces > 0;
+	restore(n);
 	for (unsigned i = 0; i < n->ifaces; i++)
 		link_event(n, i);
 	for (unsigned i = 0; i < n->addrs; i++)
@@ -430,6 +471,33 @@ void sim_stop(struct simnode *n)
 {
 	lke_engine_stop(n->engine, n->net->now);
 	simnode_drain(n);
+}
+
+void sim_restart(struct simnode *n, enum sim_restart how, lke_time gap)
+{
+	if (how == SIM_RESTART_CLEAN)
+		sim_stop(n);
+	if (how == SIM_RESTART_POWER)
+		n->records = n->durable;
+	n->raise = how == SIM_RESTART_POWER;
+	lke_engine_free(n->engine);
+	n->engine = NULL;
+	memset(n->tunnel, 0, sizeof(n->tunnel));
+	n->intercepts = n->coa_dads = n->paths = 0;
+	n->dead = true;
+	sim_run_for(n->net, gap);
+	n->dead = false;
+	if (how == SIM_RESTART_POWER) {
+		/* Replay caches may lack something: keys that nobody has seen. */
+		rsa_key_free(n->old_key);
+		rsa_key_free(n->key);
+		n->old_key = n->key = NULL;
+	}
+	if (sim_start(n, &n->cfg) < 0)
+		abort();
+	if (!n->key)
+		sim_rsa_key(n, 1024, n->key_id + 1);
+	n->raise = false;
 }
 
 void sim_rsa_key(struct simnode *n, unsigned bits, uint32_t key_id)

@@ -78,6 +78,11 @@ struct simpath {
 	struct lke_in6 router;
 };
 
+struct simrecord {
+	size_t len;
+	uint8_t data[LKE_RECORD_MAX];
+};
+
 struct simnode {
 	struct simnet *net;
 	char name[16];
@@ -86,6 +91,11 @@ struct simnode {
 	struct rsa_key *old_key;   /* until the engine drops it */
 	uint32_t key_id, old_key_id;
 	bool fail_rsa_new;
+	struct simrecord *record; /* LKE_ACT_RECORD, in order: the node's disk */
+	size_t records, records_cap;
+	size_t durable; /* records that a power failure leaves */
+	bool fail_records, raise;
+	struct lke_config cfg; /* as started */
 	bool forwarding;
 	bool dead;		   /* receives and sends nothing */
 	bool no_multicast;	   /* asleep: group frames pass it by, unicast is kept for it */
@@ -156,6 +166,14 @@ void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned ifa
  * an error. */
 int sim_start(struct simnode *n, const struct lke_config *cfg);
 void sim_stop(struct simnode *n);
+enum sim_restart {
+	SIM_RESTART_CLEAN, /* stopped, then started again */
+	SIM_RESTART_KILL,  /* the process vanished; what it wrote is there */
+	SIM_RESTART_POWER, /* the host vanished; what it made durable is there, keys are new */
+};
+/* Ends the engine of an access router and starts another one with what was recorded and the keys,
+ * after so long without one. */
+void sim_restart(struct simnode *n, enum sim_restart how, lke_time gap);
 /* Gives an access router an RSA key; a node makes the next ones by itself when its engine asks. */
 void sim_rsa_key(struct simnode *n, unsigned bits, uint32_t key_id);
 /* Moves an interface to another link after a gap without carrier; NULL: just down. */

@@ -601,6 +601,26 @@ static void do_crypto(struct simnode *n, const struct lke_action *a)
 	sim_result_later(n->net, n, n->crypto_delay, a->cookie, err, buf, err == 0 ? len : 0);
 }
 
+/* A disk: what comes with a durable record before it is durable, too. */
+static void record(struct simnode *n, const struct lke_action *a)
+{
+	if (!n->fail_records) {
+		if (n->records == n->records_cap) {
+			n->records_cap = n->records_cap ? 2 * n->records_cap : 64;
+			n->record = realloc(n->record, n->records_cap * sizeof(*n->record));
+			if (!n->record)
+				abort();
+		}
+		n->record[n->records].len = a->record.len;
+		memcpy(n->record[n->records++].data, a->record.data, a->record.len);
+		if (a->record.durable)
+			n->durable = n->records;
+	}
+	if (a->cookie)
+		sim_result_later(n->net, n, n->crypto_delay, a->cookie,
+				 n->fail_records ? LKE_ERR_SYS : 0, NULL, 0);
+}
+
 static void do_action(struct simnode *n, const struct lke_action *a)
 {
 	switch (a->type) {
@@ -643,6 +663,9 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 	case LKE_ACT_NOTIFY:
 		n->notes[a->note.type]++;
 		n->last_note[a->note.type] = a->note;
+		return;
+	case LKE_ACT_RECORD:
+		record(n, a);
 		return;
 	case LKE_ACT_RSA_NEW:
 		new_rsa_key(n, a->cookie);

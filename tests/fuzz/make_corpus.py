@@ -37,7 +37,36 @@ def ra(option):
             + bytes((25, 3)) + bytes(2) + bytes.fromhex("00000258") + whole + option)
 
 
+def lbsa(bound, reach, na):
+    """A record of an access router's state, src/core/ar_record.c."""
+    a = lambda text: bytes.fromhex(text.replace(":", "").ljust(16, "0")) + bytes(7) + b"\xb7"
+    out = b"\x01" + (77).to_bytes(8, "big") + b"wlan0".ljust(16, b"\0")
+    out += a("20010db800010000") + a("20010db800010000") + a("fe80000000000000")
+    out += b"\x06" + bytes((2, 0, 0, 0, 0, 7)) + bytes(range(16)) + bytes((1, 1, 1))
+    out += (100).to_bytes(2, "big") + (0xfff0).to_bytes(2, "big") + (5 * 10**12).to_bytes(8, "big")
+    out += (10**12).to_bytes(8, "big") + na.to_bytes(2, "big") + bytes(na) + bytes((0, reach))
+    for n in range(reach):
+        out += a("20010db800020000") + b"".join((n * 10**9).to_bytes(8, "big") for _ in range(3)) + b"\1"
+    return out + (b"\1" + a("20010db800020000") + b"\2" + (10**12).to_bytes(8, "big") if bound else b"\0")
+
+
+def state():
+    records = {"lbsa_bound": lbsa(True, 8, 256), "lbsa": lbsa(False, 0, 0), "lbsa_na": lbsa(True, 1, 120),
+               "gone": b"\x02" + (77).to_bytes(8, "big"),
+               "key": b"\x03" + (1).to_bytes(4, "big") + bytes(8) + bytes(8) + bytes(range(16)),
+               "seen": b"\x04" + (1).to_bytes(4, "big") + b"\x02" + bytes(range(16))}
+    for name, data in records.items():
+        put("state", "record_" + name, b"\1" + data)
+    inner = b"".join(bytes((t, len(d) % 256)) + d[:255] for t, d in ((1, records["lbsa"]), (2, b"key"), (17, b""),
+                     (16, bytes(16)), (1, b"three"), (19, bytes(8)), (18, b"")))
+    for hurt in (0, 3, 200):
+        put("state", "sealed_%d" % hurt, bytes((2, 5, hurt)) + inner)
+    put("state", "file_magic", b"\0LKEA" + bytes((0, 0, 0, 1)) + bytes(92))
+    put("state", "file_short", b"\0LKE")
+
+
 def main():
+    state()
     for file in FILES:
         for title, data in sections(file):
             if title == "option":

@@ -16,7 +16,7 @@ MAY = {
     'wire': {'lke', 'base'},
     'crypto': {'lke', 'base'},
     'core': {'lke', 'base', 'wire', 'crypto'},
-    'store': {'lke', 'base'},
+    'store': {'lke', 'base', 'crypto'},
     'platform': {'lke', 'base', 'wire'},
     'daemon': {'lke', 'base', 'wire', 'crypto', 'core', 'store', 'platform'},
     'sim': {'lke', 'base', 'wire', 'crypto', 'core'},

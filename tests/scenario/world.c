@@ -60,6 +60,7 @@ static void make_router(struct world *w, unsigned i, const struct world_options 
 	cfg.ar[0].finished = !o->no_finished;
 	if (o->max_lifetime)
 		cfg.ar[0].max_lifetime = o->max_lifetime;
+	cfg.keep_state = o->keep_state;
 	if (o->rsa_rotation)
 		cfg.rsa_rotation = o->rsa_rotation;
 	start(n, &cfg);

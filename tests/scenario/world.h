@@ -32,6 +32,7 @@ struct world_options {
 	bool no_ha;	       /* no home address configured */
 	uint16_t max_lifetime; /* 0: default */
 	bool no_finished;
+	bool keep_state;
 	uint32_t rsa_rotation; /* s; 0: default */
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "ar_fixture.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char ar_ll[] = "fe80::a:1", ar_global[] = "2001:db8:1::1", up_ll[] = "fe80::a:2",
@@ -56,6 +57,23 @@ static void take_decrypt(struct arf *f, const struct lke_action *a)
 		memcpy(f->kbm, a->decrypt.data, sizeof(f->kbm));
 }
 
+static void take_record(struct arf *f, const struct lke_action *a)
+{
+	struct arf_record *r;
+
+	if (f->records == f->records_cap) {
+		f->records_cap = f->records_cap ? 2 * f->records_cap : 64;
+		f->record = realloc(f->record, f->records_cap * sizeof(*f->record));
+		assert_non_null(f->record);
+	}
+	r = &f->record[f->records++];
+	assert_in_range(a->record.len, 1, LKE_RECORD_MAX);
+	*r = (struct arf_record){ .len = a->record.len,
+				  .cookie = a->cookie,
+				  .durable = a->record.durable };
+	memcpy(r->data, a->record.data, a->record.len);
+}
+
 static void take(struct arf *f, const struct lke_action *a)
 {
 	switch (a->type) {
@@ -64,6 +82,9 @@ static void take(struct arf *f, const struct lke_action *a)
 		break;
 	case LKE_ACT_DECRYPT:
 		take_decrypt(f, a);
+		break;
+	case LKE_ACT_RECORD:
+		take_record(f, a);
 		break;
 	case LKE_ACT_RSA_NEW:
 		f->rsa_news++;
@@ -144,7 +165,24 @@ static void after(struct arf *f, unsigned from)
 		arf_release_rsa(f);
 	if (f->intercept_cookie && !f->hold_kernel)
 		arf_release_kernel(f);
+	if (!f->hold_records)
+		arf_tell_records(f);
 	react(f, from);
+}
+
+void arf_tell_records(struct arf *f)
+{
+	for (unsigned n = 0; n < f->records; n++) {
+		struct lke_event ev = { .type = LKE_EV_RESULT };
+
+		if (!f->record[n].cookie || f->record[n].told)
+			continue;
+		f->record[n].told = true;
+		ev.result.cookie = f->record[n].cookie;
+		ev.result.err = f->record_err;
+		(void)lke_engine_input(f->e, &ev, f->now);
+		drain(f);
+	}
 }
 
 void arf_event(struct arf *f, const struct lke_event *ev)
@@ -237,12 +275,23 @@ void arf_rsa_key(struct arf *f, uint32_t id)
 	uint8_t spki[162] = { 0x30, (uint8_t)id };
 	struct lke_event ev = { .type = LKE_EV_RSA_KEY };
 
+	f->key_id = id;
 	ev.rsa_key = (struct lke_ev_rsa_key){ .key_id = id,
 					      .modulus_len = ARF_MODULUS,
 					      .spki = spki,
 					      .spki_len = sizeof(spki),
 					      .ops_per_sec = 4000 };
 	arf_event(f, &ev);
+}
+
+static void links(struct arf *f)
+{
+	add_link(f, ARF_LAN, "lan", 1);
+	add_link(f, ARF_UP, "up", 2);
+	add_addr(f, ARF_LAN, ar_ll);
+	add_addr(f, ARF_LAN, ar_global);
+	add_addr(f, ARF_UP, up_ll);
+	add_addr(f, ARF_UP, up_global);
 }
 
 void arf_open(struct arf *f, enum lke_profile profile, void (*tune)(struct lke_config *cfg))
@@ -259,20 +308,40 @@ void arf_open(struct arf *f, enum lke_profile profile, void (*tune)(struct lke_c
 	memset(cfg.seed, 7, sizeof(cfg.seed));
 	if (tune)
 		tune(&cfg);
+	f->cfg = cfg;
 	assert_int_equal(lke_engine_new(&cfg, f->now, &f->e), 0);
-	add_link(f, ARF_LAN, "lan", 1);
-	add_link(f, ARF_UP, "up", 2);
-	add_addr(f, ARF_LAN, ar_ll);
-	add_addr(f, ARF_LAN, ar_global);
-	add_addr(f, ARF_UP, up_ll);
-	add_addr(f, ARF_UP, up_global);
+	links(f);
 	arf_rsa_key(f, 1);
+}
+
+void arf_restart(struct arf *f, unsigned records, int64_t shift, bool raise, bool new_key)
+{
+	struct lke_event ev = { .type = LKE_EV_RECORD };
+
+	assert_true(records <= f->records);
+	f->records = records;
+	f->sents = f->notes = f->intercepts = f->groups = 0;
+	f->cookie = 0;
+	lke_engine_free(f->e);
+	f->cfg.seed[1]++;
+	assert_int_equal(lke_engine_new(&f->cfg, f->now, &f->e), 0);
+	for (unsigned n = 0; n < records; n++) {
+		ev.record =
+			(struct lke_ev_record){ f->record[n].data, f->record[n].len, shift, raise };
+		assert_int_equal(lke_engine_input(f->e, &ev, f->now), 0);
+	}
+	arf_rsa_key(f, f->key_id + new_key);
+	ev.record = (struct lke_ev_record){ 0 };
+	arf_event(f, &ev);
+	links(f);
 }
 
 void arf_close(struct arf *f)
 {
 	lke_engine_free(f->e);
 	f->e = NULL;
+	free(f->record);
+	f->record = NULL;
 }
 
 const struct arf_sent *arf_last(const struct arf *f, enum lke_msg msg)

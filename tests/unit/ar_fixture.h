@@ -43,8 +43,22 @@ struct arf_sent {
 	lke_time at;
 };
 
+/* What the engine wanted to be kept. */
+struct arf_record {
+	uint8_t data[LKE_RECORD_MAX];
+	size_t len;
+	uint64_t cookie;
+	bool durable, told;
+};
+
 struct arf {
 	struct lke_engine *e;
+	struct lke_config cfg;
+	uint32_t key_id;
+	struct arf_record *record; /* with keep_state */
+	unsigned records, records_cap;
+	bool hold_records; /* the disk is slow */
+	int record_err;	   /* or fails */
 	lke_time now;
 	struct arf_sent sent[ARF_SENT_MAX];
 	unsigned sents;
@@ -74,6 +88,10 @@ struct arf_mn arf_mobile(unsigned n);
 /* draft01 and finished as said; tune may be NULL. */
 void arf_open(struct arf *f, enum lke_profile profile, void (*tune)(struct lke_config *cfg));
 void arf_close(struct arf *f);
+/* Results of what was recorded so far. */
+void arf_tell_records(struct arf *f);
+/* Another engine with the first records of this one; new_key: the RSA key did not survive. */
+void arf_restart(struct arf *f, unsigned records, int64_t shift, bool raise, bool new_key);
 void arf_rsa_key(struct arf *f, uint32_t id);
 void arf_release_rsa(struct arf *f);
 void arf_release_kernel(struct arf *f);

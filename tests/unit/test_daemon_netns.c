@@ -204,6 +204,17 @@ static void engine_process_holds_nothing_it_does_not_use(void **state)
 	assert_int_equal(sh("grep -q 'Seccomp:.2' /proc/%d/status", engine), 0);
 	assert_int_equal(sh("grep -q 'Max core file size *0 *0' /proc/%d/limits", engine), 0);
 	assert_int_equal(sh("grep -q 'Max core file size *0 *0' /proc/%d/limits", a.pid), 0);
+	/* THREATS 89: nothing of their memory in a dump or in swap. */
+	for (unsigned n = 0; n < 2; n++) {
+		pid_t pid = n ? engine : a.pid;
+
+		assert_int_equal(sh("grep -qx 00000000 /proc/%d/coredump_filter", pid), 0);
+		assert_int_equal(sh("test $(stat -c %%u /proc/%d/mem) = 0", pid), 0);
+		assert_int_equal(sh("grep -q 'may be written to swap: .*LimitMEMLOCK' %s/log || "
+				    "grep -q 'VmLck:.* [1-9][0-9]* kB' /proc/%d/status",
+				    a.dir, pid),
+				 0);
+	}
 	snprintf(path, sizeof(path), "/proc/%d/fd", engine);
 	dir = opendir(path);
 	assert_non_null(dir);
@@ -389,6 +400,79 @@ static void service_manager_is_told(void **state)
 	close(fd);
 }
 
+/* One run: its key's fingerprint in NAME, its messages in log.NAME. */
+static void one_run(struct daemon *d, const char *name, int how)
+{
+	start_ready(d);
+	assert_true(comes("grep -q 'SHA256:' %s/log", d->dir));
+	if (how == SIGKILL) {
+		kill(engine_of(d), SIGKILL);
+		kill(d->pid, SIGKILL);
+		assert_int_equal(ended(d), -SIGKILL);
+		/* The table goes with the last descriptor of its owner. */
+		assert_true(comes("! nft list table ip6 lke"));
+	} else {
+		kill(d->pid, how);
+		assert_int_equal(ended(d), 0);
+	}
+	assert_int_equal(
+		sh("grep -o 'SHA256:[0-9a-f]*' %s/log | sort -u > %s/%s", d->dir, d->dir, name), 0);
+	assert_int_equal(sh("mv %s/log %s/log.%s", d->dir, d->dir, name), 0);
+}
+
+#define SAME(a, b) sh("cmp -s %s/%s %s/%s", d.dir, a, d.dir, b)
+
+/* AMB-130: what the program does with its state files from start to start. */
+static void amb_130_state_files_of_the_program(void **state)
+{
+	static const char keep[] =
+		"[AccessRouter]\nInterface = wlan0\nRsaBits = 1024\nStateFile = yes\n";
+	struct daemon d;
+
+	write_conf(&d, "a", keep);
+	one_run(&d, "first", SIGTERM);
+	assert_int_equal(sh("test $(stat -c %%a %s/state/ar-state.0) = 600 && "
+			    "test $(stat -c %%a %s/state/state.key) = 600 && "
+			    "test $(stat -c %%a %s/state) = 700",
+			    d.dir, d.dir, d.dir),
+			 0);
+	assert_int_equal(sh("grep -q 'PRIVATE KEY' %s/state/*", d.dir), 1);
+	one_run(&d, "stopped", SIGKILL);
+	assert_int_equal(SAME("first", "stopped"), 0);
+	one_run(&d, "killed", SIGTERM);
+	assert_int_equal(SAME("first", "killed"), 0);
+	assert_int_equal(sh("grep -q 'taken over' %s/log.killed", d.dir), 0);
+	/* One file damaged: not exact, so another key; both: nothing, and it says so. */
+	assert_int_equal(sh("printf x | dd of=%s/state/ar-state.0 bs=1 seek=150 conv=notrunc "
+			    "2>/dev/null",
+			    d.dir),
+			 0);
+	one_run(&d, "one", SIGTERM);
+	assert_int_equal(SAME("first", "one"), 1);
+	assert_int_equal(sh("grep -q 'sequence numbers are raised' %s/log.one", d.dir), 0);
+	assert_int_equal(sh("for f in %s/state/ar-state.*; do printf x | dd of=$f bs=1 seek=150 "
+			    "conv=notrunc 2>/dev/null; done",
+			    d.dir),
+			 0);
+	one_run(&d, "both", SIGTERM);
+	assert_int_equal(SAME("one", "both"), 1);
+	assert_int_equal(sh("grep -q 'not used: it is damaged' %s/log.both", d.dir), 0);
+	/* A file that others can read, or that is none. */
+	assert_int_equal(sh("chmod 640 %s/state/ar-state.1", d.dir), 0);
+	start(&d, NULL);
+	assert_int_equal(ended(&d), 1);
+	assert_int_equal(
+		sh("rm %s/state/ar-state.1; mkfifo -m 600 %s/state/ar-state.1", d.dir, d.dir), 0);
+	start(&d, NULL);
+	assert_int_equal(ended(&d), 1);
+	assert_int_equal(sh("rm %s/state/ar-state.1 %s/log", d.dir, d.dir), 0);
+	/* A run without them makes them old. */
+	write_conf(&d, "a", router);
+	one_run(&d, "without", SIGTERM);
+	assert_int_equal(sh("test -e %s/state/ar-state.0", d.dir), 1);
+	(void)sh("rm -rf %s", d.dir);
+}
+
 static int setup(void **state)
 {
 	strcpy(base, "/tmp/lke-daemon-XXXXXX");
@@ -414,6 +498,7 @@ int main(void)
 		cmocka_unit_test(exit_codes_say_what_happened),
 		cmocka_unit_test(service_manager_is_told),
 		cmocka_unit_test(interfaces_come_go_and_change_their_names),
+		cmocka_unit_test(amb_130_state_files_of_the_program),
 	};
 
 	lked = getenv("LKE_LKED");

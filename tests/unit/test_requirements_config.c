@@ -98,6 +98,10 @@ static void amb_134_rotation_of_the_rsa_key(void **state)
 	assert_int_equal(rotation, 6 * 3600);
 	assert_int_equal(load("RsaRotation = 10s\n"), 0);
 	assert_non_null(strstr(out, "RsaRotation = 10s"));
+	/* A host has one key. */
+	assert_int_equal(load("RsaRotation = 6h\n[AccessRouter]\nInterface = x\n"
+			      "RsaRotation = 7h\n"),
+			 LKE_ERR_INVAL);
 }
 
 static void lke_162_short_lifetime_is_warned_about(void **state)

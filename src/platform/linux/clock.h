@@ -14,4 +14,13 @@ int clock_timer_set(int fd, lke_time deadline);
 /* Takes the expiry so that the descriptor is no longer readable. */
 void clock_timer_clear(int fd);
 
+/* --- for what outlives this run --- */
+
+uint64_t clock_realtime(void); /* ns since 1970 */
+/* The identifier of this boot; 0 or -errno.  Before the sandbox: it reads /proc. */
+int clock_boot_id(uint8_t ret[16]);
+/* A descriptor that is readable when somebody has set the wall clock.  fd or -errno. */
+int clock_step_open(void);
+void clock_step_clear(int fd);
+
 #endif

@@ -9,7 +9,7 @@
 
 /*
  * Engine process: empty root, own empty network, mount and IPC namespaces, unprivileged user, no
- * capability, NO_NEW_PRIVS, not dumpable, no core files, and a seccomp filter: EPERM for socket,
+ * capability, NO_NEW_PRIVS, not dumpable, no core files (memory.h), and a seccomp filter: EPERM for socket,
  * bind, connect, open*, sendmsg, sendmmsg and sendto with an address; death for execve, ptrace,
  * bpf, mount, setns, unshare, module calls.  Must be called by root, before any thread is started,
  * after every descriptor is open, and after the crypto library was used once (it loads files
