@@ -57,10 +57,6 @@ class Scene:
 	def inject(self, p, mac=b"\x02\0\0\0\x0e\x01", to=link.AR_MAC):
 		self.x.send(forge.ether(to, mac, p))
 
-	def seen_by_router(self, since, count, what="packets_in"):
-		"""The router's engine has taken so many more packets: what was sent has been judged."""
-		wait_for(lambda: self.lab.counters().get(what, 0) >= since.get(what, 0) + count, 5, "%d %s at the router" % (count, what), 0.02)
-
 	def settle(self, p):
 		"""Everything sent before has been judged: in each of the router's two queues something is behind it, a request with a
 		wrong hop limit that is counted and a solicitation that is answered."""

@@ -57,9 +57,6 @@ class Link(Lab):
 		"""The router's kernel finds addr behind it without Neighbor Discovery."""
 		self.nodes["ar1"].ip("neigh replace %s lladdr %s dev core0 nud permanent" % (addr, mac.hex(":")))
 
-	def frame_to_ar(self, packet, mac):
-		return forge.ether(AR_MAC, mac, packet)
-
 	def counters(self):
 		shown = self.ar.show("counters") or {}
 		return {**shown.get("counters", {}), **{"drop:" + k: v for k, v in shown.get("drops", {}).items()}}

@@ -29,6 +29,7 @@ struct driver_link {
 	struct packet_link kereq; /* of an access router's link; fd -1: none */
 	struct event *kereq_readable, *kereq_pause;
 	bool kereq_asked;
+	unsigned kereq_turn; /* read since the last pause */
 	bool announced;		 /* the engine knows it */
 	struct driver *driver;
 };

@@ -2,8 +2,8 @@
 /*
  * Key Exchange Requests have a packet socket of their own on each link of an access router, with a
  * short queue: a flood of them takes no room from Binding Updates, tunnel packets and Neighbor
- * Discovery, and is read in turns of a millisecond, so many packets at most.  What the engine
- * spends on it has an end at any rate, and it is not woken for each packet.
+ * Discovery, and is read in turns, so many packets at most, with pauses of a millisecond.  What the
+ * engine spends on it has an end at any rate, and it is not woken for each packet.
  */
 #include <string.h>
 #include <unistd.h>
@@ -12,31 +12,36 @@
 #include "daemon/log.h"
 
 enum {
-	KEREQS_PER_TURN = 64,
-	KEREQS_CROWD = 8, /* read at once: more than honest nodes send */
+	KEREQS_AT_ONCE = 32,   /* then other sockets get their turn */
+	KEREQS_PER_TURN = 128, /* then there is a pause */
+	KEREQS_CROWD = 8,      /* more than honest nodes send at once */
 	PAUSE_US = 1000,
 };
 
+static struct driver_link *link_of(struct driver *d, int fd)
+{
+	for (unsigned i = 0; i < d->links; i++)
+		if (d->link[i].kereq.fd == fd)
+			return &d->link[i];
+	return NULL;
+}
+
 static void on_kereqs(evutil_socket_t fd, short what, void *ctx)
 {
-	struct driver_link *l = NULL;
+	struct timeval pause = { .tv_usec = PAUSE_US };
 	struct driver *d = ctx;
-	unsigned n = 0;
+	struct driver_link *l = link_of(d, fd);
+	unsigned n = l ? driver_read_packets(d, l->last.ifindex, true, KEREQS_AT_ONCE) : 0;
 
-	for (unsigned i = 0; i < d->links && !l; i++)
-		if (d->link[i].kereq.fd == fd)
-			l = &d->link[i];
-	if (l)
-		n = driver_read_packets(d, l->last.ifindex, true, KEREQS_PER_TURN);
-	/* Reading may have removed the link. */
-	for (unsigned i = 0; i < d->links && n >= KEREQS_CROWD; i++) {
-		struct timeval pause = { .tv_usec = PAUSE_US };
-
-		l = &d->link[i];
-		if (l->kereq.fd == fd && event_del(l->kereq_readable) == 0 &&
-		    event_add(l->kereq_pause, &pause) < 0)
-			event_add(l->kereq_readable, NULL);
-	}
+	l = link_of(d, fd); /* reading may have removed it */
+	if (!l)
+		return;
+	l->kereq_turn = n < KEREQS_CROWD ? 0 : l->kereq_turn + n;
+	if (n < KEREQS_CROWD || (n == KEREQS_AT_ONCE && l->kereq_turn < KEREQS_PER_TURN))
+		return;
+	l->kereq_turn = 0;
+	if (event_del(l->kereq_readable) == 0 && event_add(l->kereq_pause, &pause) < 0)
+		event_add(l->kereq_readable, NULL);
 }
 
 static void on_pause_end(evutil_socket_t fd, short what, void *ctx)
