@@ -231,7 +231,7 @@ static void engine_process_holds_nothing_it_does_not_use(void **state)
 			netlink += sh("grep -q ' %ld ' /proc/net/netlink", atol(what + 8)) == 0;
 	}
 	closedir(dir);
-	assert_int_equal(netlink, 1); /* the monitor's */
+	assert_int_equal(netlink, 2); /* the monitors' of links and of neighbours */
 	stop(&a);
 }
 
