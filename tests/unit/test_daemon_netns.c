@@ -359,6 +359,8 @@ static void exit_codes_say_what_happened(void **state)
 	start_ready(&a);
 	assert_int_equal(sh("%s --run %s/run flush lbsa 2001:db8::1 2>/dev/null", ctl, a.dir), 7);
 	assert_int_equal(sh("%s --run %s/run flush lbsa nonsense 2>/dev/null", ctl, a.dir), 2);
+	assert_int_equal(sh("%s --run %s/run leave 02:00:00:00:00:01 2>/dev/null", ctl, a.dir), 7);
+	assert_int_equal(sh("%s --run %s/run leave 02-00-00-00-00-01 2>/dev/null", ctl, a.dir), 2);
 	/* A copy, because the build may stand below a directory that only root may enter. */
 	assert_int_equal(sh("chmod 755 %s %s; install -m 755 %s %s/lke; "
 			    "setpriv --reuid 65534 --regid 65534 --clear-groups %s/lke --run "
