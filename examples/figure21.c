@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Figure 2.1 of the draft: a mobile node, two routers, a home agent in one process and virtual time. */
+/* Figure 2.1 of the draft: a mobile node, two routers, a home agent in one process and virtual
+ * time. */
 #include <lke/engine.h>
 #include <lke/rsa.h>
 #include <stdio.h>
@@ -9,7 +10,11 @@ enum { MN, AR1, AR2, HA, NODES };
 static const char *const name[NODES] = { "MN", "AR1", "AR2", "HA" };
 static struct lke_engine *engine[NODES];
 static struct rsa_key *key[NODES];
-static struct packet { int to; size_t len; uint8_t data[2048]; } queue[256];
+static struct packet {
+	int to;
+	size_t len;
+	uint8_t data[2048];
+} queue[256];
 static unsigned head, tail;
 static lke_time now = LKE_SEC;
 static int at = AR1; /* the router at the other end of the mobile node's link */
@@ -36,9 +41,11 @@ static void feed(int n, struct lke_event ev)
 		struct lke_event done = { LKE_EV_RESULT, { .result = { .cookie = a->cookie } } };
 		if (a->type == LKE_ACT_SEND)
 			transmit(n, &a->send);
-		else if (a->type == LKE_ACT_NOTIFY && (a->note.out || a->note.type != LKE_NOTE_MESSAGE))
+		else if (a->type == LKE_ACT_NOTIFY &&
+			 (a->note.out || a->note.type != LKE_NOTE_MESSAGE))
 			printf("%9.3f s  %-3s  %s\n", (double)(now - LKE_SEC) / 1e9, name[n],
-			       a->note.out ? lke_msg_name(a->note.msg) : lke_note_name(a->note.type));
+			       a->note.out ? lke_msg_name(a->note.msg)
+					   : lke_note_name(a->note.type));
 		else if (a->type == LKE_ACT_ENCRYPT || a->type == LKE_ACT_DECRYPT)
 			lke_rsa_carry_out(key[n], a, buf, &done);
 		if (a->cookie)
@@ -53,26 +60,27 @@ static void run(lke_time end)
 			feed(n, (struct lke_event){ .type = LKE_EV_TIMER });
 		if (head != tail) {
 			struct packet p = queue[head++ % 256];
-			feed(p.to, (struct lke_event){ LKE_EV_PACKET,
-						       { { 1, { 0 }, p.data, p.len, false } } });
+			feed(p.to,
+			     (struct lke_event){
+				     .type = LKE_EV_PACKET,
+				     .packet = { .ifindex = 1, .data = p.data, .len = p.len } });
 		}
 	}
 }
 
-#define LINK(up)                                                                                   \
-	{                                                                                          \
-		LKE_EV_LINK,                                                                       \
-		{                                                                                  \
-			.link = { 1, "if1", { 0 }, 1500, up, false, 1 }                            \
-		}                                                                                  \
-	}
-#define OWN(a)                                                                                     \
-	{                                                                                          \
-		LKE_EV_ADDR,                                                                       \
-		{                                                                                  \
-			.addr = { 1, a, 64, false, false }                                         \
-		}                                                                                  \
-	}
+static void link_event(int n, bool up)
+{
+	struct lke_event ev = { .type = LKE_EV_LINK,
+				.link = { .ifindex = 1, .name = "if1", .mtu = 1500, .up = up } };
+	feed(n, ev);
+}
+
+static void own_address(int n, struct lke_in6 addr)
+{
+	struct lke_event ev = { .type = LKE_EV_ADDR,
+				.addr = { .ifindex = 1, .addr = addr, .prefix_len = 64 } };
+	feed(n, ev);
+}
 
 int main(void)
 {
@@ -93,22 +101,25 @@ int main(void)
 		cfg.ars = n == AR1 || n == AR2;
 		cfg.ha.mobile = &alice;
 		cfg.ha.interfaces = cfg.ha.mobiles = n == HA;
-		cfg.mn.home[0] = (struct lke_config_home){ alice.home, ADDRESS(HA, 1), 64, 600, to_ha, to_mn, 1 };
+		cfg.mn.home[0] = (struct lke_config_home){ alice.home, ADDRESS(HA, 1), 64, 600,
+							   to_ha,      to_mn,	       1 };
 		cfg.mn.interfaces = cfg.mn.homes = n == MN;
-		strcpy(cfg.ar[0].interface, strcpy(cfg.ha.interface[0], strcpy(cfg.mn.interface[0], "if1")));
+		strcpy(cfg.ar[0].interface,
+		       strcpy(cfg.ha.interface[0], strcpy(cfg.mn.interface[0], "if1")));
 		if (lke_engine_new(&cfg, now, &engine[n]) < 0)
 			return 1;
-		feed(n, (struct lke_event)LINK(n != MN));
-		feed(n, (struct lke_event)OWN(((struct lke_in6){ { 0xfe, 0x80, [15] = (uint8_t)(n + 1) } })));
-		feed(n, (struct lke_event)OWN(ADDRESS((uint8_t)n, 1)));
-		if (lke_rsa_generate(2048, &key[n]) < 0 || lke_rsa_key_event(key[n], 1, spki, &ev) < 0)
+		link_event(n, n != MN);
+		own_address(n, (struct lke_in6){ { 0xfe, 0x80, [15] = (uint8_t)(n + 1) } });
+		own_address(n, ADDRESS((uint8_t)n, 1));
+		if (lke_rsa_generate(2048, &key[n]) < 0 ||
+		    lke_rsa_key_event(key[n], 1, spki, &ev) < 0)
 			return 1;
 		feed(n, ev);
 	}
 	for (at = AR1; at <= AR2; at++) {
-		feed(MN, (struct lke_event)LINK(false));
+		link_event(MN, false);
 		printf("---- the mobile node comes to the link of %s\n", name[at]);
-		feed(MN, (struct lke_event)LINK(true));
+		link_event(MN, true);
 		run(now + 5 * LKE_SEC);
 	}
 	for (int n = 0; n < NODES; n++)
