@@ -60,11 +60,9 @@ int client_open(struct ctl *c, json_t *request, int *ret_fd)
 		code = connect_failed(c->socket_path);
 		goto failed;
 	}
-	if (!text || write_all(fd, text, strlen(text)) < 0 || write_all(fd, "\n", 1) < 0) {
-		fprintf(stderr, "lke: lked closed the connection\n");
-		code = EXIT_FAILED;
-		goto failed;
-	}
+	/* lked may have answered and gone before it has read: what it says is then why. */
+	if (text && write_all(fd, text, strlen(text)) == 0)
+		(void)write_all(fd, "\n", 1);
 	free(text);
 	*ret_fd = fd;
 	return 0;
@@ -105,19 +103,26 @@ static int fill(int fd, struct client_buf *b, int timeout_ms)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n <= 0) {
-		/* Closed at once: SO_PEERCRED did not please the daemon, or it ended. */
-		fprintf(stderr, "lke: lked closed the connection%s\n",
-			b->len || b->taken ? "" : "; be root or in the group lke");
-		return b->len || b->taken ? EXIT_FAILED : EXIT_PERMISSION;
+		fprintf(stderr, "lke: lked closed the connection; does it still run?\n");
+		return EXIT_FAILED;
 	}
 	b->len += (size_t)n;
 	return 0;
 }
 
+static int refused(const json_t *j)
+{
+	int code = (int)json_integer_value(json_object_get(j, "code"));
+
+	fprintf(stderr, "lke: %s\n", text_get(j, "error"));
+	return code > 0 && code < EXIT_CODES ? code : EXIT_FAILED;
+}
+
 int client_read(int fd, struct client_buf *b, int timeout_ms, json_t **ret)
 {
-	json_error_t error;
+	json_error_t error = { .text = "no object" };
 	char *end;
+	json_t *j;
 	int code;
 
 	while (!(end = b->len ? memchr(b->text, '\n', b->len) : NULL)) {
@@ -125,36 +130,32 @@ int client_read(int fd, struct client_buf *b, int timeout_ms, json_t **ret)
 		if (code)
 			return code;
 	}
-	*ret = json_loadb(b->text, (size_t)(end - b->text), 0, &error);
-	b->taken++;
+	j = json_loadb(b->text, (size_t)(end - b->text), 0, &error);
 	b->len -= (size_t)(end + 1 - b->text);
 	memmove(b->text, end + 1, b->len);
-	if (!*ret) {
+	if (!json_is_object(j)) {
 		fprintf(stderr, "lke: lked sent what is not JSON: %s\n", error.text);
+		json_decref(j);
 		return EXIT_FAILED;
 	}
+	if (json_is_false(json_object_get(j, "ok"))) {
+		code = refused(j);
+		json_decref(j);
+		return code;
+	}
+	*ret = j;
 	return 0;
 }
 
 int client_ask(struct ctl *c, json_t *request, json_t **ret)
 {
 	struct client_buf b = { 0 };
-	json_t *j = NULL;
 	int fd, code = client_open(c, request, &fd);
 
 	if (code)
 		return code;
-	code = client_read(fd, &b, CTL_TIMEOUT_MS, &j);
+	code = client_read(fd, &b, CTL_TIMEOUT_MS, ret);
 	free(b.text);
 	close(fd);
-	if (code)
-		return code;
-	if (json_is_false(json_object_get(j, "ok"))) {
-		fprintf(stderr, "lke: %s\n", text_get(j, "error"));
-		code = (int)json_integer_value(json_object_get(j, "code"));
-		json_decref(j);
-		return code > 0 && code < 10 ? code : EXIT_FAILED;
-	}
-	*ret = j;
-	return 0;
+	return code;
 }

@@ -8,16 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Exit codes of lke(1). */
-enum {
-	EXIT_OK = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
-	EXIT_NO_DAEMON = 4,
-	EXIT_PERMISSION = 5,
-	EXIT_TIMEOUT = 6,
-	EXIT_DEGRADED = 8,
-};
+#include "base/exit_code.h"
 
 #define CTL_TIMEOUT_MS 5000
 
@@ -31,24 +22,24 @@ struct ctl {
 /* --- client.c --- */
 /* Connects and sends one request.  0 and *ret_fd, or an exit code after a message to stderr. */
 int client_open(struct ctl *c, json_t *request, int *ret_fd);
-/* One line of an answer, parsed; *ret is owned by the caller.  timeout_ms -1: for ever.  0 or an
- * exit code. */
+/* One line of an answer, an object; *ret is owned by the caller.  timeout_ms -1: for ever.  0 or an
+ * exit code after a message, which is the daemon's own when it refuses. */
 struct client_buf {
 	char *text;
 	size_t len, cap;
-	size_t taken; /* lines read so far */
 };
 int client_read(int fd, struct client_buf *b, int timeout_ms, json_t **ret);
-/* Request and answer; prints what the daemon refuses.  request is consumed. */
+/* Request and answer, as client_read; request is consumed. */
 int client_ask(struct ctl *c, json_t *request, json_t **ret);
 
-/* --- subcommands: argv[0] is the name of the subcommand --- */
-int cmd_show(struct ctl *c, int argc, char **argv);
-int cmd_status(struct ctl *c, int argc, char **argv);
-int cmd_monitor(struct ctl *c, int argc, char **argv);
-int cmd_operate(struct ctl *c, int argc, char **argv); /* handover, kex, flush, suspend, resume */
-int cmd_genkey(struct ctl *c, int argc, char **argv);
-int usage(const char *what); /* message and exit code 2 */
+/* --- help.c --- */
+/* Prints why (NULL: nothing) and how the command is written, to stderr.  EXIT_USAGE. */
+int usage(const char *name, const char *why);
+
+/* --- operate.c --- */
+bool operate_is_address(const char *text); /* an IPv6 address */
+/* Asks for a command that is answered by ok; arg may be NULL.  An exit code. */
+int operate(struct ctl *c, const char *cmd, const char *arg);
 
 /* --- text.c --- */
 /* "1h52m", "28m", "12s", "-" for null. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* lke genkey: a key file for one mobile node and its home agent. */
-#include "ctl/ctl.h"
+#include "ctl/commands.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -71,8 +71,8 @@ int cmd_genkey(struct ctl *c, int argc, char **argv)
 	int err;
 
 	if (parse(argc, argv, &k) < 0)
-		return usage("genkey [--integrity hmac-sha256-128|hmac-sha1-96] [--encryption "
-			     "aes-cbc|null]");
+		return usage(argv[0],
+			     "I is hmac-sha256-128 or hmac-sha1-96, E is aes-cbc or null");
 	warn_readable();
 	len = strcmp(k.integrity, "hmac-sha1-96") == 0 ? 20 : 32;
 	puts("# Keys of one mobile node and its home agent; both need this file.");

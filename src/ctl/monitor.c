@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* lke monitor: what happens, as it happens. */
-#include "ctl/ctl.h"
+#include "ctl/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ int cmd_monitor(struct ctl *c, int argc, char **argv)
 	int fd, code;
 
 	if (argc != 1)
-		return usage("monitor takes no argument");
+		return usage(argv[0], NULL);
 	code = client_open(c, json_pack("{s:s}", "cmd", "monitor"), &fd);
 	if (code)
 		return code;

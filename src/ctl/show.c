@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* lke show: the daemon's JSON as one screen of text. */
-#include "ctl/ctl.h"
+#include "ctl/commands.h"
 
 #include <string.h>
 
@@ -291,9 +291,7 @@ int cmd_show(struct ctl *c, int argc, char **argv)
 	while (what && things[i] && strcmp(things[i], what) != 0)
 		i++;
 	if (argc > 2 || (what && !things[i]))
-		return usage(
-			"show [lbsa|bindings|routers|mobiles|sequences|interfaces|counters|all] "
-			"[-j]");
+		return usage(argv[0], NULL);
 	request = json_pack("{s:s}", "cmd", "show");
 	/* A part alone for programs; people see it with the role it belongs to. */
 	if (what && (c->json || strcmp(what, "counters") == 0 || strcmp(what, "interfaces") == 0))

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "daemon/config_parser.h"
 
@@ -136,7 +137,7 @@ static void begin_section(struct parser *p, const char *name)
 	else if (strcmp(name, "Daemon") == 0)
 		p->section = SECTION_DAEMON;
 	else {
-		const char *near = report_nearest(name, section_names);
+		const char *near = nearest_word(name, section_names);
 
 		config_problem(p,
 			       near ? "unknown section [%s]; did you mean [%s]?"

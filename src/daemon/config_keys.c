@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/in6.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "daemon/config_number.h"
 #include "daemon/config_parser.h"
@@ -559,7 +560,7 @@ static void unknown_key(struct parser *p, const struct key *keys, const char *se
 	for (; keys[n].name; n++)
 		names[n] = keys[n].name;
 	names[n] = NULL;
-	near = report_nearest(name, names);
+	near = nearest_word(name, names);
 	config_problem(p,
 		       near ? "unknown key '%s' in [%s]; did you mean '%s'?"
 			    : "unknown key '%s' in [%s]",

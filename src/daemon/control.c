@@ -57,7 +57,8 @@ static bool send_json(struct client *cl, json_t *j)
 static void answer(struct client *cl, json_t *j)
 {
 	if (!j)
-		j = json_pack("{s:b,s:s,s:i}", "ok", 0, "error", "out of memory", "code", 1);
+		j = json_pack("{s:b,s:s,s:i}", "ok", 0, "error", "out of memory", "code",
+			      EXIT_FAILED);
 	(void)send_json(cl, j);
 }
 
@@ -88,7 +89,6 @@ static bool read_arg(struct lke_ev_command *c, enum lke_command cmd, const char 
 	return cmd == LKE_CMD_LEAVE && lladdr_parse(arg, &c->lladdr) == 0;
 }
 
-/* Exit codes of lke(1): 2 usage, 1 failed, 7 no such object. */
 static void command(struct client *cl, const char *name, const char *arg)
 {
 	struct driver *d = cl->control->d;
@@ -98,15 +98,15 @@ static void command(struct client *cl, const char *name, const char *arg)
 	while (i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, name) != 0)
 		i++;
 	if (i == sizeof(commands) / sizeof(commands[0])) {
-		refuse(cl, "unknown command", 2);
+		refuse(cl, "unknown command", EXIT_USAGE);
 		return;
 	}
 	if (!read_arg(&ev.command, commands[i].cmd, arg) || (!arg && commands[i].arg_needed)) {
-		refuse(cl, "an IPv6 address is needed", 2);
+		refuse(cl, "an IPv6 address is needed", EXIT_USAGE);
 		return;
 	}
 	if (cl->waiting == CONTROL_REQUESTS_MAX) {
-		refuse(cl, "too many commands under way", 1);
+		refuse(cl, "too many commands under way", EXIT_FAILED);
 		return;
 	}
 	ev.command.cmd = commands[i].cmd;
@@ -127,14 +127,14 @@ static void request(struct client *cl, const char *line, size_t len)
 	struct driver *d = cl->control->d;
 
 	if (!cmd) {
-		refuse(cl, "a request is a JSON object with \"cmd\"", 2);
+		refuse(cl, "a request is a JSON object with \"cmd\"", EXIT_USAGE);
 	} else if (strcmp(cmd, "show") == 0) {
 		json_t *shown = show_json(d, what);
 
 		if (shown)
 			answer(cl, shown);
 		else
-			refuse(cl, "nothing of this name can be shown", 2);
+			refuse(cl, "nothing of this name can be shown", EXIT_USAGE);
 	} else if (strcmp(cmd, "status") == 0) {
 		answer(cl, show_status(d));
 	} else if (strcmp(cmd, "monitor") == 0) {
@@ -179,6 +179,19 @@ static void on_event(struct bufferevent *bev, short what, void *ctx)
 	close_client(cl);
 }
 
+/* Best effort: a socket that nobody has written to takes a line at once. */
+static void turn_away(int fd, const char *why, int code)
+{
+	json_t *j = json_pack("{s:b,s:s,s:i}", "ok", 0, "error", why, "code", code);
+	char *text = json_dumps(j, JSON_COMPACT);
+
+	if (text)
+		(void)!dprintf(fd, "%s\n", text);
+	free(text);
+	json_decref(j);
+	close(fd);
+}
+
 static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *sa, int len,
 		      void *ctx)
 {
@@ -188,9 +201,12 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 
 	while (cl < c->client + CONTROL_CLIENTS_MAX && cl->bev)
 		cl++;
-	if (cl == c->client + CONTROL_CLIENTS_MAX ||
-	    !identity_peer_allowed(fd, c->d->w->control_gid)) {
-		close(fd);
+	if (!identity_peer_allowed(fd, c->d->w->control_gid)) {
+		turn_away(fd, "permission denied; be root or in the group lke", EXIT_PERMISSION);
+		return;
+	}
+	if (cl == c->client + CONTROL_CLIENTS_MAX) {
+		turn_away(fd, "too many programs are connected to lked", EXIT_FAILED);
 		return;
 	}
 	cl->bev = bufferevent_socket_new(c->d->base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -283,9 +299,9 @@ void control_reply(struct control *c, uint64_t cookie, int err)
 	cl->waiting--;
 	if (err)
 		refuse(cl, lke_strerror(err),
-		       err == LKE_ERR_NOENT   ? 7
-		       : err == LKE_ERR_INVAL ? 2
-					      : 1);
+		       err == LKE_ERR_NOENT   ? EXIT_NO_OBJECT
+		       : err == LKE_ERR_INVAL ? EXIT_USAGE
+					      : EXIT_FAILED);
 	else
 		answer(cl, json_pack("{s:b}", "ok", 1));
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/nearest.h"
 
 /* Which lines a file has had. */
 enum {
@@ -306,7 +307,7 @@ static void key_line(struct key_parser *p, const char *key, const char *value)
 	else if (strcmp(key, "generation") == 0)
 		set_generation(p, value);
 	else {
-		const char *near = report_nearest(key, key_names);
+		const char *near = nearest_word(key, key_names);
 
 		/* An unknown word may be a secret in the wrong place: only a near miss is repeated.
 		 */

@@ -16,10 +16,4 @@ void report_error(struct report *r, const char *file, int line, const char *fmt,
 void report_warning(struct report *r, const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/*
- * The candidate nearest to word by edit distance, or NULL when none is near enough to be what was
- * meant (at most a third of the letters differ).  names ends with NULL.
- */
-const char *report_nearest(const char *word, const char *const names[]);
-
 #endif

@@ -3,6 +3,7 @@
 #ifndef DAEMON_WORLD_H
 #define DAEMON_WORLD_H
 
+#include "base/exit_code.h"
 #include "crypto/crypto.h"
 #include "daemon/config_file.h"
 #include "lke/event.h"
@@ -57,16 +58,7 @@ static inline bool world_is_agent(const struct world *w)
 	return w->cfg.engine.ars > 0 || w->cfg.engine.ha.interfaces > 0;
 }
 
-/* Exit codes of lked(8). */
-enum {
-	EXIT_OK = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,
-	EXIT_CONFIG = 3,
-	EXIT_KERNEL = 9,
-};
-
-/* Opens everything; messages go to stderr.  0 or one of the exit codes above. */
+/* Opens everything; messages go to stderr.  0 or one of the exit codes of base/exit_code.h. */
 int world_open(struct world *w);
 /* A packet socket for one more interface that lke may use.  0 or -errno. */
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret);

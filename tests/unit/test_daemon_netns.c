@@ -367,6 +367,12 @@ static void exit_codes_say_what_happened(void **state)
 			    "%s/run status 2>/dev/null",
 			    base, a.dir, ctl, base, base, a.dir),
 			 5);
+	/* Whom the socket's mode lets in, its credentials do not. */
+	assert_int_equal(sh("chmod 666 %s/run/ctl.sock; setpriv --reuid 65534 --regid 65534 "
+			    "--clear-groups %s/lke --run %s/run status 2>%s/err",
+			    a.dir, base, a.dir, base),
+			 5);
+	assert_int_equal(sh("grep -q 'root or in the group lke' %s/err", base), 0);
 	kill(engine_of(&a), SIGSTOP);
 	assert_int_equal(sh("%s --run %s/run status 2>/dev/null", ctl, a.dir), 6);
 	kill(engine_of(&a), SIGCONT);

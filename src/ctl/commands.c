@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC */
+#include "ctl/commands.h"
+
+#include <string.h>
+
+#include "base/nearest.h"
+
+/* In the order of the help; a line of help has 80 columns. */
+/* clang-format off */
+const struct command commands[] = {
+	{ "show", "[WHAT]", "state on one screen; WHAT: lbsa, bindings, routers, mobiles, "
+	  "sequences, interfaces, counters, all", "lke.show/1", GROUP_LOOK, cmd_show },
+	{ "status", "", "one line; exit 0 healthy, 8 degraded", "lke.status/1", GROUP_LOOK,
+	  cmd_status },
+	{ "monitor", "", "messages and events as they happen", "lke.event/1", GROUP_LOOK,
+	  cmd_monitor },
+
+	{ "handover", "[--to ROUTER]", "mobile node: it is about to leave its link, or this router",
+	  "lke.answer/1", GROUP_CHANGE, cmd_handover },
+	{ "kex", "", "mobile node: a key exchange now", "lke.answer/1", GROUP_CHANGE, cmd_kex },
+	{ "leave", "ADDRESS|MAC", "access router: this mobile node leaves its link",
+	  "lke.answer/1", GROUP_CHANGE, cmd_leave },
+	{ "flush", "lbsa|binding ADDRESS|all", "forget state", "lke.answer/1", GROUP_CHANGE,
+	  cmd_flush },
+	{ "suspend", "HOMEADDRESS", "home agent: discontinue the service of a mobile",
+	  "lke.answer/1", GROUP_CHANGE, cmd_suspend },
+	{ "resume", "HOMEADDRESS", "home agent: continue it", "lke.answer/1", GROUP_CHANGE,
+	  cmd_resume },
+
+	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
+	  cmd_check },
+	{ "genkey", "[--integrity I] [--encryption E]",
+	  "a key file for a mobile and its home agent, on standard output", NULL, GROUP_OFF_LINE,
+	  cmd_genkey },
+	{ "version", "", "version of this program", "lke.version/1", GROUP_OFF_LINE, cmd_version },
+	{ "help", "[COMMAND]", "this text, or that of one command", NULL, GROUP_OFF_LINE, cmd_help },
+	{ NULL, NULL, NULL, NULL, GROUP_COUNT, NULL },
+};
+/* clang-format on */
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]) - 1)
+
+const struct command *command_find(const char *name)
+{
+	const char *names[COMMANDS + 1] = { NULL }, *near;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+		names[i] = commands[i].name;
+	}
+	near = nearest_word(name, names);
+	if (near)
+		fprintf(stderr, "lke: unknown command '%s'; did you mean '%s'?\n", name, near);
+	else
+		fprintf(stderr, "lke: unknown command '%s'; see: lke help\n", name);
+	return NULL;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: ISC */
+/* lke help, and what is printed when a command is written wrongly: from the one table. */
+#include <string.h>
+
+#include "ctl/commands.h"
+
+enum {
+	COLUMNS = 80,
+	LEFT = 33, /* columns of the command and its arguments */
+};
+
+/* Words from the current column on, broken before COLUMNS, further lines indented. */
+static void wrap(FILE *out, int column, int indent, const char *text)
+{
+	while (*text) {
+		int n = (int)strcspn(text, " ");
+
+		if (column > indent && column + 1 + n > COLUMNS) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", n, text);
+		column += n;
+		text += n + (text[n] == ' ');
+	}
+	fputc('\n', out);
+}
+
+static void print_line(const struct command *cmd)
+{
+	char left[96];
+	int n = snprintf(left, sizeof(left), "  %s %s", cmd->name, cmd->args);
+
+	printf("%-*s", LEFT, left);
+	if (n >= LEFT - 1)
+		printf("\n%*s", LEFT, "");
+	wrap(stdout, LEFT, LEFT, cmd->help);
+}
+
+static void print_exit_codes(void)
+{
+	static const struct {
+		int code;
+		const char *text;
+	} list[] = {
+#define X(id, code, text) { code, text },
+		EXIT_CODE_LIST(X)
+#undef X
+	};
+	char line[512];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%d %s", i ? ", " : "",
+				      list[i].code, list[i].text);
+	printf("\nexit: ");
+	wrap(stdout, 6, 6, line);
+}
+
+static void print_all(void)
+{
+	static const char *const group[GROUP_COUNT] = {
+		[GROUP_LOOK] = "look",
+		[GROUP_CHANGE] = "change",
+		[GROUP_OFF_LINE] = "without a daemon",
+	};
+
+	puts("usage: lke [--run DIR] [-j] COMMAND [ARGUMENT...]      (no command: show)");
+	for (int g = 0; g < GROUP_COUNT; g++) {
+		printf("\n%s\n", group[g]);
+		for (const struct command *cmd = commands; cmd->name; cmd++)
+			if ((int)cmd->group == g)
+				print_line(cmd);
+	}
+	puts("\nmore: lke help COMMAND, man lke");
+	print_exit_codes();
+}
+
+static void print_usage(FILE *out, const struct command *cmd)
+{
+	fprintf(out, "usage: lke %s%s%s%s\n", cmd->name, *cmd->args ? " " : "", cmd->args,
+		cmd->schema ? " [-j]" : "");
+}
+
+static int print_one(const struct command *cmd)
+{
+	print_usage(stdout, cmd);
+	wrap(stdout, 0, 0, cmd->help);
+	if (cmd->schema)
+		printf("-j prints JSON of the schema %s\n", cmd->schema);
+	return EXIT_OK;
+}
+
+int cmd_help(struct ctl *c, int argc, char **argv)
+{
+	const struct command *cmd;
+
+	if (argc > 2)
+		return usage(argv[0], NULL);
+	if (argc == 2) {
+		cmd = command_find(argv[1]);
+		return cmd ? print_one(cmd) : EXIT_USAGE;
+	}
+	print_all();
+	return EXIT_OK;
+}
+
+int usage(const char *name, const char *why)
+{
+	if (why)
+		fprintf(stderr, "lke: %s\n", why);
+	print_usage(stderr, command_find(name));
+	return EXIT_USAGE;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* lke resume: the home agent continues the service of a mobile. */
+#include "ctl/commands.h"
+
+int cmd_resume(struct ctl *c, int argc, char **argv)
+{
+	if (argc != 2)
+		return usage(argv[0], NULL);
+	if (!operate_is_address(argv[1]))
+		return usage(argv[0], "HOMEADDRESS is an IPv6 address");
+	return operate(c, "resume", argv[1]);
+}

@@ -1,0 +1,130 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""lke(1) without a daemon: help, usage, suggestions, exit codes.  Argument: the program."""
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+from tap import equal, run, true
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def ask(lke, *args, env=None):
+    p = subprocess.run([lke, *args], text=True, capture_output=True, timeout=30, env=env)
+    return p.returncode, p.stdout, p.stderr
+
+
+def command_names(lke):
+    """What the table has, by the help that is printed from it."""
+    return re.findall(r'^  ([a-z][a-z-]*)(?: |$)', ask(lke, 'help')[1], re.M)
+
+
+def op_help_fits_80_columns(lke):
+    code, out, err = ask(lke, 'help')
+    equal((code, err), (0, ''))
+    equal([line for line in out.splitlines() if len(line) > 80], [])
+    true('\x1b' not in out, 'colour, but no terminal')
+
+
+def op_every_command_has_help(lke):
+    names = command_names(lke)
+    true({'show', 'status', 'monitor', 'handover', 'genkey', 'check'} <= set(names), names)
+    equal(len(names), len(set(names)))
+    for name in names:
+        code, out, err = ask(lke, 'help', name)
+        equal((code, err), (0, ''))
+        true(out.startswith(f'usage: lke {name}'), out)
+        equal(ask(lke, name, '--help'), (0, out, ''))
+        equal([line for line in out.splitlines() if len(line) > 80], [])
+
+
+def op_manual_has_every_command(lke):
+    page = open(os.path.join(ROOT, 'man', 'lke.1')).read()
+    items = ' '.join(line for line in page.splitlines() if line.startswith('.It '))
+    for name in command_names(lke):
+        true(re.search(rf'\bCm {name}\b|, {name}\b', items), f'lke.1 has no item for {name}')
+
+
+def op_misspelt_command_is_corrected(lke):
+    code, out, err = ask(lke, 'mointor')
+    equal((code, out), (2, ''))
+    true("did you mean 'monitor'?" in err, err)
+    code, out, err = ask(lke, 'xyzzy')
+    equal((code, out), (2, ''))
+    true('lke help' in err, err)
+
+
+def op_wrong_arguments_exit_2_and_say_how(lke):
+    for argv in (['show', 'nothing'], ['status', 'x'], ['monitor', 'x'], ['handover', '--to'],
+                 ['handover', '--to', 'x'], ['kex', 'x'], ['leave'], ['flush', 'lbsa'], ['flush', 'x', '::1'],
+                 ['flush', 'lbsa', 'x'], ['suspend'], ['suspend', 'x'], ['resume', '1.2.3.4'], ['check', 'a', 'b'],
+                 ['genkey', '--integrity', 'x'], ['genkey', '-j'], ['version', 'x'], ['help', 'a', 'b']):
+        code, out, err = ask(lke, '--run', '/nonexistent', *argv)
+        equal((argv, code, out), (argv, 2, ''))
+        true(f'usage: lke {argv[0]}' in err, err)
+
+
+def op_no_daemon_exits_4(lke):
+    for argv in ([], ['show'], ['status'], ['monitor'], ['kex'], ['handover'], ['flush', 'lbsa', 'all']):
+        code, out, err = ask(lke, '--run', '/nonexistent', *argv)
+        equal((argv, code, out), (argv, 4, ''))
+        true('does not run' in err, err)
+
+
+def with_daemon(answer, act):
+    """Whoever connects gets answer and is closed, read or not."""
+    with tempfile.TemporaryDirectory() as run_dir:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(os.path.join(run_dir, 'ctl.sock'))
+        server.listen(8)
+
+        def serve():
+            try:
+                while True:
+                    peer, _ = server.accept()
+                    peer.sendall(answer)
+                    peer.close()
+            except OSError:
+                pass
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            return act(run_dir)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            server.close()
+
+
+def op_refusals_become_exit_codes(lke):
+    for code in range(1, 10):
+        text = b'{"ok":false,"error":"so it is","code":%d}\n' % code
+        for argv in (['status'], ['show', '-j'], ['kex'], ['monitor']):
+            got = with_daemon(text, lambda d: ask(lke, '--run', d, *argv))
+            equal((argv, got), (argv, (code, '', 'lke: so it is\n')))
+
+
+def op_silent_daemon_is_no_success(lke):
+    for text in (b'', b'{"half', b'what\n', b'[]\n'):
+        for argv in (['status'], ['show'], ['show', '-j'], ['kex'], ['monitor']):
+            code, out, err = with_daemon(text, lambda d: ask(lke, '--run', d, *argv))
+            equal((text, argv, code, out), (text, argv, 1, ''))
+            true(err.startswith('lke: '), err)
+
+
+def op_genkey_writes_a_key(lke):
+    code, out, err = ask(lke, 'genkey')
+    equal((code, err), (0, ''))
+    true(re.search(r'^integrity-key-to-ha = [0-9a-f]{64}$', out, re.M), 'no key')
+    true(out != ask(lke, 'genkey')[1], 'the same key twice')
+
+
+TESTS = [op_help_fits_80_columns, op_every_command_has_help, op_manual_has_every_command,
+         op_misspelt_command_is_corrected, op_wrong_arguments_exit_2_and_say_how, op_no_daemon_exits_4,
+         op_refusals_become_exit_codes, op_silent_daemon_is_no_success, op_genkey_writes_a_key]
+
+if __name__ == '__main__':
+    sys.exit(run(TESTS, sys.argv[1]))
