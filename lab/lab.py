@@ -118,7 +118,7 @@ def main():
 	ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 	ap.add_argument("--build", default="build")
 	ap.add_argument("--list", action="store_true", help="list the scenarios")
-	ap.add_argument("--list-tests", action="store_true", help="list the tests, one a line")
+	ap.add_argument("--list-tests", action="store_true", help="list the tests, one a line; `alone` marks those that measure")
 	ap.add_argument("--test", metavar="NAME", choices=sorted(tests.TESTS))
 	ap.add_argument("--verbose", action="store_true", help="print the messages of a test too")
 	ap.add_argument("--hold", action="store_true", help="keep the network until Enter is pressed")
@@ -126,7 +126,8 @@ def main():
 	a = ap.parse_args()
 	build = os.path.abspath(a.build)
 	if a.list_tests:
-		print("\n".join(tests.TESTS))
+		for name in tests.TESTS:
+			print(name + (" alone" if name in tests.ALONE else ""))
 		return 0
 	if a.test:
 		return run_test(a.test, build, not a.verbose)

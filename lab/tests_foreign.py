@@ -222,4 +222,4 @@ def debian_kernel(build, directory, printer):
 	return [] if run.returncode == 0 else run.stdout.splitlines()[-12:]
 
 
-TESTS = {f.__name__: f for f in (foreign_mobile_node, foreign_access_router, debian_kernel)}
+TESTS = {f.__name__: f for f in (debian_kernel, foreign_mobile_node, foreign_access_router)}
