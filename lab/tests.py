@@ -216,4 +216,5 @@ TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
-ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", *tests_leave.TESTS}
+ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
+	"make_before_break_loses_nothing", *tests_leave.TESTS}
