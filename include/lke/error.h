@@ -29,7 +29,7 @@ enum lke_error {
 	X(IP_VERSION, "ip_version", "not IPv6 or wrong payload length") \
 	X(EXT_HEADER, "ext_header", "malformed, repeated or misplaced extension header") \
 	X(EXT_CHAIN, "ext_chain", "too many extension headers") \
-	X(FRAGMENT, "fragment", "fragment of a message that must not be fragmented") \
+	X(FRAGMENT, "fragment", "fragment that is malformed, overlaps others or may not be one") \
 	X(HAO, "hao", "Home Address option malformed, repeated or not allowed here") \
 	X(RH2, "rh2", "type 2 routing header malformed or not allowed here") \
 	X(CHECKSUM, "checksum", "checksum wrong") \

@@ -68,6 +68,12 @@ static void remove_link(struct driver *d, struct driver_link *l)
 	*l = d->link[--d->links];
 }
 
+/* Tunnel packets may have options before the inner header, or come in fragments. */
+static bool may_be_tunnel(const uint8_t *pkt, size_t len)
+{
+	return len >= 40 && (pkt[6] == 41 || pkt[6] == 44 || pkt[6] == 60);
+}
+
 /* One packet.  The plane takes tunnel packets, the engine everything else. */
 static void on_packet(struct driver *d, struct driver_link *l, const struct lke_lladdr *src,
 		      uint8_t *pkt, size_t len, bool outgoing, lke_time now)
@@ -75,15 +81,19 @@ static void on_packet(struct driver *d, struct driver_link *l, const struct lke_
 	struct lke_event ev = { .type = LKE_EV_PACKET };
 	uint32_t ifindex = l->last.ifindex;
 
-	if (len >= 40 && pkt[6] == 41) {
-		(void)fwd_from_link(d->fwd, ifindex, pkt, len, now);
+	if (may_be_tunnel(pkt, len)) {
+		int taken = fwd_from_link(d->fwd, ifindex, pkt, len, now);
+
 		driver_tunnel_events(d);
-		return;
+		if (taken || pkt[6] == 41)
+			return;
 	}
 	if (len > 40 && pkt[6] == 58 && pkt[40] < 128 && fwd_icmp(d->fwd, pkt, len, now) == 1) {
 		driver_tunnel_events(d);
 		return;
 	}
+	if (ifindex == LOOPBACK_IFINDEX)
+		return;
 	ev.packet = (struct lke_ev_packet){
 		.ifindex = ifindex, .src_ll = *src, .data = pkt, .len = len, .outgoing = outgoing
 	};
@@ -207,6 +217,8 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 			remove_link(d, l);
 		return l != NULL;
 	}
+	if (ev->ifindex == LOOPBACK_IFINDEX)
+		return false;
 	if (!wanted(d, ev))
 		return lose_name(d, l, ev);
 	if (!l)

@@ -127,7 +127,8 @@ static int open_tun(struct world *w)
 	w->tun_fd = fd;
 	err = sysctl_manage_tun(w->sysctl, w->cfg.tun);
 	if (!err)
-		err = nl_link_up(w->nl, w->tun_ifindex, FWD_TUN_MTU, FWD_TUN_QUEUE);
+		err = nl_link_up(w->nl, w->tun_ifindex,
+				 world_is_mn(w) ? FWD_TUN_MTU : FWD_TUN_MTU_AGENT, FWD_TUN_QUEUE);
 	if (err < 0) {
 		log_error("cannot set up %s: %s", w->cfg.tun, strerror(-err));
 		return EXIT_FAILED;
@@ -232,6 +233,8 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 		return world_has_kereqs(w, name) ?
 			       packet_open(ifindex, PACKET_KIND_KEREQ, ret) :
 			       -EPERM;
+	if (ifindex == LOOPBACK_IFINDEX)
+		return packet_open(ifindex, PACKET_KIND_LOOPBACK, ret);
 	if (daemon_config_is_mn_interface(&w->cfg, name)) {
 		err = sysctl_manage_link(w->sysctl, name);
 		if (err < 0)

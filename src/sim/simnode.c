@@ -183,7 +183,7 @@ static size_t wrap(const struct lke_in6 *src, const struct lke_in6 *dst, uint8_t
 
 	if (len + TUNNEL_OVERHEAD > SIM_PACKET_MAX || tunnel_may_enter(pkt, len) < 0)
 		return 0;
-	tunnel_outer(pkt, len, src, dst, outer);
+	tunnel_outer(pkt, len, src, dst, 0, outer);
 	memmove(pkt + TUNNEL_OVERHEAD, pkt, len);
 	memcpy(pkt, outer, TUNNEL_OVERHEAD);
 	return len + TUNNEL_OVERHEAD;

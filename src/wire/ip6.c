@@ -211,7 +211,7 @@ size_t ip6_begin(struct wr *w, const struct ip6_out *o, uint8_t upper)
 	uint8_t first = o->rh2 ? IP6_NH_ROUTING : after_rh2;
 
 	assert(w->off == 0);
-	wr_u32(w, UINT32_C(6) << 28 | (uint32_t)o->tclass << 20);
+	wr_u32(w, UINT32_C(6) << 28 | (uint32_t)o->tclass << 20 | (o->flow & 0xfffff));
 	wr_u16(w, 0);
 	wr_u8(w, first);
 	wr_u8(w, o->hop_limit);

@@ -64,6 +64,7 @@ uint16_t ip6_checksum(const struct lke_in6 *src, const struct lke_in6 *dst, uint
 /* Header of a packet to build. */
 struct ip6_out {
 	struct lke_in6 src, dst;
+	uint32_t flow; /* label, 20 bits */
 	uint8_t tclass, hop_limit;
 	const struct lke_in6 *hao; /* NULL: none; adds a Destination Options header of 24 octets */
 	const struct lke_in6 *rh2; /* NULL: none; adds a type 2 routing header of 24 octets */

@@ -3,8 +3,11 @@
 
 #include <assert.h>
 
+#include "base/table.h"
+
 enum {
 	OUTER_HOP_LIMIT = 64,
+	FLOW_MASK = 0xfffff,
 	ECN_MASK = 3,
 	ECN_NOT_ECT = 0,
 	ECN_ECT1 = 1,
@@ -84,16 +87,38 @@ int tunnel_may_enter(const uint8_t *inner, size_t len)
 	return check_depth(inner, len, &limiting);
 }
 
+uint32_t tunnel_flow_label(const uint8_t *inner, size_t len, const uint64_t secret[2])
+{
+	uint8_t key[2 * 16 + 4 + 4];
+	struct rd r = rd_init(inner, len);
+	struct wr w = wr_init(key, sizeof(key));
+	uint32_t label = rd_u32(&r) & FLOW_MASK, ports = 0;
+	uint8_t next;
+
+	rd_skip(&r, 2);
+	next = rd_u8(&r);
+	rd_skip(&r, 1);
+	wr_bytes(&w, rd_view(&r, 32), 32);
+	if (label == 0 && (next == IP6_NH_TCP || next == IP6_NH_UDP) && rd_left(&r) >= 4)
+		ports = rd_u32(&r);
+	wr_u32(&w, label);
+	wr_u32(&w, ports);
+	label = (uint32_t)(siphash24(secret, key, sizeof(key)) & FLOW_MASK);
+	return label ? label : 1;
+}
+
 /* RFC 6040 4.1, normal mode: the outer header begins with the inner one's DSCP and ECN. */
 void tunnel_outer(const uint8_t *inner, size_t len, const struct lke_in6 *src,
-		  const struct lke_in6 *dst, uint8_t out[TUNNEL_OVERHEAD])
+		  const struct lke_in6 *dst, uint32_t flow, uint8_t out[TUNNEL_OVERHEAD])
 {
 	struct rd r = rd_init(inner, len);
 	struct wr w = wr_init(out, TUNNEL_OVERHEAD);
 	uint8_t tclass = (uint8_t)(rd_u32(&r) >> 20 & 0xff);
-	struct ip6_out o = {
-		.src = *src, .dst = *dst, .tclass = tclass, .hop_limit = OUTER_HOP_LIMIT
-	};
+	struct ip6_out o = { .src = *src,
+			     .dst = *dst,
+			     .flow = flow,
+			     .tclass = tclass,
+			     .hop_limit = OUTER_HOP_LIMIT };
 
 	assert(len >= IP6_HDR_LEN && len <= UINT16_MAX);
 	ip6_begin(&w, &o, IP6_NH_IPV6);

@@ -13,10 +13,18 @@ enum { TUNNEL_OVERHEAD = 40, TUNNEL_MAX_HEADERS = 4 };
 /* May this packet enter a tunnel?  Scope, hop limit, depth (AMB-122, 123), Tunnel Encapsulation
  * Limit. */
 int tunnel_may_enter(const uint8_t *inner, size_t len);
+/*
+ * Flow label of the outer header, 1 .. 2^20-1: one for each flow inside (RFC 6438 3), taken from
+ * the inner addresses and flow label, or ports where there is no flow label.  Who does not know the
+ * secret cannot tell the label of a packet it has not seen, so an ICMPv6 error that quotes the
+ * right one is about a packet of ours.  inner has at least 40 octets; what follows may be cut
+ * short.
+ */
+uint32_t tunnel_flow_label(const uint8_t *inner, size_t len, const uint64_t secret[2]);
 /* Writes the outer header before the inner packet: out has 40 octets.  The inner hop limit is the
  * caller's. */
 void tunnel_outer(const uint8_t *inner, size_t len, const struct lke_in6 *src,
-		  const struct lke_in6 *dst, uint8_t out[TUNNEL_OVERHEAD]);
+		  const struct lke_in6 *dst, uint32_t flow, uint8_t out[TUNNEL_OVERHEAD]);
 /* Outer packet -> inner: checks that the payload is a whole IPv6 packet; combines ECN into it (in
  * place). */
 int tunnel_inner(uint8_t *outer, size_t len, uint8_t **ret_inner, size_t *ret_len);

@@ -45,13 +45,14 @@ static void rebuild(const struct ip6_info *i)
 
 static void through_a_tunnel(const uint8_t *p, size_t len)
 {
+	static const uint64_t secret[2] = { 1, 2 };
 	static uint8_t outer[8192];
 	uint8_t *inner;
 	size_t inner_len;
 
 	if (tunnel_may_enter(p, len) != 0)
 		return;
-	tunnel_outer(p, len, &end_a, &end_b, outer);
+	tunnel_outer(p, len, &end_a, &end_b, tunnel_flow_label(p, len, secret), outer);
 	memcpy(outer + TUNNEL_OVERHEAD, p, len);
 	MUST(tunnel_inner(outer, len + TUNNEL_OVERHEAD, &inner, &inner_len) == 0);
 	MUST(inner_len == len && memcmp(inner, p, len) == 0);

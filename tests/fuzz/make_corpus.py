@@ -96,6 +96,23 @@ def main():
         + bytes((60, 0, 5, 2, 0, 0, 1, 0)) + bytes((59, 0, 4, 1, 3, 1, 1, 0)))
     put("ext", "fragment", bytes((0x60, 0, 0, 0, 0, 16, 44, 64)) + bu[8:40]
         + bytes((58, 0, 0, 1, 0, 0, 0, 9)) + bytes((1, 0, 0, 0, 0, 0, 0, 0)))
+    inner = bytes((0x60, 0, 0, 0, 0, 40, 17, 64)) + bu[8:40] + bytes(range(40))
+
+    def piece(off, more, data, when=0):
+        head = bytes((41, 0)) + (off | more).to_bytes(2, "big") + bytes((0, 0, 0, 7))
+        return (len(head + data)).to_bytes(2, "big") + bytes((when,)) + head + data
+    put("reassembly", "in_order", piece(0, 1, inner[:48]) + piece(48, 0, inner[48:]))
+    put("reassembly", "last_first", piece(48, 0, inner[48:]) + piece(0, 1, inner[:48]))
+    put("reassembly", "atomic", piece(0, 0, inner))
+    put("reassembly", "duplicate", piece(0, 1, inner[:48]) * 2 + piece(48, 0, inner[48:], 3))
+    put("reassembly", "overlap", piece(0, 1, inner[:56]) + piece(48, 0, inner[48:]))
+    put("reassembly", "late", piece(0, 1, inner[:48]) + piece(48, 0, inner[48:], 160))
+    big = inner[:4] + (1400).to_bytes(2, "big") + inner[6:] + bytes(1360)
+    for name, head in (("unreachable", bytes((1, 0, 0, 0, 0, 0))), ("too_big", bytes((2, 0, 0, 0, 5, 20))),
+                       ("too_small", bytes((2, 0, 0, 0, 0, 68))), ("hop_limit", bytes((3, 0, 0, 0, 0, 0))),
+                       ("parameter", bytes((4, 0, 0, 0, 0, 40)))):
+        put("tunnel_error", name, b"\1" + head + big[:900])
+    put("tunnel_error", "raw", b"\0" + inner)
     null = bytes.fromhex("0000100100000001")
     put("esp", "null", b"\0" + null + bytes(16) + bytes((1, 2, 2, 135)) + bytes(12))
     put("esp", "aes", b"\1" + null + bytes(16) + bytes(12) + bytes((1, 2, 2, 135)) + bytes(12))

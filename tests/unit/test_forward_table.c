@@ -276,12 +276,15 @@ static void amb_121_tunnel_errors_are_retold(void **state)
 {
 	struct fwd *f = plane();
 	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct lke_in6 router = A(other), src = A(agent), c = A(cn);
+	struct lke_in6 router = A(other), src = A(agent), c = A(cn), c2 = A(coa);
 	uint8_t in[4096], out[4096], err[4096], got[4096];
 	size_t n = make(in, cn, home, 59, NULL, 20);
 
 	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	n = make(out, agent, coa, 41, in, n);
+	assert_int_equal(fwd_packet(f, in, n, 1), 0);
+	n = (size_t)read(tun[0], out, sizeof(out));
+	assert_int_equal(n, 100);
+	assert_memory_equal(out + 24, c2.b, 16);
 	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
 	assert_true(n > 0);
 	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
@@ -322,6 +325,170 @@ static void amb_121_too_big_or_fragmented(void **state)
 	done(f);
 }
 
+/* THREATS 76: an error about a packet we never sent is retold to nobody, though it names a binding.
+ */
+static void thr_076_no_reflection_by_invented_errors(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	struct lke_in6 router = A(other);
+	uint8_t in[4096], out[4096], err[4096], got[4096];
+	size_t n = make(in, cn, home, 59, NULL, 20);
+
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	n = make(out, agent, coa, 41, in, n); /* flow label 0 */
+	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
+	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
+	done(f);
+}
+
+/* At most 100 a second are retold. */
+static void thr_076_errors_are_retold_at_a_limited_rate(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	struct lke_in6 router = A(other);
+	uint8_t in[4096], out[4096], err[4096], got[4096];
+	size_t n = make(in, cn, home, 59, NULL, 20), told = 0;
+
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, in, n, 1), 0);
+	n = (size_t)read(tun[0], out, sizeof(out));
+	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
+	for (unsigned i = 0; i < 1000; i++) {
+		assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+		while (read(tun[0], got, sizeof(got)) > 0)
+			told++;
+	}
+	assert_int_equal(told, 100);
+	done(f);
+}
+
+/* THREATS 77: what the parameter may be, and how long it counts. */
+static void thr_077_packet_too_big_of_any_value(void **state)
+{
+	static const struct {
+		uint32_t said, then;
+	} v[] = { { 0, 1500 },	  { 68, 1500 },	  { 1279, 1500 }, { UINT32_MAX, 1500 },
+		  { 1500, 1500 }, { 1400, 1400 }, { 1450, 1400 }, { 1280, 1280 } };
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	struct lke_in6 h = A(home), r = A(other);
+	struct fwd_tunnel_info i;
+	uint8_t a[4096], b[4096], e[4096];
+	size_t n = make(a, cn, home, 59, NULL, 400), m;
+
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	n = make(b, agent, coa, 41, a, n);
+	for (size_t k = 0; k < sizeof(v) / sizeof(v[0]); k++) {
+		m = icmp_error(2, 0, v[k].said, &r, b, n, e, sizeof(e));
+		assert_int_equal(fwd_icmp(f, e, m, 1), 1);
+		assert_true(fwd_tunnel_info(f, false, &h, &i));
+		assert_int_equal(i.path_mtu, v[k].then);
+	}
+	n = make(a, cn, home, 59, NULL, 1400);
+	assert_int_equal(fwd_packet(f, a, n, 600 * LKE_SEC), -LKE_DROP_TUNNEL_TOO_BIG);
+	assert_int_equal(fwd_packet(f, a, n, 1 + 600 * LKE_SEC), 0);
+	done(f);
+}
+
+/* Splits the packet behind its IPv6 header as the tunnel's other end would, and feeds piece k. */
+static int feed_piece(struct fwd *f, const uint8_t *p, size_t len, size_t from, size_t to,
+		      uint32_t id)
+{
+	uint8_t out[4096];
+	struct wr w = wr_init(out, sizeof(out));
+
+	wr_bytes(&w, p, 40);
+	wr_patch_u16(&w, 4, (uint16_t)(to - from + 8));
+	wr_patch_u8(&w, 6, IP6_NH_FRAGMENT);
+	wr_u8(&w, p[6]);
+	wr_u8(&w, 0);
+	wr_u16(&w, (uint16_t)((from - 40) | (to < len)));
+	wr_u32(&w, id);
+	wr_bytes(&w, p + from, to - from);
+	return fwd_from_link(f, 7, out, w.off, 1);
+}
+
+static void amb_121_fragments_are_joined_at_every_tunnel_end(void **state)
+{
+	struct fwd *f = plane();
+	struct fwd_counters c;
+	struct lke_act_tunnel agent_side = tunnel(false, home, agent, coa),
+			      mobile_side = tunnel(true, hoa, ha, other);
+	uint8_t a[4096], b[4096], got[4096];
+	size_t n = make(a, home, cn, 59, NULL, 1240), m = make(b, coa, agent, 41, a, n);
+
+	/* not between the ends of a tunnel */
+	assert_int_equal(feed_piece(f, b, m, 40, 840, 1), 0);
+	assert_int_equal(fwd_set_tunnel(f, &agent_side, 1), 0);
+	assert_int_equal(fwd_set_tunnel(f, &mobile_side, 1), 0);
+	assert_int_equal(feed_piece(f, b, m, 40, 840, 2), 1);
+	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
+	assert_int_equal(feed_piece(f, b, m, 840, m, 2), 1);
+	assert_int_equal(read(tun[0], got, sizeof(got)), n);
+	assert_memory_equal(got, a, n);
+	n = make(a, cn, hoa, 59, NULL, 1240);
+	m = make(b, ha, other, 41, a, n);
+	assert_int_equal(feed_piece(f, b, m, 840, m, 2), 1);
+	assert_int_equal(feed_piece(f, b, m, 40, 840, 2), 1);
+	assert_int_equal(read(tun[0], got, sizeof(got)), n);
+	assert_memory_equal(got, a, n);
+	/* The checks of a whole packet follow: a stranger's inner source. */
+	n = make(a, other, cn, 59, NULL, 1240);
+	m = make(b, coa, agent, 41, a, n);
+	assert_int_equal(feed_piece(f, b, m, 40, 840, 3), 1);
+	assert_int_equal(feed_piece(f, b, m, 840, m, 3), -LKE_DROP_TUNNEL_INNER);
+	fwd_counters(f, &c);
+	assert_int_equal(c.reassembled, 3);
+	assert_int_equal(c.decap, 2);
+	done(f);
+}
+
+/* What is left of a reassembled packet is no fragment again (THREATS 79). */
+static void thr_079_fragments_in_fragments_are_dropped(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	uint8_t a[4096], b[4096];
+	size_t m;
+
+	memset(a, 0, sizeof(a));
+	a[0] = 44; /* destination options that end in a fragment header */
+	a[8] = 41;
+	a[1] = 0;
+	a[2] = 1;
+	a[3] = 4;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	m = make(b, coa, agent, 60, a, 96);
+	assert_int_equal(feed_piece(f, b, m, 40, 88, 1), 1);
+	assert_int_equal(feed_piece(f, b, m, 88, m, 1), -LKE_DROP_FRAGMENT);
+	done(f);
+}
+
+/* RFC 2473 5.1: other implementations send a Tunnel Encapsulation Limit, whole or in fragments. */
+static void amb_122_tunnel_packets_with_options_are_opened(void **state)
+{
+	static const uint8_t limit[8] = { 41, 0, 4, 1, 4, 1, 1, 0 };
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	uint8_t a[4096], b[4096], got[4096];
+	size_t n, m;
+
+	memcpy(a, limit, 8);
+	n = make(a + 8, home, cn, 59, NULL, 200);
+	m = make(b, coa, agent, 60, a, n + 8);
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(feed_piece(f, b, m, 40, 160, 1), 1);
+	assert_int_equal(feed_piece(f, b, m, 160, m, 1), 1);
+	assert_int_equal(read(tun[0], got, sizeof(got)), n);
+	assert_memory_equal(got, a + 8, n);
+	assert_int_equal(fwd_from_link(f, 7, b, m, 1), 1);
+	assert_int_equal(read(tun[0], got, sizeof(got)), n);
+	done(f);
+}
+
 static void path_mtu_is_learnt_only_from_live_tunnels(void **state)
 {
 	struct fwd *f = plane();
@@ -329,15 +496,19 @@ static void path_mtu_is_learnt_only_from_live_tunnels(void **state)
 	struct fwd_tunnel_info i;
 	struct lke_in6 h = A(home), r = A("2001:db8:8::8");
 	uint8_t a[4096], b[4096], e[4096];
-	size_t n = make(a, cn, home, 59, NULL, 400);
+	size_t n = make(a, cn, home, 59, NULL, 400), outer;
 
-	n = make(b, agent, coa, 41, a, n);
+	outer = n = make(b, agent, coa, 41, a, n);
 	n = icmp_error(2, 0, 1000, &r, b, n, e, sizeof(e));
 	assert_int_equal(fwd_icmp(f, e, n, 1), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
 	e[n - 1] ^= 1; /* wrong checksum */
 	assert_int_equal(fwd_icmp(f, e, n, 1), 0);
 	e[n - 1] ^= 1;
+	assert_int_equal(fwd_icmp(f, e, n, 1), 1);
+	assert_true(fwd_tunnel_info(f, false, &h, &i));
+	assert_int_equal(i.path_mtu, 1500);
+	n = icmp_error(2, 0, 1280, &r, b, outer, e, sizeof(e));
 	assert_int_equal(fwd_icmp(f, e, n, 1), 1);
 	assert_true(fwd_tunnel_info(f, false, &h, &i));
 	assert_int_equal(i.path_mtu, 1280);
@@ -412,6 +583,12 @@ int main(void)
 		cmocka_unit_test(amb_122_source_of_a_packet_with_four_headers_is_told),
 		cmocka_unit_test(amb_121_tunnel_errors_are_retold),
 		cmocka_unit_test(amb_121_too_big_or_fragmented),
+		cmocka_unit_test(thr_076_no_reflection_by_invented_errors),
+		cmocka_unit_test(thr_076_errors_are_retold_at_a_limited_rate),
+		cmocka_unit_test(thr_077_packet_too_big_of_any_value),
+		cmocka_unit_test(amb_121_fragments_are_joined_at_every_tunnel_end),
+		cmocka_unit_test(thr_079_fragments_in_fragments_are_dropped),
+		cmocka_unit_test(amb_122_tunnel_packets_with_options_are_opened),
 		cmocka_unit_test(path_mtu_is_learnt_only_from_live_tunnels),
 		cmocka_unit_test(packets_under_way_to_the_last_care_of_address_arrive),
 		cmocka_unit_test(parked_packets_find_a_plain_path),

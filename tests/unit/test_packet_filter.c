@@ -222,6 +222,21 @@ static void thr_001_requests_have_a_queue_of_their_own(void **state)
 	}
 }
 
+/* On the loopback interface only errors about our tunnel packets matter. */
+static void amb_121_errors_only_on_loopback(void **state)
+{
+	for (unsigned nh = 0; nh < 256; nh++)
+		for (unsigned type = 0; type < 256; type++) {
+			struct frame f = frame((uint8_t)nh, (uint8_t)type, 0);
+
+			assert_int_equal(run(PACKET_KIND_LOOPBACK, &f), nh == 58 && type >= 1 && type <= 4);
+		}
+	struct frame f = frame(58, 1, 0);
+
+	f.net[0] = 0x45;
+	assert_false(run(PACKET_KIND_LOOPBACK, &f));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +248,7 @@ int main(void)
 		cmocka_unit_test(own_tun_hides_protocol_41),
 		cmocka_unit_test(own_router_advertisements_pass_where_asked_for),
 		cmocka_unit_test(thr_001_requests_have_a_queue_of_their_own),
+		cmocka_unit_test(amb_121_errors_only_on_loopback),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

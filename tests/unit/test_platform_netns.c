@@ -623,6 +623,114 @@ static void agent_tunnels_both_ways(void **state)
 	nl_remove_all(nl);
 }
 
+/* A counter of /proc/net/snmp6. */
+static unsigned long snmp6(const char *name)
+{
+	FILE *f = fopen("/proc/thread-self/net/snmp6", "r");
+	unsigned long v, found = 0;
+	char word[64];
+
+	assert_non_null(f);
+	while (fscanf(f, "%63s %lu", word, &v) == 2)
+		if (strcmp(word, name) == 0)
+			found = v;
+	fclose(f);
+	return found;
+}
+
+static void send_fragments(const uint8_t *pkt, size_t len)
+{
+	const size_t cut = 40 + 48;
+	uint8_t f[2048] = { 0 };
+
+	for (unsigned k = 0; k < 2; k++) {
+		size_t from = k ? cut : 40, n = (k ? len : cut) - from;
+
+		memcpy(f, pkt, 40);
+		f[4] = (uint8_t)((n + 8) >> 8);
+		f[5] = (uint8_t)(n + 8);
+		f[6] = 44;
+		f[40] = pkt[6];
+		f[43] = (uint8_t)(k ? cut - 40 : 1);
+		f[47] = 9;
+		memcpy(f + 48, pkt + from, n);
+		send_to_host(f, n + 48);
+	}
+}
+
+/* Both fragments reach the plane, none the kernel's own reassembly, and the packet comes out. */
+static void amb_121_fragments_are_the_planes_alone(void **state)
+{
+	const char *home = "2001:db8:1::77", *coa = stranger;
+	struct lke_act_steer mine = { .set = LKE_STEER_MINE, .addr = A(host) };
+	struct lke_act_tunnel t = {
+		.home = A(home), .agent = A(host), .coa = A(coa), .credit = UINT64_MAX
+	};
+	struct fwd *f = plane();
+	uint8_t buf[2048], inner[2048];
+	size_t n = udp_packet(inner, home, host, 5002), len;
+	unsigned long before = snmp6("Ip6ReasmReqds");
+	int fd = udp(host, 5002);
+	struct steer *s;
+	char err[512];
+
+	n = packet(buf, coa, host, 41, inner, n);
+	send_fragments(buf, n);
+	for (int i = 0; i < 40 && snmp6("Ip6ReasmReqds") < before + 2; i++)
+		usleep(20000);
+	assert_int_equal(snmp6("Ip6ReasmReqds"), before + 2); /* what steering has to prevent */
+	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), 0);
+	assert_int_equal(steer_apply(s, &mine), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
+	flush(&in);
+	send_fragments(buf, n);
+	assert_true(expect(&in, 44, 0, buf, &len));
+	assert_int_equal(fwd_from_link(f, v1, buf, len, clock_now()), 1);
+	assert_true(expect(&in, 44, 0, buf, &len));
+	assert_int_equal(fwd_from_link(f, v1, buf, len, clock_now()), 1);
+	wait_readable(fd, 500);
+	assert_int_equal(recv(fd, buf, sizeof(buf), 0), 4);
+	assert_int_equal(snmp6("Ip6ReasmReqds"), before + 2);
+	steer_close(s);
+	close(fd);
+	fwd_free(f);
+}
+
+/* This host's own forwarding finds the way to the care-of address too narrow: its Packet Too Big
+ * comes by the loopback interface. */
+static void amb_121_own_kernels_packet_too_big_is_learnt(void **state)
+{
+	const char *home = "2001:db8:1::77", *coa = "2001:db8:2::1";
+	struct lke_act_neigh n = { .ifindex = v1, .addr = A(stranger), .lladdr = out.own };
+	struct lke_act_tunnel t = {
+		.home = A(home), .agent = A(host), .coa = A(coa), .credit = UINT64_MAX
+	};
+	struct lke_in6 h = A(home);
+	static const uint8_t data[1360];
+	struct fwd *f = plane();
+	struct fwd_tunnel_info i;
+	struct packet_link lo;
+	uint8_t buf[2048];
+	size_t len;
+
+	assert_int_equal(nl_neigh(nl, &n), 0);
+	sh("ip -6 route add 2001:db8:2::/64 via 2001:db8:1::99 dev v1 mtu 1380");
+	assert_int_equal(packet_open(LOOPBACK_IFINDEX, PACKET_KIND_LOOPBACK, &lo), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
+	len = packet(buf, "2001:db8:9::9", home, 17, data, sizeof(data));
+	assert_int_equal(fwd_packet(f, buf, len, clock_now()), 0);
+	assert_true(expect(&lo, 58, 2, buf, &len));
+	assert_int_equal(fwd_icmp(f, buf, len, clock_now()), 1);
+	assert_true(fwd_tunnel_info(f, false, &h, &i));
+	assert_int_equal(i.path_mtu, 1380);
+	len = packet(buf, "2001:db8:9::9", home, 17, data, sizeof(data));
+	assert_int_equal(fwd_packet(f, buf, len, clock_now()), -LKE_DROP_TUNNEL_TOO_BIG);
+	sh("ip -6 route del 2001:db8:2::/64 dev v1");
+	packet_close(&lo);
+	fwd_free(f);
+	nl_remove_all(nl);
+}
+
 static void mobile_tunnels_and_learns_the_mtu(void **state)
 {
 	const char *home = "2001:db8:77::5", *coa = host, *agent = "2001:db8:5::1";
@@ -918,6 +1026,8 @@ int main(void)
 		cmocka_unit_test(steering_silences_the_kernel),
 		cmocka_unit_test(amb_138_steering_takes_the_solicitations_of_a_link),
 		cmocka_unit_test(steering_refuses_a_name_that_ends_the_text),
+		cmocka_unit_test(amb_121_fragments_are_the_planes_alone),
+		cmocka_unit_test(amb_121_own_kernels_packet_too_big_is_learnt),
 		cmocka_unit_test(steering_dies_with_its_process),
 		cmocka_unit_test(agent_tunnels_both_ways),
 		cmocka_unit_test(mobile_tunnels_and_learns_the_mtu),

@@ -89,7 +89,7 @@ static void tunnel_and_others(void **state)
 	struct lke_in6 a = COA2, b = AR_GLOBAL;
 	size_t len = vector("binding", "bu", buf + 40, sizeof(buf) - 40);
 
-	tunnel_outer(buf + 40, len, &a, &b, buf);
+	tunnel_outer(buf + 40, len, &a, &b, 0, buf);
 	lke_packet_format(buf, len + 40, text, sizeof(text));
 	assert_string_equal(text, "2001:db8:2::b01 > 2001:db8:1::1 -> "
 				  "Binding Update seq 4660 lifetime 3600s home 2001:db8:1::b01");

@@ -19,7 +19,7 @@ static uint8_t *nested(unsigned headers, size_t n, size_t *ret_len)
 	wr_zero(&w, n);
 	ip6_end(&w);
 	while (--headers > 0) {
-		tunnel_outer(p, len, &a, &b, p - TUNNEL_OVERHEAD);
+		tunnel_outer(p, len, &a, &b, 0, p - TUNNEL_OVERHEAD);
 		p -= TUNNEL_OVERHEAD;
 		len += TUNNEL_OVERHEAD;
 	}
@@ -86,7 +86,7 @@ static void tunnel_encapsulation_limit_is_honoured(void **state)
 		for (uint8_t outside = 0; outside < 3; outside++) {
 			assert_int_equal(tunnel_may_enter(p, len),
 					 outside < limit ? 0 : -LKE_DROP_TUNNEL_DEPTH);
-			tunnel_outer(p, len, &a, &b, p - TUNNEL_OVERHEAD);
+			tunnel_outer(p, len, &a, &b, 0, p - TUNNEL_OVERHEAD);
 			p -= TUNNEL_OVERHEAD;
 			len += TUNNEL_OVERHEAD;
 		}
@@ -117,6 +117,41 @@ static void outer_and_inner_agree(void **state)
 }
 
 /* RFC 6040 4.2, figure 4; -1 is a drop */
+/* RFC 6438: one label for each flow inside, and never none. */
+static void rfc6438_flow_label_of_the_outer_header(void **state)
+{
+	static const uint64_t secret[2] = { 1, 2 }, another[2] = { 1, 3 };
+	struct lke_in6 src = { { 0x20, 1, [15] = 1 } }, dst = { { 0x20, 1, [15] = 2 } };
+	struct ip6_out o = { .src = src, .dst = dst };
+	uint8_t p[64], outer[TUNNEL_OVERHEAD];
+	struct wr w = wr_init(p, sizeof(p));
+	struct ip6_info i;
+	uint32_t label;
+
+	ip6_begin(&w, &o, IP6_NH_UDP);
+	wr_zero(&w, 8);
+	ip6_end(&w);
+	label = tunnel_flow_label(p, 48, secret);
+	assert_true(label > 0 && label < 1 << 20);
+	assert_int_not_equal(label, tunnel_flow_label(p, 48, another));
+	p[41] = 7; /* source port */
+	assert_int_not_equal(label, tunnel_flow_label(p, 48, secret));
+	p[41] = 0;
+	p[47] = 7; /* checksum */
+	assert_int_equal(label, tunnel_flow_label(p, 48, secret));
+	p[3] = 5; /* with a flow label the ports do not matter: fragments have none */
+	label = tunnel_flow_label(p, 48, secret);
+	p[41] = 7;
+	assert_int_equal(label, tunnel_flow_label(p, 48, secret));
+	assert_int_equal(label, tunnel_flow_label(p, 40, secret));
+	tunnel_outer(p, 48, &src, &dst, label, outer);
+	memcpy(p, outer, 40);
+	p[6] = 59;
+	p[5] = 0;
+	assert_int_equal(ip6_parse(p, 40, &i), 0);
+	assert_int_equal(i.flow, label);
+}
+
 static void ecn_is_combined(void **state)
 {
 	static const int want[4][4] = { /* [inner][outer] */
@@ -206,6 +241,7 @@ int main(void)
 		cmocka_unit_test(malformed_packets_do_not_enter),
 		cmocka_unit_test(tunnel_encapsulation_limit_is_honoured),
 		cmocka_unit_test(outer_and_inner_agree),
+		cmocka_unit_test(rfc6438_flow_label_of_the_outer_header),
 		cmocka_unit_test(ecn_is_combined),
 		cmocka_unit_test(mtu_is_never_below_the_minimum),
 		cmocka_unit_test(icmp_error_quotes_the_packet),

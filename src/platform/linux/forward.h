@@ -23,9 +23,10 @@ enum {
 	FWD_DIRECT_MAX = 64, /* plain paths */
 	FWD_EVENTS_MAX = 256,
 	FWD_LINKS_MAX = 64,
-	FWD_QUEUES_MAX = 8192, /* addresses whose packets wait */
-	FWD_TUN_MTU = 1420,    /* 1500 - two levels of tunnels */
-	FWD_TUN_QUEUE = 2000,  /* packets that can be parked */
+	FWD_QUEUES_MAX = 8192,	  /* addresses whose packets wait */
+	FWD_TUN_MTU = 1420,	  /* 1500 - two levels of tunnels */
+	FWD_TUN_MTU_AGENT = 1460, /* who is no mobile node adds one */
+	FWD_TUN_QUEUE = 2000,	  /* packets that can be parked */
 };
 
 /* Privileged: makes or takes the TUN device (IFF_TUN, IFF_NO_PI), non-blocking.  It vanishes with
@@ -44,10 +45,10 @@ struct fwd_conf {
 	int tun_fd; /* owned by the caller */
 	fwd_send_fn send;
 	void *ctx;
-	uint32_t path_mtu;  /* assumed until an ICMPv6 error says less; 0: 1500 */
+	uint32_t path_mtu;	 /* assumed until an ICMPv6 error says less; 0: 1500 */
 	unsigned buffer_packets; /* that wait for one address; 0: none wait */
 	size_t buffer_bytes;	 /* of all that wait */
-	uint8_t secret[16]; /* of the hash tables */
+	uint8_t secret[16];	 /* of the hash tables */
 };
 
 /* 0 or -ENOMEM. */
@@ -111,7 +112,7 @@ int fwd_packet(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
 int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke_time now);
 /*
  * A received ICMPv6 error (whole packet from its IPv6 header).  1: it was about a packet of a live
- * tunnel (Packet Too Big lowers that tunnel's path MTU, never below 1280, for ten minutes); 0: not
+ * tunnel (Packet Too Big of at least 1280 lowers that tunnel's path MTU for ten minutes); 0: not
  * ours.
  */
 int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
@@ -129,6 +130,7 @@ struct fwd_counters {
 	uint64_t too_big;	     /* Packet Too Big sent */
 	uint64_t fragmented;	     /* outer packets fragmented */
 	uint64_t reassembled;	     /* outer packets reassembled */
+	uint64_t reassembly_expired; /* given up before all their fragments came */
 	uint64_t send_errors;	     /* frames or TUN writes the kernel refused */
 	uint64_t unmatched;	     /* read from the TUN without a tunnel or path */
 	uint64_t events_lost;	     /* queue full or rate limit */

@@ -74,38 +74,87 @@ static void count_exit(struct fwd *f, struct fwd_tunnel *t, size_t len, lke_time
 	fwd_raise_volume(f, t, now);
 }
 
+/* Is this a fragment of what may be a tunnel packet, between the ends of a live tunnel? */
+static bool fragment_of_tunnel(const struct fwd *f, const struct ip6_info *i)
+{
+	struct rd r = rd_init(i->pkt + i->upper_off, i->upper_len);
+	uint8_t next = rd_u8(&r);
+
+	/* Options before the inner header are how others send a Tunnel Encapsulation Limit. */
+	return (next == IP6_NH_IPV6 || next == IP6_NH_DSTOPTS) &&
+	       (fwd_find_pair(f, false, &i->dst, &i->src) ||
+		fwd_find_pair(f, true, &i->src, &i->dst));
+}
+
+/* As reassembly_input(). */
+static int join(struct fwd *f, const struct ip6_info *i, lke_time now, uint8_t **ret_pkt,
+		size_t *ret_len)
+{
+	if (!f->reassembly)
+		f->reassembly = reassembly_new();
+	if (!f->reassembly)
+		return -LKE_DROP_NOMEM;
+	return reassembly_input(f->reassembly, i, now, ret_pkt, ret_len);
+}
+
+/*
+ * Takes one tunnel header off, or puts a fragment to the others of its packet.  1: *pkt is what was
+ * inside, or the whole outer packet (*ret_joined); 0: nothing of ours; -enum lke_drop,
+ * LKE_DROP_NONE never: a fragment that has to wait is -LKE_DROP_COUNT.
+ */
+static int peel(struct fwd *f, uint8_t **pkt, size_t *len, lke_time now, bool *joined)
+{
+	struct lke_in6 outer[2], inner[2];
+	struct fwd_tunnel *t = NULL;
+	struct ip6_info i;
+	uint8_t *p;
+	size_t n;
+	int err;
+
+	if (ip6_parse(*pkt, *len, &i))
+		return 0;
+	if (i.has_fragment && fragment_of_tunnel(f, &i)) {
+		err = *joined ? -LKE_DROP_FRAGMENT : join(f, &i, now, pkt, len);
+		*joined = err == 1;
+		return err == 0 ? -LKE_DROP_COUNT : err;
+	}
+	*joined = false;
+	if (i.upper != IP6_NH_IPV6 || i.upper_len < IP6_HDR_LEN)
+		return 0;
+	outer[0] = i.src;
+	outer[1] = i.dst;
+	fwd_addresses(i.pkt + i.upper_off, inner);
+	err = find_exit(f, outer, inner, now, &t);
+	if (err <= 0)
+		return err;
+	err = tunnel_inner(*pkt, *len, &p, &n);
+	if (err)
+		return err;
+	if (!inner_allowed(p, n, inner))
+		return -LKE_DROP_TUNNEL_SCOPE;
+	fwd_first_packet(f, t, outer, inner, now);
+	count_exit(f, t, n, now);
+	*pkt = p;
+	*len = n;
+	return 1;
+}
+
 int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke_time now)
 {
-	struct ip6_info i;
 	unsigned level = 0;
+	bool joined = false;
 
 	(void)ifindex; /* anti-spoofing by link is the routers'; the binding names addresses */
-	for (; level < TUNNEL_MAX_HEADERS; level++) {
-		struct lke_in6 outer[2], inner[2];
-		struct fwd_tunnel *t = NULL;
-		uint8_t *p;
-		size_t n;
-		int err;
+	while (level < TUNNEL_MAX_HEADERS) {
+		int err = peel(f, &pkt, &len, now, &joined);
 
-		if (ip6_parse(pkt, len, &i) || i.upper != IP6_NH_IPV6 || i.upper_len < IP6_HDR_LEN)
-			break;
-		outer[0] = i.src;
-		outer[1] = i.dst;
-		fwd_addresses(i.pkt + i.upper_off, inner);
-		err = find_exit(f, outer, inner, now, &t);
+		if (err == -LKE_DROP_COUNT)
+			return 1;
 		if (err < 0)
 			return fwd_drop(f, (enum lke_drop) - err);
 		if (err == 0)
 			break;
-		err = tunnel_inner(pkt, len, &p, &n);
-		if (err)
-			return fwd_drop(f, (enum lke_drop) - err);
-		if (!inner_allowed(p, n, inner))
-			return fwd_drop(f, LKE_DROP_TUNNEL_SCOPE);
-		fwd_first_packet(f, t, outer, inner, now);
-		count_exit(f, t, n, now);
-		pkt = p;
-		len = n;
+		level += !joined;
 	}
 	if (level == 0)
 		return 0;

@@ -33,7 +33,7 @@ static int emit_fragments(struct fwd *f, const struct exit *x, const uint8_t *pk
 {
 	size_t room = (mtu - IP6_HDR_LEN - FRAG_HDR_LEN) & ~(size_t)7;
 	/* Unpredictable, RFC 7739. */
-	uint32_t id = (uint32_t)siphash24(f->frag_secret, &f->frag_next, sizeof(f->frag_next));
+	uint32_t id = (uint32_t)siphash24(f->secret, &f->frag_next, sizeof(f->frag_next));
 	int err = 0;
 
 	f->frag_next++;
@@ -84,14 +84,16 @@ static int may_not_enter(struct fwd *f, const struct lke_in6 *from, const uint8_
 }
 
 /* p has FWD_HEADROOM before it. */
-static void encapsulate(struct fwd_tunnel *t, bool mobile_side, uint8_t **p, size_t *len)
+static void encapsulate(struct fwd *f, struct fwd_tunnel *t, bool mobile_side, uint8_t **p,
+			size_t *len)
 {
 	const struct lke_in6 *src = mobile_side ? &t->t.coa : &t->t.agent;
 	const struct lke_in6 *dst = mobile_side ? &t->t.agent : &t->t.coa;
 
 	t->encap++;
 	t->encap_bytes += *len;
-	tunnel_outer(*p, *len, src, dst, *p - TUNNEL_OVERHEAD);
+	tunnel_outer(*p, *len, src, dst, tunnel_flow_label(*p, *len, f->secret),
+		     *p - TUNNEL_OVERHEAD);
 	*p -= TUNNEL_OVERHEAD;
 	*len += TUNNEL_OVERHEAD;
 }
@@ -136,7 +138,7 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	fwd_first_packet(f, t, outer, inner, now);
 	f->count.encap++;
 	f->count.encap_bytes += len;
-	encapsulate(t, false, &p, &len);
+	encapsulate(f, t, false, &p, &len);
 	return send_outer(f, &x, p, len, mtu);
 }
 
@@ -192,7 +194,7 @@ static int mobile_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, s
 		if (err)
 			return fwd_drop(f, (enum lke_drop) - err);
 		fwd_first_packet(f, level[i], outer, inner, now);
-		encapsulate(level[i], true, &p, &len);
+		encapsulate(f, level[i], true, &p, &len);
 	}
 	f->count.encap++;
 	f->count.encap_bytes += len - n * TUNNEL_OVERHEAD;

@@ -18,7 +18,12 @@ static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_
 		return NULL;
 	next = q[6];
 	if (next == IP6_NH_FRAGMENT && len >= IP6_HDR_LEN + FRAG_HDR_LEN) {
-		next = q[IP6_HDR_LEN];
+		struct rd r = rd_init(q + IP6_HDR_LEN, FRAG_HDR_LEN);
+
+		next = rd_u8(&r);
+		rd_skip(&r, 1);
+		if (rd_u16(&r) & 0xfff8)
+			return NULL; /* the inner header is in another fragment */
 		off += FRAG_HDR_LEN;
 	}
 	/* RFC 4443 quotes at least 1,232 octets: a forger must know the home address as well. */
@@ -36,6 +41,16 @@ static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_
 	return NULL;
 }
 
+/* Only who saw the packet knows its flow label: nobody gets errors retold about packets that were
+ * never sent (THREATS 76). */
+static bool seen_by_sender(const struct fwd *f, const uint8_t *quoted, const uint8_t *inner,
+			   size_t len)
+{
+	struct rd r = rd_init(quoted, IP6_HDR_LEN);
+
+	return (rd_u32(&r) & 0xfffff) == tunnel_flow_label(inner, len, f->secret);
+}
+
 /* An error about a tunnel packet is retold to the source of the packet inside (RFC 2473 8.2). */
 static void retell(struct fwd *f, const struct fwd_pair *p, const struct ip6_info *i, size_t inner,
 		   lke_time now)
@@ -46,7 +61,8 @@ static void retell(struct fwd *f, const struct fwd_pair *p, const struct ip6_inf
 	uint8_t type = rd_u8(&r), code = rd_u8(&r);
 	size_t n;
 
-	if (!tbf_take(&f->icmp_limit, 1, now))
+	if (!seen_by_sender(f, i->pkt + inner - outside, i->pkt + inner, i->len - inner) ||
+	    !tbf_take(&f->icmp_limit, 1, now))
 		return;
 	rd_skip(&r, 2);
 	n = tunnel_relay_error(type, code, rd_u32(&r), outside, from, i->pkt + inner,
@@ -80,8 +96,10 @@ int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 		return 0;
 	if (ip6_checksum(&i.src, &i.dst, IP6_NH_ICMPV6, i.pkt + i.upper_off, i.upper_len))
 		return 0;
+	if (type == ICMP6_TOO_BIG && param < IP6_MIN_MTU)
+		return 1; /* RFC 8201 4: discarded */
 	if (type == ICMP6_TOO_BIG && param < fwd_pair_mtu(f, p, now)) {
-		p->mtu = param < IP6_MIN_MTU ? IP6_MIN_MTU : param;
+		p->mtu = param;
 		p->mtu_until =
 			now + 600 * LKE_SEC; /* RFC 8201 4: not less than 5 minutes, 10 are usual */
 	}

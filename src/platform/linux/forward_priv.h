@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "base/tbf.h"
 #include "platform/linux/forward.h"
+#include "platform/linux/reassembly.h"
 #include "wire/tunnel.h"
 
 enum {
@@ -71,7 +72,8 @@ struct fwd {
 	size_t tunnels, directs, links;
 	struct fwd_direct direct[FWD_DIRECT_MAX];
 	struct fwd_link link[FWD_LINKS_MAX];
-	uint64_t frag_secret[2], frag_next;
+	uint64_t secret[2], frag_next; /* of fragment identifications and flow labels */
+	struct reassembly *reassembly; /* NULL until the first fragment came */
 	struct fwd_counters count;
 	struct tbf limit[FWD_TUNNEL_EVENTS];
 	struct tbf icmp_limit;

@@ -26,7 +26,7 @@ int fwd_new(const struct fwd_conf *conf, struct fwd **ret)
 	f->conf = *conf;
 	if (f->conf.path_mtu == 0)
 		f->conf.path_mtu = PATH_MTU_DEFAULT;
-	memcpy(f->frag_secret, conf->secret, sizeof(f->frag_secret));
+	memcpy(f->secret, conf->secret, sizeof(f->secret));
 	if (TABLE_INIT(&f->homes, struct fwd_tunnel, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->pairs, struct fwd_pair, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->ends, struct fwd_addr, node, addr, FWD_ENDS_MAX, conf->secret) ||
@@ -449,7 +449,13 @@ bool fwd_held(const struct fwd *f)
 
 void fwd_counters(const struct fwd *f, struct fwd_counters *ret)
 {
+	struct reassembly_counters r = { 0 };
+
+	if (f->reassembly)
+		reassembly_counters(f->reassembly, &r);
 	*ret = f->count;
+	ret->reassembled = r.whole;
+	ret->reassembly_expired = r.expired + r.evicted;
 	ret->tunnels = (uint32_t)f->tunnels;
 }
 
@@ -461,6 +467,7 @@ void fwd_free(struct fwd *f)
 	if (!f)
 		return;
 	fwd_buffer_free(f);
+	reassembly_free(f->reassembly);
 	while ((n = table_next(&f->homes, &cursor, n))) {
 		struct fwd_tunnel *t = TABLE_ENTRY(n, struct fwd_tunnel, node);
 

@@ -95,11 +95,27 @@ static void split(struct code *c, bool kereqs)
 	c->behind = c->n;
 }
 
+static size_t errors_only(struct code *c)
+{
+	net(c, BPF_B, 0);
+	stmt(c, BPF_ALU | BPF_AND | BPF_K, 0xf0);
+	jump(c, BPF_JEQ, 0x60, NEXT, DROP);
+	net(c, BPF_B, 6);
+	jump(c, BPF_JEQ, 58, NEXT, DROP);
+	net(c, BPF_B, 40);
+	jump(c, BPF_JGT, 4, DROP, NEXT);
+	jump(c, BPF_JGE, 1, ACCEPT, DROP);
+	return code_end(c);
+}
+
 size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTER_MAX])
 {
 	struct code c = { .p = prog };
 	bool tun = kind == PACKET_KIND_TUN;
 	size_t skip[4], incoming = 0;
+
+	if (kind == PACKET_KIND_LOOPBACK)
+		return errors_only(&c);
 
 	/* Frames to other stations, our own, and those of VLANs that have their own interface. */
 	meta(&c, SKF_AD_PROTOCOL);

@@ -68,7 +68,8 @@ int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret
 
 	if (probe < 0)
 		return -errno;
-	err = link_kind(probe, ifindex, &l.ethernet, &l.own);
+	/* The loopback interface is for errors only and has no link-layer addresses. */
+	err = kind == PACKET_KIND_LOOPBACK ? 0 : link_kind(probe, ifindex, &l.ethernet, &l.own);
 	close(probe);
 	if (err)
 		return err;

@@ -17,14 +17,17 @@ enum {
 	PACKET_HEADROOM = 14,		      /* Ethernet header */
 	PACKET_BUF = 65536 + PACKET_HEADROOM, /* receive buffer that no packet exceeds */
 	PACKET_FILTER_MAX = 96,
+	LOOPBACK_IFINDEX = 1, /* index of the loopback interface in every namespace */
 };
 
 enum packet_kind {
 	PACKET_KIND_LINK,
-	PACKET_KIND_TUN,    /* our own TUN: protocol 41 there is what we write ourselves */
-	PACKET_KIND_ROUTER, /* a link of an access router: all but what PACKET_KIND_KEREQ gets */
-	PACKET_KIND_KEREQ,  /* Key Exchange Requests there, in a short queue of their own */
-	PACKET_KIND_OWN_RA, /* as ROUTER, a link on which Router Advertisements of this host are seen too */
+	PACKET_KIND_TUN,      /* our own TUN: protocol 41 there is what we write ourselves */
+	PACKET_KIND_LOOPBACK, /* ICMPv6 errors of this host's own forwarding, nothing else */
+	PACKET_KIND_ROUTER,   /* a link of an access router: all but what PACKET_KIND_KEREQ gets */
+	PACKET_KIND_KEREQ,    /* Key Exchange Requests there, in a short queue of their own */
+	PACKET_KIND_OWN_RA,   /* as ROUTER, a link on which Router Advertisements of this host are
+				 seen too */
 };
 
 /* Plain data: may be sent to the engine process beside the descriptor. */
