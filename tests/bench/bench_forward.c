@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bench_forward agent|mobile INTERFACE BINDINGS PREFIX AGENT CARE-OF: the forwarding plane alone,
+ * with that many bindings of the addresses PREFIX + 1, PREFIX + 2, ..., in the network namespace it
+ * is started in.  Prints "ready" once its TUN device lke0 is up, its counters at the end; ends on
+ * SIGTERM.  Run by tests/bench/forward.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/in6.h"
+#include "platform/linux/clock.h"
+#include "platform/linux/forward.h"
+#include "platform/linux/netlink.h"
+#include "platform/linux/packet_socket.h"
+#include "platform/linux/steering.h"
+
+enum { BUDGET = 16, RECEIVE = 32 };
+
+static volatile sig_atomic_t stop;
+static uint8_t buf[PACKET_BUF];
+static struct packet_link link_socket;
+
+static void on_signal(int sig)
+{
+	stop = 1;
+}
+
+static void die(const char *what, int err)
+{
+	fprintf(stderr, "bench_forward: %s: %s\n", what, strerror(err < 0 ? -err : err));
+	exit(1);
+}
+
+static int send_frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *to, const uint8_t *pkt,
+		      size_t len)
+{
+	return packet_send(&link_socket, to, pkt, len);
+}
+
+/* The neighbour's link-layer address: ours with the last octet that the driver gave it. */
+static struct lke_lladdr peer_of(struct lke_lladdr own)
+{
+	own.b[5] ^= 3; /* 01 and 02 */
+	return own;
+}
+
+static struct lke_in6 nth(struct lke_in6 prefix, uint32_t n)
+{
+	n++;
+	for (int k = 0; k < 4; k++)
+		prefix.b[15 - k] = (uint8_t)(n >> 8 * k);
+	return prefix;
+}
+
+static void add_bindings(struct fwd *f, bool mobile, uint32_t n, char **addr)
+{
+	struct lke_in6 prefix, agent, coa;
+
+	if (in6_parse(addr[0], &prefix) || in6_parse(addr[1], &agent) || in6_parse(addr[2], &coa))
+		die("address", EINVAL);
+	for (uint32_t i = 0; i < n; i++) {
+		struct lke_act_tunnel t = { .mobile_side = mobile,
+					    .home = nth(prefix, i),
+					    .agent = agent,
+					    .coa = coa,
+					    .ifindex = link_socket.ifindex,
+					    .nexthop = peer_of(link_socket.own),
+					    .credit = UINT64_MAX };
+		int err = fwd_set_tunnel(f, &t, clock_now());
+
+		if (err)
+			die("binding", ENOMEM);
+	}
+}
+
+static void steer(char **addr, bool mobile)
+{
+	struct lke_act_steer mine = { .set = LKE_STEER_MINE };
+	char why[256];
+	struct steer *s;
+	int err = steer_open(NULL, 0, &s, why, sizeof(why));
+
+	if (err)
+		die(why, err);
+	if (in6_parse(addr[mobile ? 2 : 1], &mine.addr) || steer_apply(s, &mine))
+		die("steering", EINVAL);
+}
+
+static void receive(struct fwd *f)
+{
+	struct lke_lladdr src;
+	struct lke_event ev;
+	uint8_t *pkt;
+	size_t len;
+
+	for (unsigned i = 0; i < RECEIVE; i++) {
+		if (packet_receive(&link_socket, buf, sizeof(buf), &src, &pkt, &len, NULL) <= 0)
+			return;
+		(void)fwd_from_link(f, link_socket.ifindex, pkt, len, clock_now());
+		while (fwd_next_event(f, &ev))
+			;
+	}
+}
+
+static void run(struct fwd *f, int tun)
+{
+	struct pollfd p[2] = { { .fd = tun, .events = POLLIN },
+			       { .fd = link_socket.fd, .events = POLLIN } };
+	struct lke_event ev;
+
+	while (!stop) {
+		if (poll(p, 2, 200) < 0)
+			continue;
+		if (p[0].revents)
+			(void)fwd_from_tun(f, BUDGET, clock_now());
+		while (fwd_next_event(f, &ev))
+			;
+		if (p[1].revents)
+			receive(f);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	struct fwd_conf conf = { .send = send_frame };
+	struct fwd_counters c;
+	struct fwd *f;
+	struct nl *nl;
+	uint32_t ifindex;
+	bool mobile;
+	int err;
+
+	if (argc != 7)
+		die("usage: agent|mobile INTERFACE BINDINGS PREFIX AGENT CARE-OF", EINVAL);
+	mobile = strcmp(argv[1], "mobile") == 0;
+	sigaction(SIGTERM, &sa, NULL);
+	err = nl_open(&nl);
+	if (err)
+		die("netlink", err);
+	conf.tun_fd = fwd_open_tun("lke0", &ifindex);
+	if (conf.tun_fd < 0)
+		die("TUN", conf.tun_fd);
+	err = nl_link_up(nl, ifindex, mobile ? FWD_TUN_MTU : FWD_TUN_MTU_AGENT, FWD_TUN_QUEUE);
+	if (!err)
+		err = packet_open(if_nametoindex(argv[2]), PACKET_KIND_LINK, &link_socket);
+	if (!err)
+		err = fwd_new(&conf, &f);
+	if (err)
+		die("start", err);
+	steer(argv + 4, mobile);
+	add_bindings(f, mobile, (uint32_t)atol(argv[3]), argv + 4);
+	puts("ready");
+	fflush(stdout);
+	run(f, conf.tun_fd);
+	fwd_counters(f, &c);
+	printf("encap %llu decap %llu too_big %llu send_errors %llu fragmented %llu\n",
+	       (unsigned long long)c.encap, (unsigned long long)c.decap,
+	       (unsigned long long)c.too_big, (unsigned long long)c.send_errors,
+	       (unsigned long long)c.fragmented);
+	return 0;
+}
