@@ -198,6 +198,8 @@ static void load_crypto(struct driver *d)
 static int prepare(struct driver *d)
 {
 	struct fwd_conf conf = { .tun_fd = d->w->tun_fd,
+
+				 .vnet_hdr = true,
 				 .send = driver_send_frame,
 				 .ctx = d,
 				 .buffer_packets = d->w->cfg.buffer_packets,

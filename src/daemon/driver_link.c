@@ -75,14 +75,14 @@ static bool may_be_tunnel(const uint8_t *pkt, size_t len)
 }
 
 /* One packet.  The plane takes tunnel packets, the engine everything else. */
-static void on_packet(struct driver *d, struct driver_link *l, const struct lke_lladdr *src,
-		      uint8_t *pkt, size_t len, bool outgoing, lke_time now)
+static void on_packet(struct driver *d, struct driver_link *l, struct packet_info *info,
+		      uint8_t *pkt, size_t len, lke_time now)
 {
 	struct lke_event ev = { .type = LKE_EV_PACKET };
 	uint32_t ifindex = l->last.ifindex;
 
 	if (may_be_tunnel(pkt, len)) {
-		int taken = fwd_from_link(d->fwd, ifindex, pkt, len, now);
+		int taken = fwd_from_link_offload(d->fwd, ifindex, pkt, len, &info->offload, now);
 
 		driver_tunnel_events(d);
 		if (taken || pkt[6] == 41)
@@ -94,9 +94,14 @@ static void on_packet(struct driver *d, struct driver_link *l, const struct lke_
 	}
 	if (ifindex == LOOPBACK_IFINDEX)
 		return;
-	ev.packet = (struct lke_ev_packet){
-		.ifindex = ifindex, .src_ll = *src, .data = pkt, .len = len, .outgoing = outgoing
-	};
+	if (info->offload.segments != OFFLOAD_WHOLE)
+		return; /* TCP or UDP behind extension headers */
+	offload_complete(&info->offload, pkt, len);
+	ev.packet = (struct lke_ev_packet){ .ifindex = ifindex,
+					    .src_ll = info->src,
+					    .data = pkt,
+					    .len = len,
+					    .outgoing = info->outgoing };
 	driver_input(d, &ev);
 }
 
@@ -110,22 +115,21 @@ unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, un
 		/* Looked up each time: carrying out an action may have removed the link. */
 		struct driver_link *l = driver_link_by_index(d, ifindex);
 		const struct packet_link *s = l && kereqs ? &l->kereq : l ? &l->socket : NULL;
-		struct lke_lladdr src = { 0 };
+		struct packet_info info;
 		uint8_t *pkt;
 		size_t len;
-		bool outgoing = false;
 		int n;
 
 		if (!s || s->fd < 0)
 			break;
-		n = packet_receive(s, d->buf, PACKET_BUF, &src, &pkt, &len, &outgoing);
+		n = packet_receive_info(s, d->buf, PACKET_BUF, &info, &pkt, &len);
 		if (n == -ENODEV) {
 			close_socket(l);
 			l->asked = false;
 		}
 		if (n <= 0)
 			break;
-		on_packet(d, l, &src, pkt, len, outgoing, clock_now());
+		on_packet(d, l, &info, pkt, len, clock_now());
 		/* What one packet asks for is done before the next is looked at. */
 		driver_pump(d);
 	}

@@ -219,15 +219,16 @@ static void plane_json(struct driver *d, json_t *counters, json_t *drops)
 	json_t *j;
 
 	fwd_counters(d->fwd, &f);
-	j = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i}", "encap_packets",
+	j = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i}", "encap_packets",
 		      (json_int_t)f.encap, "encap_bytes", (json_int_t)f.encap_bytes,
 		      "decap_packets", (json_int_t)f.decap, "decap_bytes",
 		      (json_int_t)f.decap_bytes, "direct", (json_int_t)f.direct, "too_big",
 		      (json_int_t)f.too_big, "fragmented", (json_int_t)f.fragmented, "reassembled",
 		      (json_int_t)f.reassembled, "reassembly_expired",
-		      (json_int_t)f.reassembly_expired, "send_errors", (json_int_t)f.send_errors,
-		      "unmatched", (json_int_t)f.unmatched, "events_lost",
-		      (json_int_t)f.events_lost, "tunnels", (int)f.tunnels);
+		      (json_int_t)f.reassembly_expired, "superpackets", (json_int_t)f.superpackets,
+		      "send_errors", (json_int_t)f.send_errors, "unmatched",
+		      (json_int_t)f.unmatched, "events_lost", (json_int_t)f.events_lost, "tunnels",
+		      (int)f.tunnels);
 	json_object_set_new(j, "buffered", json_integer((json_int_t)f.buffered));
 	json_object_set_new(j, "buffer_flushed", json_integer((json_int_t)f.flushed));
 	json_object_set_new(j, "buffer_on_link", json_integer((json_int_t)f.on_link));

@@ -2,6 +2,7 @@
 #include "wire/ip6.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum {
 	OPT_PAD1 = 0,
@@ -156,17 +157,34 @@ struct lke_in6 ip6_pseudo_dst(const struct ip6_info *i)
 	return i->has_rh2 ? i->rh2 : i->dst;
 }
 
-/* The checksum's own arithmetic, RFC 1071: the only place that adds up octets without the cursor.
- */
-static uint64_t add16(uint64_t sum, const uint8_t *p, size_t n)
+static uint16_t fold(uint64_t sum)
 {
-	size_t k = 0;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
 
-	for (; k + 1 < n; k += 2)
-		sum += (uint64_t)p[k] << 8 | p[k + 1];
-	if (k < n)
-		sum += (uint64_t)p[k] << 8;
-	return sum;
+/*
+ * The checksum's own arithmetic, RFC 1071: the only place that adds up octets without the cursor.
+ * The sum does not depend on the order of octets (section 2 (B)): words are added as they are, and
+ * their sum is put into network order.
+ */
+uint16_t ip6_sum(const uint8_t *p, size_t n)
+{
+	uint8_t octets[2];
+	uint64_t sum = 0, w;
+	uint16_t v = 0;
+
+	for (; n >= sizeof(w); n -= sizeof(w), p += sizeof(w)) {
+		memcpy(&w, p, sizeof(w));
+		sum += (w & UINT32_MAX) + (w >> 32);
+	}
+	w = 0;
+	memcpy(&w, p, n);
+	sum += (w & UINT32_MAX) + (w >> 32);
+	v = fold(sum);
+	memcpy(octets, &v, sizeof(octets));
+	return (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
 uint16_t ip6_checksum(const struct lke_in6 *src, const struct lke_in6 *dst, uint8_t proto,
@@ -174,12 +192,10 @@ uint16_t ip6_checksum(const struct lke_in6 *src, const struct lke_in6 *dst, uint
 {
 	uint64_t sum = (uint64_t)len + proto; /* folds to the same value as RFC 8200 8.1 */
 
-	sum = add16(sum, src->b, sizeof(src->b));
-	sum = add16(sum, dst->b, sizeof(dst->b));
-	sum = add16(sum, data, len);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	sum += ip6_sum(src->b, sizeof(src->b));
+	sum += ip6_sum(dst->b, sizeof(dst->b));
+	sum += ip6_sum(data, len);
+	return (uint16_t)~fold(sum);
 }
 
 static void write_hao(struct wr *w, uint8_t next, const struct lke_in6 *home)

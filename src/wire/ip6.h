@@ -57,6 +57,8 @@ int ip6_parse(const uint8_t *pkt, size_t len, struct ip6_info *ret);
 /* Addresses of the pseudo header: home addresses where present (RFC 6275 6.1.1, AMB-036). */
 struct lke_in6 ip6_pseudo_src(const struct ip6_info *i);
 struct lke_in6 ip6_pseudo_dst(const struct ip6_info *i);
+/* One's complement sum of octets that begin at an even place, RFC 1071; not complemented. */
+uint16_t ip6_sum(const uint8_t *data, size_t len);
 /* Checksum over pseudo header and data; 0 when data holds its right checksum. */
 uint16_t ip6_checksum(const struct lke_in6 *src, const struct lke_in6 *dst, uint8_t proto,
 		      const uint8_t *data, size_t len);

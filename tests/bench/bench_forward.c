@@ -95,15 +95,16 @@ static void steer(char **addr, bool mobile)
 
 static void receive(struct fwd *f)
 {
-	struct lke_lladdr src;
+	struct packet_info info;
 	struct lke_event ev;
 	uint8_t *pkt;
 	size_t len;
 
 	for (unsigned i = 0; i < RECEIVE; i++) {
-		if (packet_receive(&link_socket, buf, sizeof(buf), &src, &pkt, &len, NULL) <= 0)
+		if (packet_receive_info(&link_socket, buf, sizeof(buf), &info, &pkt, &len) <= 0)
 			return;
-		(void)fwd_from_link(f, link_socket.ifindex, pkt, len, clock_now());
+		(void)fwd_from_link_offload(f, link_socket.ifindex, pkt, len, &info.offload,
+					    clock_now());
 		while (fwd_next_event(f, &ev))
 			;
 	}
@@ -130,7 +131,7 @@ static void run(struct fwd *f, int tun)
 int main(int argc, char **argv)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
-	struct fwd_conf conf = { .send = send_frame };
+	struct fwd_conf conf = { .vnet_hdr = true, .send = send_frame };
 	struct fwd_counters c;
 	struct fwd *f;
 	struct nl *nl;

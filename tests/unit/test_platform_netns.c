@@ -338,7 +338,7 @@ static void monitor_resyncs_after_overrun(void **state)
 static size_t packet(uint8_t *buf, const char *src, const char *dst, uint8_t proto,
 		     const void *data, size_t len)
 {
-	struct wr w = wr_init(buf, 2048);
+	struct wr w = wr_init(buf, IP6_HDR_LEN + len); /* the caller has room for it */
 	struct ip6_out o = { .src = A(src), .dst = A(dst), .hop_limit = 255 };
 
 	ip6_begin(&w, &o, proto);
@@ -543,7 +543,7 @@ static int frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *nexthop, 
 
 static struct fwd *plane(void)
 {
-	struct fwd_conf conf = { .tun_fd = tun_fd, .send = frame };
+	struct fwd_conf conf = { .tun_fd = tun_fd, .vnet_hdr = true, .send = frame };
 	struct fwd *f;
 
 	assert_int_equal(fwd_new(&conf, &f), 0);
@@ -727,6 +727,74 @@ static void amb_121_own_kernels_packet_too_big_is_learnt(void **state)
 	assert_int_equal(fwd_packet(f, buf, len, clock_now()), -LKE_DROP_TUNNEL_TOO_BIG);
 	sh("ip -6 route del 2001:db8:2::/64 dev v1");
 	packet_close(&lo);
+	fwd_free(f);
+	nl_remove_all(nl);
+}
+
+/* One tunnel packet that the kernel sent, or the merged ones: every segment has its octets and its
+ * right checksum.  Returns how many octets of payload there were. */
+static size_t judge_segments(uint8_t *p, size_t len, const struct offload *offload, size_t at)
+{
+	struct offload o = *offload, piece = o;
+	struct segments s;
+	struct ip6_info i;
+	size_t n = len, sum = 0;
+
+	if (o.segments != OFFLOAD_WHOLE)
+		assert_int_equal(segments_begin(&s, &o, p, len), 0);
+	while (o.segments == OFFLOAD_WHOLE ? sum == 0 : segments_next(&s, &p, &n, &piece)) {
+		offload_complete(&piece, p, n);
+		assert_true(n <= 1460 + 40);
+		assert_int_equal(ip6_parse(p + 40, n - 40, &i), 0);
+		assert_int_equal(ip6_checksum(&i.src, &i.dst, 6, i.pkt + 40, i.upper_len), 0);
+		for (size_t k = 60; k < i.len; k++)
+			assert_int_equal(i.pkt[k], (uint8_t)(at + sum++));
+	}
+	return sum;
+}
+
+/* A superpacket of TCP into the tunnel and out of the interface, checksums left to the kernel. */
+static void amb_121_superpackets_leave_as_right_segments(void **state)
+{
+	const char *home = "2001:db8:1::77", *cn = "2001:db8:9::9";
+	struct lke_act_neigh n = { .ifindex = v1, .addr = A(stranger), .lladdr = out.own };
+	struct lke_act_tunnel t = {
+		.home = A(home), .agent = A(host), .coa = A(stranger), .credit = UINT64_MAX
+	};
+	struct offload o = { .partial = true,
+			     .csum_start = 40,
+			     .csum_offset = 16,
+			     .segments = OFFLOAD_TCP,
+			     .size = 1380 };
+	static uint8_t buf[PACKET_BUF], tcp[20 + 20000] = { 0, 80, 0, 81, [12] = 0x50, 0x18 };
+	struct lke_in6 s = A(cn), d = A(home);
+	struct fwd *f = plane();
+	struct packet_info info;
+	size_t len, at = 0;
+	uint8_t *p;
+
+	for (size_t k = 20; k < sizeof(tcp); k++)
+		tcp[k] = (uint8_t)(k - 20);
+	len = packet(buf, cn, home, 6, tcp, sizeof(tcp));
+	/* the pseudo header's sum, with the length in it, is what is there */
+	memset(tcp + 20, 0, sizeof(tcp) - 20);
+	uint16_t sum = (uint16_t)~ip6_checksum(&s, &d, 6, tcp + 20, sizeof(tcp) - 20);
+	uint32_t fixed = (uint32_t)sum + 20;
+
+	fixed = (fixed & 0xffff) + (fixed >> 16);
+	buf[56] = (uint8_t)(fixed >> 8);
+	buf[57] = (uint8_t)fixed;
+	assert_int_equal(nl_neigh(nl, &n), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
+	flush(&out);
+	fwd_packet_offload(f, buf, len, &o, clock_now());
+	while (at < 20000) {
+		wait_readable(out.fd, 1000);
+		assert_true(packet_receive_info(&out, buf, sizeof(buf), &info, &p, &len) > 0);
+		if (p[6] == 41)
+			at += judge_segments(p, len, &info.offload, at);
+	}
+	assert_int_equal(at, 20000);
 	fwd_free(f);
 	nl_remove_all(nl);
 }
@@ -938,7 +1006,10 @@ static int inside(int mon_fd)
 		return 25;
 	if (group_set(g, &ga))
 		return 26;
-	if (write(tun_fd, buf, packet(buf, stranger, host, 59, "", 0)) < 0)
+	/* a virtio_net_hdr of zeroes before the packet */
+	memset(buf, 0, OFFLOAD_HDR_LEN);
+	if (write(tun_fd, buf,
+		  OFFLOAD_HDR_LEN + packet(buf + OFFLOAD_HDR_LEN, stranger, host, 59, "", 0)) < 0)
 		return 27;
 	if (send(sv[0], "x", 1, 0) != 1 || malloc(1 << 22) == NULL)
 		return 28;
@@ -1031,6 +1102,7 @@ int main(void)
 		cmocka_unit_test(steering_dies_with_its_process),
 		cmocka_unit_test(agent_tunnels_both_ways),
 		cmocka_unit_test(mobile_tunnels_and_learns_the_mtu),
+		cmocka_unit_test(amb_121_superpackets_leave_as_right_segments),
 		cmocka_unit_test(groups_spread_over_sockets),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
 		cmocka_unit_test(sandbox_denies_and_lets_work),

@@ -29,12 +29,13 @@ enum {
 	FWD_TUN_QUEUE = 2000,	  /* packets that can be parked */
 };
 
-/* Privileged: makes or takes the TUN device (IFF_TUN, IFF_NO_PI), non-blocking.  It vanishes with
- * its last descriptor.  fd or -errno; *ret_ifindex is set.  MTU, queue length and up: nl_link_up().
- */
+/* Privileged: makes or takes the TUN device (IFF_TUN, IFF_NO_PI, IFF_VNET_HDR, checksum and
+ * segmentation offload), non-blocking.  It vanishes with its last descriptor.  fd or -errno;
+ * *ret_ifindex is set.  MTU, queue length and up: nl_link_up(). */
 int fwd_open_tun(const char *name, uint32_t *ret_ifindex);
 
 struct fwd;
+struct offload;
 
 /* Sends a whole IPv6 packet on a link to a link-layer address.  0 or -errno; the plane counts
  * failures. */
@@ -42,7 +43,8 @@ typedef int (*fwd_send_fn)(void *ctx, uint32_t ifindex, const struct lke_lladdr 
 			   const uint8_t *pkt, size_t len);
 
 struct fwd_conf {
-	int tun_fd; /* owned by the caller */
+	int tun_fd;    /* owned by the caller */
+	bool vnet_hdr; /* it is fwd_open_tun()'s: packets have a virtio_net_hdr before them */
 	fwd_send_fn send;
 	void *ctx;
 	uint32_t path_mtu;	 /* assumed until an ICMPv6 error says less; 0: 1500 */
@@ -97,12 +99,16 @@ struct fwd_buffer_info {
 void fwd_buffer_info(const struct fwd *f, const struct lke_in6 *addr, struct fwd_buffer_info *ret);
 
 /*
- * Reads at most budget packets from the TUN and forwards them.  Number of packets read (less than
- * budget: the device is empty), or -errno when the device failed.
+ * Reads packets from the TUN and forwards them, until there were budget of them; a superpacket
+ * counts as its segments.  Number of packets (less than budget: the device is empty), or -errno
+ * when the device failed.
  */
 int fwd_from_tun(struct fwd *f, unsigned budget, lke_time now);
 /* One packet as if it came from the TUN.  0 or -enum lke_drop. */
 int fwd_packet(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
+/* The same with a superpacket or a partial checksum; len <= 65,536. */
+void fwd_packet_offload(struct fwd *f, const uint8_t *pkt, size_t len, const struct offload *o,
+			lke_time now);
 /*
  * A packet from a packet socket, whole, from its IPv6 header (changed in place).  1: it was a
  * tunnel packet of ours and went to the TUN; 0: not ours (not protocol 41, or not to a tunnel end):
@@ -110,6 +116,9 @@ int fwd_packet(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
  * need not be shown to the engine in any case.
  */
 int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke_time now);
+/* The same with what the kernel left to be done to it, of packet_receive_offload(). */
+int fwd_from_link_offload(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len,
+			  const struct offload *o, lke_time now);
 /*
  * A received ICMPv6 error (whole packet from its IPv6 header).  1: it was about a packet of a live
  * tunnel (Packet Too Big of at least 1280 lowers that tunnel's path MTU for ten minutes); 0: not
@@ -131,6 +140,7 @@ struct fwd_counters {
 	uint64_t fragmented;	     /* outer packets fragmented */
 	uint64_t reassembled;	     /* outer packets reassembled */
 	uint64_t reassembly_expired; /* given up before all their fragments came */
+	uint64_t superpackets;	     /* read from the TUN or a link and segmented, or written */
 	uint64_t send_errors;	     /* frames or TUN writes the kernel refused */
 	uint64_t unmatched;	     /* read from the TUN without a tunnel or path */
 	uint64_t events_lost;	     /* queue full or rate limit */

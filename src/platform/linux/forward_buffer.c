@@ -195,20 +195,19 @@ static void drain_to_tunnel(struct fwd *f, struct fwd_queue *q, lke_time now)
 
 /* ---- packets ---- */
 
-bool fwd_buffer_takes(struct fwd *f, const struct lke_in6 *dst, const uint8_t *p, size_t len,
+bool fwd_buffer_takes(struct fwd *f, const struct lke_in6 *dst, uint8_t *p, size_t len,
 		      lke_time now)
 {
 	struct fwd_queue *q = find(f, dst);
 
-	if (!q)
+	if (!q || (q->mode == CREDIT && !q->first))
 		return false;
+	fwd_complete(f, p, len);
 	switch (q->mode) {
 	case LINK:
 		to_link(f, q, p, len);
 		break;
 	case CREDIT:
-		if (!q->first)
-			return false;
 		(void)append(f, q, p, len);
 		drain_to_tunnel(f, q, now);
 		put_away(f, q);

@@ -139,8 +139,11 @@ static int peel(struct fwd *f, uint8_t **pkt, size_t *len, lke_time now, bool *j
 	return 1;
 }
 
-int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke_time now)
+int fwd_from_link_offload(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len,
+			  const struct offload *offload, lke_time now)
 {
+	const uint8_t *sum = offload->partial ? pkt + offload->csum_start : NULL;
+	struct offload o = *offload;
 	unsigned level = 0;
 	bool joined = false;
 
@@ -155,11 +158,25 @@ int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke
 		if (err == 0)
 			break;
 		level += !joined;
+		if (joined) /* of fragments, which are sent complete */
+			o = (struct offload){ 0 };
 	}
 	if (level == 0)
 		return 0;
+	if (o.partial && sum < pkt + IP6_HDR_LEN)
+		return fwd_drop(f,
+				LKE_DROP_CHECKSUM); /* of the outer packet: none of ours has one */
+	if (o.partial)
+		o.csum_start = (uint16_t)(sum - pkt);
 	f->count.decap++;
 	f->count.decap_bytes += len;
-	(void)fwd_write_tun(f, pkt, len);
+	(void)fwd_write_tun_offload(f, pkt, len, &o);
 	return 1;
+}
+
+int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke_time now)
+{
+	const struct offload none = { 0 };
+
+	return fwd_from_link_offload(f, ifindex, pkt, len, &none, now);
 }

@@ -19,7 +19,7 @@ static int emit(struct fwd *f, const struct exit *x, const uint8_t *pkt, size_t 
 	int err;
 
 	if (x->tun)
-		return fwd_write_tun(f, pkt, len);
+		return fwd_write_tun_partial(f, pkt, len);
 	err = f->conf.send(f->conf.ctx, x->ifindex, &x->nexthop, pkt, len);
 	if (err)
 		f->count.send_errors++;
@@ -98,10 +98,13 @@ static void encapsulate(struct fwd *f, struct fwd_tunnel *t, bool mobile_side, u
 	*len += TUNNEL_OVERHEAD;
 }
 
-static int send_outer(struct fwd *f, const struct exit *x, const uint8_t *p, size_t len,
-		      uint32_t mtu)
+static int send_outer(struct fwd *f, const struct exit *x, uint8_t *p, size_t len, uint32_t mtu)
 {
-	int err = len > mtu ? emit_fragments(f, x, p, len, mtu) : emit(f, x, p, len);
+	int err;
+
+	if (!x->tun || len > mtu)
+		fwd_complete(f, p, len);
+	err = len > mtu ? emit_fragments(f, x, p, len, mtu) : emit(f, x, p, len);
 
 	return err == -EMSGSIZE ? fwd_drop(f, LKE_DROP_TUNNEL_TOO_BIG) : 0;
 }
@@ -130,6 +133,7 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	if (t->t.credit != UINT64_MAX) {
 		if (!fwd_has_credit(t, len)) {
 			fwd_raise(f, LKE_TUNNEL_NO_CREDIT, outer, inner, now);
+			fwd_complete(f, p, len);
 			return fwd_buffer_wait(f, t, p, len) ? 0
 							     : fwd_drop(f, LKE_DROP_TUNNEL_CREDIT);
 		}
@@ -147,8 +151,8 @@ int fwd_to_mobile(struct fwd *f, struct fwd_tunnel *t, const uint8_t *p, size_t 
 	struct lke_in6 inner[2];
 
 	fwd_addresses(p, inner);
-	memcpy(f->buf + FWD_HEADROOM, p, len);
-	return agent_encapsulate(f, t, f->buf + FWD_HEADROOM, len, inner, now);
+	memcpy(f->kept + FWD_HEADROOM, p, len);
+	return agent_encapsulate(f, t, f->kept + FWD_HEADROOM, len, inner, now);
 }
 
 /* The tunnels a packet from this home address goes through, from the inside out. */
@@ -220,6 +224,7 @@ int fwd_forward(struct fwd *f, uint8_t *p, size_t len, lke_time now)
 	t = fwd_find(f, true, &addr[0]);
 	if (t)
 		return mobile_encapsulate(f, t, p, len, addr, now);
+	fwd_complete(f, p, len);
 	d = in6_is_multicast(&addr[1]) ? NULL : fwd_find_direct(f, &addr[0]);
 	if (d) {
 		const struct exit x = { .ifindex = d->ifindex, .nexthop = d->nexthop };

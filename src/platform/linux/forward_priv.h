@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "base/tbf.h"
 #include "platform/linux/forward.h"
+#include "platform/linux/offload.h"
 #include "platform/linux/reassembly.h"
 #include "wire/tunnel.h"
 
@@ -74,12 +75,17 @@ struct fwd {
 	struct fwd_link link[FWD_LINKS_MAX];
 	uint64_t secret[2], frag_next; /* of fragment identifications and flow labels */
 	struct reassembly *reassembly; /* NULL until the first fragment came */
+	/* Of the packet in hand, in buf: where its checksum begins, NULL when that is computed. */
+	uint8_t *partial;
+	uint16_t partial_offset;
+	struct segments segments;
 	struct fwd_counters count;
 	struct tbf limit[FWD_TUNNEL_EVENTS];
 	struct tbf icmp_limit;
 	struct lke_event event[FWD_EVENTS_MAX];
 	size_t event_head, events;
-	uint8_t buf[FWD_HEADROOM + FWD_PACKET_MAX];
+	uint8_t buf[FWD_HEADROOM + FWD_PACKET_MAX];  /* what was read; its later segments too */
+	uint8_t kept[FWD_HEADROOM + FWD_PACKET_MAX]; /* a packet that waited, on its way out */
 	uint8_t out[IP6_MIN_MTU > 1500 ? IP6_MIN_MTU
 				       : FWD_PACKET_MAX]; /* ICMPv6 errors, fragments */
 };
@@ -97,7 +103,7 @@ uint32_t fwd_pair_mtu(const struct fwd *f, const struct fwd_pair *p, lke_time no
 int fwd_buffer_init(struct fwd *f);
 void fwd_buffer_free(struct fwd *f);
 /* True: the packet waits, or went another way than its tunnel. */
-bool fwd_buffer_takes(struct fwd *f, const struct lke_in6 *dst, const uint8_t *p, size_t len,
+bool fwd_buffer_takes(struct fwd *f, const struct lke_in6 *dst, uint8_t *p, size_t len,
 		      lke_time now);
 /* True: the packet waits for the credit of its tunnel, or was dropped and counted. */
 bool fwd_buffer_wait(struct fwd *f, const struct fwd_tunnel *t, const uint8_t *p, size_t len);
@@ -130,6 +136,15 @@ static inline void fwd_addresses(const uint8_t *pkt, struct lke_in6 ret[2])
 	rd_in6(&r, &ret[0]);
 	rd_in6(&r, &ret[1]);
 }
+
+/* Computes the checksum of the packet in hand.  Whoever keeps a packet or cuts it into fragments
+ * calls this first. */
+void fwd_complete(struct fwd *f, uint8_t *p, size_t len);
+/* The packet in hand goes to the TUN.  0 or -errno. */
+int fwd_write_tun_partial(struct fwd *f, const uint8_t *pkt, size_t len);
+/* A packet of any offload goes to the TUN, in segments when the TUN cannot take it.  0 or -errno.
+ */
+int fwd_write_tun_offload(struct fwd *f, uint8_t *pkt, size_t len, const struct offload *o);
 
 /* A packet from the TUN; p has FWD_HEADROOM before it.  0 or -enum lke_drop. */
 int fwd_forward(struct fwd *f, uint8_t *p, size_t len, lke_time now);

@@ -51,7 +51,8 @@ static int set_options(int fd, uint32_t ifindex, enum packet_kind kind, bool eth
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		return -errno;
 	/* Solicited-node groups of care-of addresses that are not configured here. */
-	if (ethernet && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr, sizeof(mr)))
+	if (ethernet && (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &mr, sizeof(mr)) ||
+			 setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one))))
 		return -errno;
 	return 0;
 }
@@ -100,35 +101,55 @@ void packet_close(struct packet_link *l)
 	l->fd = -1;
 }
 
-int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
-		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len,
-		   bool *ret_outgoing)
+int packet_receive_info(const struct packet_link *l, uint8_t *buf, size_t size,
+			struct packet_info *ret_info, uint8_t **ret_pkt, size_t *ret_len)
 {
-	size_t head = l->ethernet ? ETH_HLEN : 0;
+	size_t head = l->ethernet ? OFFLOAD_HDR_LEN + ETH_HLEN : 0;
 
 	for (;;) {
 		struct sockaddr_ll from = { 0 };
 		socklen_t from_len = sizeof(from);
 		ssize_t n = recvfrom(l->fd, buf, size, MSG_TRUNC | MSG_DONTWAIT,
 				     (struct sockaddr *)&from, &from_len);
+		struct packet_info info = { .outgoing = from.sll_pkttype == PACKET_OUTGOING };
 
-		if (n < 0 && errno == EINTR)
+		/* EINVAL: a kind of superpacket that the header cannot tell; it is gone. */
+		if (n < 0 && (errno == EINTR || (errno == EINVAL && l->ethernet)))
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		if ((size_t)n < head || (size_t)n > size)
 			continue; /* cut off: no packet to judge */
-		memset(ret_src, 0, sizeof(*ret_src));
+		if (l->ethernet && !offload_decode(buf, ETH_HLEN, (size_t)n - head, &info.offload))
+			continue;
 		if (l->ethernet) {
-			ret_src->len = ETH_ALEN;
-			memcpy(ret_src->b, buf + ETH_ALEN, ETH_ALEN);
+			info.src.len = ETH_ALEN;
+			memcpy(info.src.b, buf + OFFLOAD_HDR_LEN + ETH_ALEN, ETH_ALEN);
 		}
-		if (ret_outgoing)
-			*ret_outgoing = from.sll_pkttype == PACKET_OUTGOING;
+		*ret_info = info;
 		*ret_pkt = buf + head;
 		*ret_len = (size_t)n - head;
 		return 1;
 	}
+}
+
+int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
+		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len,
+		   bool *ret_outgoing)
+{
+	struct packet_info info;
+	int n;
+
+	do
+		n = packet_receive_info(l, buf, size, &info, ret_pkt, ret_len);
+	while (n > 0 && info.offload.segments != OFFLOAD_WHOLE);
+	if (n <= 0)
+		return n;
+	offload_complete(&info.offload, *ret_pkt, *ret_len);
+	*ret_src = info.src;
+	if (ret_outgoing)
+		*ret_outgoing = info.outgoing;
+	return 1;
 }
 
 bool packet_dst(const struct lke_lladdr *dst, const uint8_t *pkt, size_t len,
@@ -150,8 +171,8 @@ bool packet_dst(const struct lke_lladdr *dst, const uint8_t *pkt, size_t len,
 int packet_send(const struct packet_link *l, const struct lke_lladdr *dst, const uint8_t *pkt,
 		size_t len)
 {
-	uint8_t head[ETH_HLEN];
-	struct iovec iov[2] = { { head, sizeof(head) }, { (void *)(uintptr_t)pkt, len } };
+	uint8_t room[OFFLOAD_HDR_LEN + ETH_HLEN] = { 0 }, *head = room + OFFLOAD_HDR_LEN;
+	struct iovec iov[2] = { { room, sizeof(room) }, { (void *)(uintptr_t)pkt, len } };
 	struct lke_lladdr to;
 	ssize_t n;
 

@@ -12,9 +12,10 @@
 #include <linux/filter.h>
 
 #include "lke/types.h"
+#include "platform/linux/offload.h"
 
 enum {
-	PACKET_HEADROOM = 14,		      /* Ethernet header */
+	PACKET_HEADROOM = 24,		      /* virtio_net_hdr, Ethernet header */
 	PACKET_BUF = 65536 + PACKET_HEADROOM, /* receive buffer that no packet exceeds */
 	PACKET_FILTER_MAX = 96,
 	LOOPBACK_IFINDEX = 1, /* index of the loopback interface in every namespace */
@@ -34,7 +35,8 @@ enum packet_kind {
 struct packet_link {
 	int fd;
 	uint32_t ifindex;
-	bool ethernet; /* SOCK_RAW with Ethernet headers; else SOCK_DGRAM, no link-layer addresses
+	bool ethernet; /* SOCK_RAW with virtio_net_hdr and Ethernet headers; else SOCK_DGRAM, no
+			* link-layer addresses
 			*/
 	struct lke_lladdr own; /* len 0 when not ethernet; the caller updates it on LKE_EV_LINK */
 };
@@ -54,6 +56,18 @@ void packet_close(struct packet_link *l);
 int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
 		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len,
 		   bool *ret_outgoing);
+/* What comes with a packet. */
+struct packet_info {
+	struct lke_lladdr src;
+	bool outgoing;		/* of this host, PACKET_KIND_OWN_RA */
+	struct offload offload; /* what the kernel left to be done: partial checksums and
+				   superpackets are usual between namespaces and behind devices that
+				   merge what they receive */
+};
+
+/* The same, with all of that: packet_receive() drops superpackets and completes checksums. */
+int packet_receive_info(const struct packet_link *l, uint8_t *buf, size_t size,
+			struct packet_info *ret_info, uint8_t **ret_pkt, size_t *ret_len);
 /*
  * Sends a whole IPv6 packet.  dst with len 0 and a multicast IPv6 destination: 33:33 and its last
  * four octets (RFC 2464 7); otherwise -EDESTADDRREQ on Ethernet.  0 or -errno (-EAGAIN: queue full,
