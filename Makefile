@@ -24,7 +24,7 @@ lab: all
 ifeq ($(KERNEL),debian)
 	@lab/kernel.py 'lab/lab.py --build $(BUILD) $(if $(TEST)$(SCENARIO),$(SCENARIO) $(TEST:%=--test %),--test foreign_mobile_node)'
 else
-	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(SCENARIO)
+	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(DELAY:%=--delay %) $(LOSS:%=--loss %) $(SCENARIO)
 endif
 
 lint: all

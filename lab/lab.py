@@ -101,10 +101,10 @@ def hold(story):
 		pass
 
 
-def run_scenario(name, build, wait):
+def run_scenario(name, build, wait, delay, loss):
 	with tempfile.TemporaryDirectory(prefix="lke-lab-") as d:
 		try:
-			with Story(build, d) as story:
+			with Story(build, d, delay=delay, loss=loss) as story:
 				SCENARIOS[name](story)
 				if wait:
 					hold(story)
@@ -122,6 +122,8 @@ def main():
 	ap.add_argument("--test", metavar="NAME", choices=sorted(tests.TESTS))
 	ap.add_argument("--verbose", action="store_true", help="print the messages of a test too")
 	ap.add_argument("--hold", action="store_true", help="keep the network until Enter is pressed")
+	ap.add_argument("--delay", type=float, default=0, metavar="MS", help="between the home agent and all others, one way")
+	ap.add_argument("--loss", type=float, default=0, metavar="PERCENT", help="of the packets to and from the home agent")
 	ap.add_argument("scenario", nargs="?", choices=list(SCENARIOS))
 	a = ap.parse_args()
 	build = os.path.abspath(a.build)
@@ -139,7 +141,7 @@ def main():
 	if why:
 		print("lab: " + why, file=sys.stderr)
 		return 1
-	return run_scenario(a.scenario or "figure_2_1", build, a.hold)
+	return run_scenario(a.scenario or "figure_2_1", build, a.hold, a.delay / 1e3, a.loss / 1e2)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ class Step:
 class Story:
 	"""One run.  Context manager: everything is taken down again, whatever happens."""
 
-	def __init__(self, build, directory, printer=None, gap=0.06, tcp_on=HOME_ADDRESS):
+	def __init__(self, build, directory, printer=None, gap=0.06, tcp_on=HOME_ADDRESS, delay=0.0, loss=0.0):
 		self.build, self.dir, self.gap = build, directory, gap
+		self.delay, self.loss = delay, loss	# one way, between the home agent and everybody else
 		self.p = printer or Printer()
 		self.lab = Lab(os.path.join(directory, "work"))
 		self.steps, self.moves, self.probes = [], [], {}
@@ -47,6 +48,8 @@ class Story:
 		self.lab.close()
 
 	def _start(self):
+		if self.delay or self.loss:
+			self.lab.relay(self.build, "ha", "core0", "core", self.delay, self.loss)
 		self.names = Names(self.lab)
 		self.scene = checks.Scene(self.names)
 		self.fleet = Fleet(self.lab, self.build)

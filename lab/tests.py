@@ -16,6 +16,7 @@ import scenario
 import secret_tests
 import tests_attacks
 import tests_attacks_host
+import tests_delay
 import tests_foreign
 import tests_mn
 import tests_leave
@@ -215,6 +216,7 @@ TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
+TESTS.update(tests_delay.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
 ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
-	"make_before_break_loses_nothing", *tests_leave.TESTS}
+	"make_before_break_loses_nothing", *tests_leave.TESTS, *tests_delay.TESTS}

@@ -226,6 +226,22 @@ class Lab:
 		sw.ip("link set %s master %s" % (port, link), *(["link set %s up" % port] if up else []))
 		n.mac[dev], n.port[dev], n.port_index[dev] = mac, port, there
 
+	def relay(self, build, node, dev, link, delay, loss):
+		"""Puts a relay between a port and its bridge: every frame comes `delay` seconds later, a part `loss` never."""
+		port, sw = self.nodes[node].port[dev], self.nodes["sw"]
+		self.next_index += 2
+		sw.ip("link add rly0 index %d type veth peer name rly1 index %d" % (self.next_index - 1, self.next_index))
+		sw.sysctl(rly0__disable_ipv6=1, rly1__disable_ipv6=1)
+		sw.ip("link set rly0 master " + link, "link set %s nomaster" % port, "link set rly0 up", "link set rly1 up")
+		log = os.path.join(self.dir, "relay.log")
+		p = sw.popen([build + "/lab/relay", port, "rly1", str(round(delay * 1e6)), str(round(loss * 1e4)), "1"], open(log, "w"))
+
+		def ready():
+			if p.poll() is not None:
+				raise LabError("relay ended: " + open(log).read())
+			return "ready" in open(log).read()
+		wait_for(ready, 5, "the relay to start")
+
 	def _build(self):
 		self.node("sw")
 		self._link("core", "home", "cnlink", *["l%d" % n for n in ROUTERS])
