@@ -337,6 +337,41 @@ static void amb_121_partial_checksums_are_completed_before_fragments(void **stat
 	done(f);
 }
 
+/* AMB-112: segments over the credit wait, complete, and go out in order, though a later superpacket
+ * is in hand when they do. */
+static void amb_112_segments_wait_for_credit_in_order(void **state)
+{
+	struct fwd_conf conf = { .send = frame, .buffer_packets = 64, .buffer_bytes = 1 << 20 };
+	struct lke_act_tunnel t = {
+		.home = A(home), .agent = A(agent), .coa = A(coa), .credit = 4000
+	};
+	struct offload o;
+	struct fwd *f;
+	uint8_t got[4096];
+	size_t len = superpacket(pkt, cn, home, 6, 10000, &o), at = 0, segments = 0;
+	ssize_t n;
+
+	assert_int_equal(pipe2(tun, O_NONBLOCK | O_DIRECT), 0);
+	conf.tun_fd = tun[1];
+	assert_int_equal(fwd_new(&conf, &f), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	fwd_packet_offload(f, pkt, len, &o, 1); /* two segments go */
+	t.credit = 8000;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0); /* three more, three wait */
+	fwd_packet_offload(f, pkt, len, &o, 1);
+	t.credit = UINT64_MAX;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	while ((n = read(tun[0], got, sizeof(got))) > 0) {
+		right_checksum(got + 40, (size_t)n - 40, 6);
+		for (ssize_t b = 100; b < n; b++, at++)
+			assert_int_equal(got[b], octet(at % 10000));
+		segments++;
+	}
+	assert_int_equal(at, 20000);
+	assert_int_equal(segments, 16);
+	done(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +386,7 @@ int main(void)
 		cmocka_unit_test(amb_121_a_superpacket_too_big_is_told_once),
 		cmocka_unit_test(a_superpacket_leaves_the_tunnel),
 		cmocka_unit_test(amb_121_partial_checksums_are_completed_before_fragments),
+		cmocka_unit_test(amb_112_segments_wait_for_credit_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

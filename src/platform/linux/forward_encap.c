@@ -102,7 +102,7 @@ static int send_outer(struct fwd *f, const struct exit *x, uint8_t *p, size_t le
 {
 	int err;
 
-	if (!x->tun || len > mtu)
+	if (!x->tun || len > mtu || !f->conf.vnet_hdr)
 		fwd_complete(f, p, len);
 	err = len > mtu ? emit_fragments(f, x, p, len, mtu) : emit(f, x, p, len);
 
