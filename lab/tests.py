@@ -18,6 +18,7 @@ import tests_attacks
 import tests_attacks_host
 import tests_delay
 import tests_foreign
+import tests_links
 import tests_mn
 import tests_leave
 from scenario import Story
@@ -212,6 +213,7 @@ TESTS = dict(tests_foreign.TESTS)
 TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
 	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS,
 	*secret_tests.TESTS)})
+TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_attacks.TESTS)

@@ -76,7 +76,7 @@ int lke_engine_restore(struct lke_engine *e, const uint8_t *buf, size_t len)
  * last record about an object is right.  cursor: zeroed before the first call.  Returns the length
  * in buf (LKE_RECORD_MAX octets; it holds keys, wipe it), 0 at the end, or LKE_ERR_SPACE.
  */
-#define LKE_RECORD_MAX 1024
+#define LKE_RECORD_MAX 2048
 struct lke_record_cursor {
 	unsigned stage;
 	uint32_t key_id;

@@ -255,6 +255,7 @@ void ar_link_removed(struct lke_engine *e, struct iface *i)
 		if (n <= c->n && c->all[n - 1]->entry->key.ifindex == i->ifindex)
 			ar_lbsa_remove(e, c->all[n - 1], "link removed");
 	ar_neighbour_forget(e, i->ifindex);
+	ar_kex_forget(e, i->ifindex);
 	ar_link_quiet(e, k);
 	memset(k, 0, sizeof(*k));
 	i->ar = NULL;

@@ -259,6 +259,8 @@ void ar_kex_resume(struct lke_engine *e, struct kex_request *r);
 /* Moves a borrowed request to the heap with its own packet; NULL when out of memory. */
 struct kex_request *kex_request_keep(const struct kex_request *r);
 void kex_request_free(struct kex_request *r); /* wipes; NULL allowed */
+/* The link is gone: requests at the RSA worker find none, not even one that gets its index. */
+void ar_kex_forget(struct lke_engine *e, uint32_t ifindex);
 /* Note of the request's verdict; returns -reason. */
 int kex_note(struct lke_engine *e, const struct kex_request *r, enum lke_drop reason,
 	     uint8_t status);

@@ -41,9 +41,23 @@ static void note_defended(struct lke_engine *e, enum lke_role role, const struct
 	n->peer = b->coa;
 }
 
+/* One solicitation makes one multicast: at most one a second, as for the cached NA (AMB-090,
+ * THREATS 35). */
+static void defend(struct lke_engine *e, enum lke_role role, const struct pkt *p, struct binding *b)
+{
+	if (b->answered > 0 && e->now < b->answered + LKE_SEC) {
+		(void)note_in(e, role, LKE_MSG_DAD_NS, p, LKE_DROP_RATE_ANSWER);
+		return;
+	}
+	b->answered = e->now;
+	note_in(e, role, LKE_MSG_DAD_NS, p, LKE_DROP_NONE);
+	advertise(e, role, p->ifc, &b->home, ND_NA_O, &in6_all_nodes, NULL);
+	note_defended(e, role, b);
+}
+
 bool agent_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
 {
-	const struct binding *b = binding_find(e, &m->target);
+	struct binding *b = binding_find(e, &m->target);
 	const struct lke_lladdr *to;
 	enum lke_role role;
 
@@ -51,9 +65,7 @@ bool agent_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_m
 		return false;
 	role = b->kind == BINDING_BY_LBSA ? LKE_ROLE_AR : LKE_ROLE_HA;
 	if (in6_is_unspecified(&p->ip.src)) {
-		note_in(e, role, LKE_MSG_DAD_NS, p, LKE_DROP_NONE);
-		advertise(e, role, p->ifc, &b->home, ND_NA_O, &in6_all_nodes, NULL);
-		note_defended(e, role, b);
+		defend(e, role, p, b);
 		return true;
 	}
 	to = m->lladdr.len > 0 ? &m->lladdr : &p->src_ll;

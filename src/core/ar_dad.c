@@ -6,13 +6,11 @@
  */
 #include "core/access_router.h"
 
-#define NA_MAX 256 /* octets of an advertisement worth keeping; the draft's has 120 */
-
 struct dad_run {
 	uint32_t nonce[DAD_NS_COUNT];
 	unsigned sent;
 	bool good;
-	uint8_t na[NA_MAX]; /* the first good reply */
+	uint8_t *na; /* the first good reply */
 	size_t na_len;
 	struct timer timer; /* next NS, or the end of the window */
 	/* a Binding Update that waits for the end of the window, AMB-098 */
@@ -69,6 +67,15 @@ static void send_ns(struct lke_engine *e, const struct lbsa *l)
 	send_packet(e, LKE_ROLE_AR, LKE_MSG_DAD_NS_AUTH, key->ifindex, NULL, buf, (size_t)len);
 }
 
+static void run_free(struct dad_run *d)
+{
+	if (!d)
+		return;
+	mem_free(d->bu);
+	mem_free(d->na);
+	mem_free(d);
+}
+
 void ar_dad_cancel(struct lke_engine *e, struct lbsa *l)
 {
 	struct dad_run *d = l->dad;
@@ -77,8 +84,7 @@ void ar_dad_cancel(struct lke_engine *e, struct lbsa *l)
 		return;
 	if (timer_armed(&d->timer))
 		timerq_disarm(&e->timers, &d->timer);
-	mem_free(d->bu);
-	mem_free(d);
+	run_free(d);
 	l->dad = NULL;
 }
 
@@ -123,13 +129,6 @@ static struct dad_run *detach(struct lke_engine *e, struct lbsa *l)
 	return d;
 }
 
-static void run_free(struct dad_run *d)
-{
-	if (d)
-		mem_free(d->bu);
-	mem_free(d);
-}
-
 void ar_dad_fail(struct lke_engine *e, struct lbsa *l, const char *why)
 {
 	struct lbsa *old = l->entry->inst[LKE_LBSA_TOMBSTONE];
@@ -154,22 +153,15 @@ static void succeed(struct lke_engine *e, struct lbsa *l)
 {
 	struct lbsa *old = l->entry->inst[LKE_LBSA_VALID];
 	struct dad_run *d = detach(e, l);
-	uint8_t *na = mem_zalloc(d->na_len);
 
-	if (!na) {
-		l->dad = d;
-		drop(e, LKE_DROP_NOMEM);
-		ar_dad_fail(e, l, "out of memory");
-		return;
-	}
 	count(e, LKE_STAT_DAD_GOOD);
 	ar_limit_reset(e, l->entry->key.ifindex, &l->peer_ll);
 	if (old) /* AMB-052: the old LBSA and its cached advertisement go now, together */
 		ar_lbsa_remove(e, old, "replaced");
 	(void)lbsa_set_state(&e->ar->lbsa, l, LKE_LBSA_VALID);
-	memcpy(na, d->na, d->na_len);
-	l->na = na;
+	l->na = d->na;
 	l->na_len = d->na_len;
+	d->na = NULL;
 	ar_state_put(e, l);
 	ar_lbsa_note(e, LKE_NOTE_LBSA_VALID, l, "");
 	answer_bu(e, l, d);
@@ -234,11 +226,14 @@ static int advert_in_window(struct lke_engine *e, const struct pkt *p, const str
 		return advert_bad(e, p, m, l, LKE_DROP_DAD_NONCE, "nonce was never sent");
 	if (m->auth.nonce != d->nonce[d->sent - 1])
 		return advert_note(e, p, m, LKE_DROP_DAD_NONCE);
-	if (!d->good && p->ip.len <= NA_MAX) {
-		memcpy(d->na, p->ip.pkt, p->ip.len);
-		d->na_len = p->ip.len;
-		d->good = true;
-	}
+	if (d->good)
+		return advert_note(e, p, m, LKE_DROP_NONE);
+	d->na = p->ip.len <= RECORD_NA_MAX ? mem_zalloc(p->ip.len) : NULL;
+	if (!d->na)
+		return advert_note(e, p, m, LKE_DROP_NOMEM);
+	memcpy(d->na, p->ip.pkt, p->ip.len);
+	d->na_len = p->ip.len;
+	d->good = true;
 	return advert_note(e, p, m, LKE_DROP_NONE);
 }
 

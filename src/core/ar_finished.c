@@ -60,7 +60,7 @@ static bool may_send(struct lke_engine *e, const struct ar_reply *to)
 {
 	/* Through the host's forwarding an answer to an intercepted address would come back to us.
 	 */
-	return to->ifindex != 0 || !binding_find(e, &to->coa);
+	return to->ifindex ? iface_by_index(e, to->ifindex) != NULL : !binding_find(e, &to->coa);
 }
 
 static size_t begin(struct wr *w, const struct ar_reply *to)

@@ -281,6 +281,13 @@ void ar_kex_resume(struct lke_engine *e, struct kex_request *r)
 	kex_request_free(r);
 }
 
+void ar_kex_forget(struct lke_engine *e, uint32_t ifindex)
+{
+	for (unsigned n = 0; n < e->ar->pendings; n++)
+		if (e->ar->pending[n]->ifindex == ifindex)
+			e->ar->pending[n]->ifindex = 0;
+}
+
 static struct kex_request *take_pending(struct access_router *ar, uint64_t id)
 {
 	for (unsigned n = 0; n < ar->pendings; n++) {

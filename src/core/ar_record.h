@@ -15,7 +15,9 @@
 #include "core/internal.h"
 
 #define RECORD_COAS	 8   /* care-of addresses of an LBSA that are kept */
-#define RECORD_NA_MAX	 256 /* octets of a cached advertisement */
+/* Octets of a cached advertisement: the draft's has 120, one with the options of SEND and a key of
+ * 2048 bits 760 (RFC 3971).  A longer one proves nothing to this router. */
+#define RECORD_NA_MAX	 1024
 #define RECORD_SEEN_MAX	 64  /* hashes in one record */
 #define RECORD_FLOOR_GAP 64  /* what is added to a floor that may be behind, AMB-151 */
 

@@ -31,6 +31,7 @@ struct binding {
 	struct timer expiry; /* MODULE_BINDING */
 	struct timer proxy;  /* MODULE_BINDING: repeats the unsolicited NA */
 	unsigned proxy_left;
+	lke_time answered; /* last NA to all nodes in answer to a DAD solicitation */
 	struct timer role; /* for the role machine: Finished, refresh; armed and dispatched by it */
 	void *owner;	   /* the role's object: LBSA or policy entry */
 };

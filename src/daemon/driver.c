@@ -85,6 +85,7 @@ static void mix_entropy(struct driver *d)
 	if (now - d->entropy_at < ENTROPY_INTERVAL)
 		return;
 	d->entropy_at = now;
+	group_retry(d->w->group);
 	if (system_random(ev.entropy, sizeof(ev.entropy)) == 0)
 		driver_input(d, &ev);
 	mem_wipe(&ev, sizeof(ev));

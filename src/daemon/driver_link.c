@@ -232,6 +232,8 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 			 "more than %d interfaces, %s is not used", WORLD_LINKS_MAX, ev->name);
 		return false;
 	}
+	if (ev->up && !l->last.up)
+		group_retry(d->w->group);
 	l->last = *ev;
 	if (l->socket.ethernet)
 		l->socket.own = ev->lladdr;

@@ -22,6 +22,7 @@ enum priv_type {
 	PRIV_OPEN_KEREQ, /* the same for Key Exchange Requests alone */
 	PRIV_READY,	/* the engine runs: tell the service manager */
 	PRIV_STOP,	/* to the engine process, as a reply with cookie 0: leave and end */
+	PRIV_IPSEC,	/* likewise: an IPsec association with addr exists, or the last has gone */
 };
 
 /* Flat and without bool or enum, so that any octets are a valid object. */
@@ -46,6 +47,9 @@ struct priv_reply {
 	uint32_t ifindex;	   /* PRIV_OPEN_LINK */
 	uint8_t ethernet, own_len; /* PRIV_OPEN_LINK */
 	uint8_t own[6];
+	struct lke_in6 addr; /* PRIV_IPSEC */
+	uint8_t removed;     /* PRIV_IPSEC */
+	uint8_t pad[3];
 };
 
 /* What requests may name. */

@@ -21,6 +21,7 @@
 #include "daemon/world.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/sandbox.h"
+#include "platform/linux/xfrm.h"
 
 #define STOP_WAIT  (5 * LKE_SEC) /* for the engine process after SIGTERM */
 #define ADDRS_MAX  4096		 /* of this host that are looked at */
@@ -30,6 +31,8 @@ struct privileged {
 	struct world *w;
 	struct ledger *ledger;
 	int sock, signals;
+	struct xfrm *xfrm; /* NULL: nothing to check, or nothing to ask */
+	bool xfrm_full;
 	pid_t child;
 	bool child_gone, socket_gone, stopping;
 	int child_status;
@@ -263,11 +266,59 @@ static void take_signal(struct privileged *p)
 	}
 }
 
+/* --- IPsec associations of this host, draft 4.2: their peers get no LBSA --- */
+
+static void ipsec_open(struct privileged *p)
+{
+	int err;
+
+	if (!p->w->cfg.engine.ars)
+		return;
+	err = xfrm_open(&p->xfrm);
+	if (err == -EPROTONOSUPPORT)
+		log_notice("this kernel has no IPsec (CONFIG_XFRM_USER): no association can forbid "
+			   "an LBSA (draft 4.2)");
+	else if (err < 0)
+		log_warning("IPsec associations cannot be read: %s; they do not forbid an LBSA "
+			    "(draft 4.2)",
+			    strerror(-err));
+}
+
+/* Only the address: the kernel's message holds the keys, and stays on this side. */
+static void ipsec_tell(void *ctx, const struct lke_ev_ipsec *ev)
+{
+	struct privileged *p = ctx;
+	struct priv_reply r = { .type = PRIV_IPSEC, .addr = ev->peer, .removed = ev->removed };
+
+	if (p->sock >= 0 && !p->socket_gone)
+		reply_to(p, &r, -1);
+}
+
+static void ipsec_read(struct privileged *p)
+{
+	struct xfrm_counts s;
+	int err = xfrm_read(p->xfrm, ipsec_tell, p);
+
+	if (err < 0) {
+		log_warning("IPsec associations can be read no longer: %s", strerror(-err));
+		xfrm_close(p->xfrm);
+		p->xfrm = NULL;
+		return;
+	}
+	xfrm_counts(p->xfrm, &s);
+	if (s.full && !p->xfrm_full)
+		log_warning("more than %d IPsec associations: not all are looked at (draft 4.2)",
+			    XFRM_SAS_MAX);
+	p->xfrm_full = s.full > 0;
+}
+
 static void loop(struct privileged *p)
 {
 	while (!p->child_gone) {
-		struct pollfd fd[2] = { { .fd = p->socket_gone ? -1 : p->sock, .events = POLLIN },
-					{ .fd = p->signals, .events = POLLIN } };
+		struct pollfd fd[3] = { { .fd = p->socket_gone ? -1 : p->sock, .events = POLLIN },
+					{ .fd = p->signals, .events = POLLIN },
+					{ .fd = p->xfrm ? xfrm_fd(p->xfrm) : -1,
+					  .events = POLLIN } };
 
 		/* A closed socket tells the engine process to end: it has another user, signals
 		 * cannot. */
@@ -277,12 +328,14 @@ static void loop(struct privileged *p)
 			if (p->give_up == LKE_NEVER)
 				p->give_up = clock_now() + STOP_WAIT;
 		}
-		if (poll(fd, 2, p->give_up == LKE_NEVER ? -1 : 200) < 0 && errno != EINTR)
+		if (poll(fd, 3, p->give_up == LKE_NEVER ? -1 : 200) < 0 && errno != EINTR)
 			return;
 		if (fd[1].revents)
 			take_signal(p);
 		if (fd[0].revents && p->sock >= 0)
 			serve(p);
+		if (fd[2].revents && p->xfrm)
+			ipsec_read(p);
 		if (clock_now() >= p->give_up) {
 			log_warning("the engine process does not end; cleaning up without it");
 			return;
@@ -325,7 +378,9 @@ int privileged_run(struct world *w, int sock, pid_t child)
 		log_error("cannot limit the privileged process: %s", strerror(err ? -err : errno));
 		return EXIT_FAILED;
 	}
+	ipsec_open(&p);
 	loop(&p);
+	xfrm_close(p.xfrm);
 	ledger_free(p.ledger);
 	if (p.sock >= 0)
 		close(p.sock);

@@ -130,6 +130,14 @@ static void begin_stop(struct driver *d)
 	driver_state_clean(d);
 }
 
+static void take_ipsec(struct driver *d, const struct priv_reply *r)
+{
+	struct lke_event ev = { .type = LKE_EV_IPSEC,
+				.ipsec = { .peer = r->addr, .removed = r->removed != 0 } };
+
+	driver_input(d, &ev);
+}
+
 void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
 {
 	struct driver *d = ctx;
@@ -150,6 +158,8 @@ void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
 		}
 		if (reply.type == PRIV_STOP)
 			begin_stop(d);
+		else if (reply.type == PRIV_IPSEC)
+			take_ipsec(d, &reply);
 		else
 			take_answer(d, &reply, fd);
 	}

@@ -244,6 +244,17 @@ static void plane_json(struct driver *d, json_t *counters, json_t *drops)
 	}
 }
 
+/* Without the membership a snooping bridge keeps solicitations for a care-of address away. */
+static void groups_json(struct driver *d, json_t *counters)
+{
+	struct group_stats g;
+
+	group_stats(d->w->group, &g);
+	json_object_set_new(counters, "groups_joined", json_integer(g.joined));
+	json_object_set_new(counters, "groups_waiting", json_integer(g.waiting));
+	json_object_set_new(counters, "groups_refused", json_integer((json_int_t)g.refused));
+}
+
 static void add_counters(struct driver *d, json_t *top)
 {
 	json_t *counters = json_object(), *drops = json_object();
@@ -257,6 +268,7 @@ static void add_counters(struct driver *d, json_t *top)
 	json_object_set_new(counters, "requests_lost", json_integer((json_int_t)d->requests_lost));
 	json_object_set_new(counters, "monitor_overruns",
 			    json_integer((json_int_t)mon_overruns(d->mon)));
+	groups_json(d, counters);
 	plane_json(d, counters, drops);
 	json_object_set_new(top, "counters", counters);
 	json_object_set_new(top, "drops", drops);
@@ -333,6 +345,7 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 {
 	const struct lke_config *c = &d->w->cfg.engine;
 	struct lke_router_view v;
+	struct group_stats g;
 	size_t cursor = 0;
 	bool chosen = false;
 	struct state_writer_stat st;
@@ -351,6 +364,13 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 		if (!found)
 			snprintf(why, size, "interface %s does not exist", c->ar[i].interface);
 	}
+	group_stats(d->w->group, &g);
+	if (!why[0] && g.waiting)
+		snprintf(
+			why, size,
+			"%u multicast groups cannot be joined (%s): behind a snooping bridge their "
+			"addresses are not defended",
+			g.waiting, strerror(-g.last_error));
 	while (lke_engine_next_router(d->engine, &cursor, &v))
 		chosen |= v.chosen;
 	if (!why[0] && c->mn.interfaces && !chosen)

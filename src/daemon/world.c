@@ -326,9 +326,20 @@ static void warn_missing(const struct world *w)
 			log_warning("interface %s does not exist yet", c->ha.interface[i]);
 }
 
+/* Room for a membership of each LBSA there may be, within reason. */
+static unsigned group_sockets(const struct world *w)
+{
+	uint64_t lbsas = 0, n;
+
+	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
+		lbsas += w->cfg.engine.ar[i].max_lbsa;
+	n = lbsas / GROUPS_A_SOCKET + GROUP_SOCKETS_MIN;
+	return n < GROUP_SOCKETS_MAX ? (unsigned)n : GROUP_SOCKETS_MAX;
+}
+
 static int open_sockets(struct world *w)
 {
-	int err = group_open(GROUP_SOCKETS, &w->group);
+	int err = group_open(group_sockets(w), &w->group);
 
 	if (err < 0) {
 		log_error("multicast sockets: %s", strerror(-err));
@@ -428,7 +439,7 @@ static int by_number(const void *a, const void *b)
 
 int world_keep_engine_side(struct world *w, int sock)
 {
-	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS + 12],
+	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS_MAX + 12],
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n = 0;
 
@@ -451,7 +462,7 @@ int world_keep_engine_side(struct world *w, int sock)
 			keep[n++] = w->state_fd[i];
 	if (w->mn_state_fd >= 0)
 		keep[n++] = w->mn_state_fd;
-	n += group_fds(w->group, keep + n, GROUP_SOCKETS);
+	n += group_fds(w->group, keep + n, GROUP_SOCKETS_MAX);
 	for (unsigned i = 0; i < w->links; i++)
 		keep[n++] = w->link[i].fd;
 	qsort(keep, n, sizeof(keep[0]), by_number);

@@ -15,7 +15,8 @@
 
 enum {
 	WORLD_LINKS_MAX = 64,
-	GROUP_SOCKETS = 8,
+	GROUP_SOCKETS_MIN = 8,
+	GROUPS_A_SOCKET = 300, /* Linux 6.1: 365 */
 };
 
 struct store;

@@ -20,12 +20,15 @@ struct membership {
 	} key;
 	uint32_t refs;
 	unsigned socket;
+	bool waits; /* in the list of those that could not be joined */
+	struct membership *before, *behind;
 };
 
 struct group {
 	unsigned sockets, next; /* next: the one that had room last */
 	int fd[GROUP_SOCKETS_MAX];
 	struct table members;
+	struct membership *first, *last; /* that wait, the oldest first */
 	struct group_stats stats;
 };
 
@@ -82,6 +85,50 @@ static int join_somewhere(struct group *g, struct membership *m)
 	return -ENOBUFS;
 }
 
+static int attempt(struct group *g, struct membership *m)
+{
+	int err = join_somewhere(g, m);
+
+	if (err == 0) {
+		g->stats.joined++;
+	} else {
+		g->stats.refused++;
+		g->stats.last_error = err;
+	}
+	return err;
+}
+
+static void wait_for_room(struct group *g, struct membership *m)
+{
+	m->waits = true;
+	m->before = g->last;
+	m->behind = NULL;
+	*(g->last ? &g->last->behind : &g->first) = m;
+	g->last = m;
+	g->stats.waiting++;
+}
+
+static void wait_no_more(struct group *g, struct membership *m)
+{
+	m->waits = false;
+	*(m->before ? &m->before->behind : &g->first) = m->behind;
+	*(m->behind ? &m->behind->before : &g->last) = m->before;
+	g->stats.waiting--;
+}
+
+void group_retry(struct group *g)
+{
+	struct membership *m;
+
+	while ((m = g->first)) {
+		wait_no_more(g, m);
+		if (attempt(g, m) == 0)
+			continue;
+		wait_for_room(g, m); /* as the last: it may be the one that cannot be joined */
+		return;
+	}
+}
+
 static int join(struct group *g, const struct lke_act_group *act)
 {
 	struct membership *m = mem_zalloc(sizeof(*m));
@@ -94,23 +141,24 @@ static int join(struct group *g, const struct lke_act_group *act)
 	m->refs = 1;
 	if (table_add(&g->members, &m->node)) {
 		mem_free(m);
+		g->stats.refused++;
+		g->stats.last_error = -ENOBUFS;
 		return -ENOBUFS;
 	}
-	err = join_somewhere(g, m);
-	if (err) {
-		table_del(&g->members, &m->node);
-		mem_free(m);
-		return err;
-	}
-	g->stats.joined++;
-	return 0;
+	err = attempt(g, m);
+	if (err)
+		wait_for_room(g, m);
+	return err;
 }
 
 static void drop(struct group *g, struct membership *m)
 {
+	if (m->waits)
+		wait_no_more(g, m);
+	else
+		g->stats.joined--;
 	table_del(&g->members, &m->node);
 	mem_free(m);
-	g->stats.joined--;
 }
 
 static struct membership *find(const struct group *g, const struct lke_act_group *act)
@@ -130,8 +178,9 @@ int group_set(struct group *g, const struct lke_act_group *act)
 			return -ENOENT;
 		if (--m->refs)
 			return 0;
-		err = membership_call(g, m, IPV6_LEAVE_GROUP);
+		err = m->waits ? 0 : membership_call(g, m, IPV6_LEAVE_GROUP);
 		drop(g, m);
+		group_retry(g); /* there may be room now */
 		/* The interface or its membership went first. */
 		return err == -ENODEV || err == -EADDRNOTAVAIL ? 0 : err;
 	}
@@ -139,10 +188,7 @@ int group_set(struct group *g, const struct lke_act_group *act)
 		m->refs++;
 		return 0;
 	}
-	err = join(g, act);
-	if (err)
-		g->stats.refused++;
-	return err;
+	return join(g, act);
 }
 
 void group_forget(struct group *g, uint32_t ifindex)
@@ -156,9 +202,11 @@ void group_forget(struct group *g, uint32_t ifindex)
 		if (m->key.ifindex != ifindex)
 			continue;
 		/* The socket keeps its slot until it leaves, even though the link is gone. */
-		(void)membership_call(g, m, IPV6_LEAVE_GROUP);
+		if (!m->waits)
+			(void)membership_call(g, m, IPV6_LEAVE_GROUP);
 		drop(g, m);
 	}
+	group_retry(g);
 }
 
 void group_stats(const struct group *g, struct group_stats *ret)

@@ -16,16 +16,21 @@ struct group;
 
 struct group_stats {
 	uint32_t joined;  /* memberships held now */
-	uint64_t refused; /* joins that no socket had room for, or that failed */
+	uint32_t waiting; /* asked for, but no socket had room, or the system refused */
+	uint64_t refused; /* joins that failed */
+	int last_error;	  /* of the last one that failed, -errno */
 };
 
 /* Opens that many sockets (1..GROUP_SOCKETS_MAX).  0 or -errno. */
 int group_open(unsigned sockets, struct group **ret);
 /*
  * Joins or leaves.  Joining again counts references; leave of an unknown one gives -ENOENT.
- * -ENOBUFS when every socket is full or GROUP_MAX is reached, else -errno of the system.
+ * -ENOBUFS when every socket is full or GROUP_MAX is reached, else -errno of the system; the group
+ * then waits for a later leave or group_retry() (but not beyond GROUP_MAX).
  */
 int group_set(struct group *g, const struct lke_act_group *act);
+/* Tries again for those that wait, until one fails. */
+void group_retry(struct group *g);
 /* The interface is gone: its memberships went with it. */
 void group_forget(struct group *g, uint32_t ifindex);
 void group_stats(const struct group *g, struct group_stats *ret);

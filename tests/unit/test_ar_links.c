@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An access router with several links: each its own settings, addresses that repeat, links that
+ * come and go (THREATS 94), and what is present on links beside LKE (draft 6.6).
+ */
+#include "ar_fixture.h"
+
+#include <string.h>
+
+enum { LAN2 = 9 };
+
+static struct arf f;
+static struct arf_mn mn, other;
+
+static int done(void **state)
+{
+	arf_close(&f);
+	return 0;
+}
+
+static void link_event(uint32_t ifindex, const char *name, uint8_t mac, bool up, bool removed)
+{
+	struct lke_event ev = { .type = LKE_EV_LINK };
+
+	ev.link = (struct lke_ev_link){ .ifindex = ifindex,
+					.lladdr = arf_lladdr(mac),
+					.mtu = 1500,
+					.up = up,
+					.removed = removed };
+	strcpy(ev.link.name, name);
+	arf_event(&f, &ev);
+}
+
+static void address(uint32_t ifindex, const char *text, bool removed)
+{
+	struct lke_event ev = { .type = LKE_EV_ADDR };
+
+	ev.addr = (struct lke_ev_addr){
+		.ifindex = ifindex, .addr = arf_addr(text), .prefix_len = 64, .removed = removed
+	};
+	arf_event(&f, &ev);
+}
+
+static void two_links(struct lke_config *cfg)
+{
+	cfg->ars = 2;
+	lke_config_ar_defaults(&cfg->ar[1]);
+	strcpy(cfg->ar[1].interface, "lan2");
+	cfg->ar[1].max_lifetime = 1200;
+	cfg->ar[1].router_lifetime = 1800;
+	cfg->ar[1].ra_max_interval_ms = 10000;
+	cfg->ar[1].ra_min_interval_ms = 7500;
+	cfg->ar[1].max_lbsa = 2;
+}
+
+/* The second link: unique local addresses only, and the link-local address of the first. */
+static void second_link(void)
+{
+	link_event(LAN2, "lan2", 9, true, false);
+	address(LAN2, "fe80::a:1", false);
+	address(LAN2, "fd00:2::1", false);
+}
+
+static int open_two(void **state)
+{
+	arf_open(&f, LKE_PROFILE_DEFAULT, two_links);
+	second_link();
+	mn = arf_mobile(1);
+	other = arf_mobile(2);
+	other.ll = mn.ll; /* and the same link-local address there, too */
+	other.coa = arf_addr("fd00:2::b02");
+	return 0;
+}
+
+static const struct arf_sent *last_on(uint32_t ifindex, enum lke_msg msg)
+{
+	for (unsigned n = f.sents; n > 0; n--)
+		if (f.sent[n - 1].msg == msg && f.sent[n - 1].ifindex == ifindex)
+			return &f.sent[n - 1];
+	return NULL;
+}
+
+static struct nd_msg ra_on(uint32_t ifindex)
+{
+	const struct arf_sent *s = last_on(ifindex, LKE_MSG_RA);
+	struct nd_msg m;
+
+	assert_non_null(s);
+	assert_int_equal(nd_decode(&s->ip, &m), 0);
+	return m;
+}
+
+static unsigned on(uint32_t ifindex, unsigned from)
+{
+	unsigned count = 0;
+
+	for (unsigned n = from; n < f.sents; n++)
+		count += f.sent[n].ifindex == ifindex;
+	return count;
+}
+
+/* Answers the router's address resolution and DAD on a link other than the fixture's. */
+static void exchange_on(uint32_t ifindex, const struct arf_mn *m)
+{
+	const struct arf_sent *ns;
+	struct nd_msg na = { .type = ND_NA, .na_flags = ND_NA_S | ND_NA_O, .target = m->coa };
+	struct lke_in6 src = arf_addr("fe80::a:1");
+	uint8_t buf[1024];
+	size_t len = arf_make_kereq(m, buf, sizeof(buf));
+	struct mh_keack ack;
+
+	arf_feed(&f, ifindex, &m->lladdr, buf, len);
+	na.lladdr = m->lladdr;
+	len = (size_t)nd_encode(&na, &m->coa, &src, 0, buf, sizeof(buf));
+	arf_feed(&f, ifindex, &m->lladdr, buf, len);
+	assert_int_equal(arf_keack(&f, m, &ack), STATUS_ACCEPTED);
+	assert_int_equal(arf_last(&f, LKE_MSG_KEACK)->ifindex, ifindex);
+	ns = last_on(ifindex, LKE_MSG_DAD_NS_AUTH);
+	len = arf_make_na(m, ns, ARF_NA_GOOD, buf, sizeof(buf));
+	arf_feed(&f, ifindex, &m->lladdr, buf, len);
+	arf_run(&f, 2 * LKE_SEC);
+}
+
+static void amb_075_same_link_local_addresses_on_two_links(void **state)
+{
+	struct lke_lbsa_view v;
+
+	arf_attach(&f, &mn);
+	exchange_on(LAN2, &other);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, &v));
+	assert_int_equal(v.ifindex, ARF_LAN);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, &v));
+	assert_int_equal(v.ifindex, LAN2);
+	assert_true(in6_eq(&v.peer_ll, &mn.ll));
+}
+
+static void ula_only_link_serves_with_its_unique_local_address(void **state)
+{
+	struct lke_in6 ula = arf_addr("fd00:2::1");
+	struct lke_lbsa_view v;
+	struct nd_msg m;
+
+	arf_run(&f, 10 * LKE_SEC);
+	m = ra_on(LAN2);
+	assert_int_equal(m.prefixes, 1);
+	assert_true(in6_eq(&m.prefix[0].prefix, &ula));
+	exchange_on(LAN2, &other);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, &v));
+	assert_true(in6_eq(&v.ar, &ula));
+}
+
+static void each_link_has_its_own_settings(void **state)
+{
+	struct arf_mn third = arf_mobile(3), fourth = arf_mobile(4);
+	struct mh_keack ack;
+	uint8_t buf[1024];
+	size_t len;
+	unsigned before;
+
+	arf_run(&f, 60 * LKE_SEC);
+	before = f.sents;
+	arf_run(&f, 100 * LKE_SEC);
+	assert_in_range(on(LAN2, before), 10, 14);
+	assert_int_equal(on(ARF_LAN, before), 0);
+	assert_int_equal(ra_on(LAN2).lke_max_lifetime, 1200);
+	assert_int_equal(ra_on(LAN2).router_lifetime, 1800);
+	assert_int_equal(ra_on(ARF_LAN).lke_max_lifetime, 7200);
+	exchange_on(LAN2, &other);
+	third.coa = arf_addr("fd00:2::b03");
+	third.lladdr.len = 0; /* nothing to resolve */
+	len = arf_make_kereq(&third, buf, sizeof(buf));
+	arf_feed(&f, LAN2, &third.lladdr, buf, len);
+	assert_int_equal(arf_keack(&f, &third, &ack), STATUS_ACCEPTED);
+	fourth.coa = arf_addr("fd00:2::b04");
+	fourth.lladdr.len = 0;
+	len = arf_make_kereq(&fourth, buf, sizeof(buf));
+	arf_feed(&f, LAN2, &fourth.lladdr, buf, len);
+	assert_int_equal(arf_keack(&f, &fourth, &ack), STATUS_RESOURCES); /* two on this link */
+	arf_attach(&f, &mn);
+}
+
+static void thr_094_removed_link_takes_its_lbsas_only(void **state)
+{
+	unsigned groups = f.groups;
+
+	arf_attach(&f, &mn);
+	exchange_on(LAN2, &other);
+	link_event(LAN2, "lan2", 9, false, true);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, NULL));
+	assert_int_equal(f.groups, groups + 1 - 1); /* with ff02::2 of the link that went */
+	/* made anew under another index: everything works again */
+	link_event(LAN2 + 1, "lan2", 9, true, false);
+	address(LAN2 + 1, "fe80::a:1", false);
+	address(LAN2 + 1, "fd00:2::1", false);
+	other.kbm[0] ^= 1;
+	other.seq++;
+	exchange_on(LAN2 + 1, &other);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
+}
+
+/* The RSA worker answers after the link went and another one got its index. */
+static void thr_094_late_result_does_not_find_a_new_link(void **state)
+{
+	uint8_t buf[1024];
+	size_t len;
+
+	other.lladdr.len = 0;
+	f.hold_rsa = true;
+	len = arf_make_kereq(&other, buf, sizeof(buf));
+	arf_feed(&f, LAN2, &other.lladdr, buf, len);
+	assert_int_equal(f.decrypts, 1);
+	link_event(LAN2, "lan2", 9, false, true);
+	second_link();
+	arf_release_rsa(&f);
+	assert_int_equal(arf_count(&f, LKE_MSG_KEACK), 0);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_TENTATIVE, NULL));
+	f.hold_rsa = false;
+	other.seq++;
+	other.salt++;
+	arf_run(&f, 10 * LKE_SEC);
+	exchange_on(LAN2, &other);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
+}
+
+static void thr_094_flap_keeps_lbsas_and_bindings(void **state)
+{
+	struct arf_bu up = { .lifetime = 60 };
+	unsigned before;
+	bool ok;
+
+	arf_attach(&f, &mn);
+	arf_run(&f, 300 * LKE_SEC);
+	link_event(ARF_LAN, "lan", 1, false, false);
+	before = on(ARF_LAN, 0);
+	arf_bu(&f, &mn, &up); /* by the other interface */
+	assert_int_equal(arf_ba(&f, mn.kbm, &ok).status, STATUS_ACCEPTED);
+	arf_run(&f, 20 * LKE_SEC);
+	assert_int_equal(on(ARF_LAN, 0), before); /* nothing is sent into a link that is down */
+	link_event(ARF_LAN, "lan", 1, true, false);
+	assert_int_equal(f.sent[f.sents - 1].msg, LKE_MSG_RA); /* at once */
+	assert_int_equal(f.sent[f.sents - 1].ifindex, ARF_LAN);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, NULL));
+	assert_true(arf_binding(&f, &mn.coa, NULL));
+	mn = arf_mobile(3);
+	arf_attach(&f, &mn);
+}
+
+static void thr_094_renamed_link_is_left_and_comes_back(void **state)
+{
+	unsigned before;
+
+	exchange_on(LAN2, &other);
+	link_event(LAN2, "other", 9, true, false);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
+	before = f.sents;
+	arf_run(&f, 100 * LKE_SEC);
+	assert_int_equal(on(LAN2, before), 0);
+	link_event(LAN2, "lan2", 9, true, false);
+	other.kbm[0] ^= 1;
+	other.seq++;
+	exchange_on(LAN2, &other);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
+}
+
+static void thr_094_new_mac_address_is_used_and_told(void **state)
+{
+	struct arf_bu up = { .lifetime = 60 };
+	struct lke_lladdr thief = arf_lladdr(0x66);
+	struct nd_msg m;
+
+	arf_attach(&f, &mn);
+	arf_bu(&f, &mn, &up);
+	arf_run(&f, 10 * LKE_SEC);
+	link_event(ARF_LAN, "lan", 0x21, true, false);
+	arf_run(&f, 3 * LKE_SEC);
+	assert_int_equal(ra_on(ARF_LAN).lladdr.b[5], 0x21);
+	arf_dad_ns(&f, &mn.coa, &thief);
+	assert_int_equal(nd_decode(&last_on(ARF_LAN, LKE_MSG_NA)->ip, &m), 0);
+	assert_int_equal(m.lladdr.b[5], 0x21);
+	/* frames with the old one as their source are somebody else's now, those with ours dropped
+	 */
+	thief = arf_lladdr(0x21);
+	assert_int_equal(arf_dad_ns(&f, &mn.coa, &thief), -LKE_DROP_OWN);
+}
+
+/* AMB-119: the care-of address is on another link of this router; that link goes away. */
+static void thr_094_nothing_is_sent_on_a_link_that_went(void **state)
+{
+	struct arf_bu up = { .lifetime = 60 };
+	uint8_t buf[512];
+	unsigned before;
+	size_t len;
+
+	arf_attach(&f, &mn);
+	mn.new_coa = arf_addr("fd00:2::b01");
+	len = arf_make_bu(&mn, &up, buf, sizeof(buf));
+	arf_feed(&f, LAN2, &mn.lladdr, buf, len);
+	assert_int_equal(arf_last(&f, LKE_MSG_BA)->ifindex, LAN2);
+	link_event(LAN2, "lan2", 9, false, true);
+	before = f.sents;
+	arf_run(&f, 20 * LKE_SEC); /* BA again at 1 s, refresh requests at 2, 4, 8 s */
+	assert_int_equal(on(LAN2, before), 0);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, NULL));
+}
+
+static void thr_035_proxy_advertisements_at_most_one_a_second(void **state)
+{
+	struct arf_bu up = { .lifetime = 200 };
+	struct lke_lladdr thief = arf_lladdr(0x66);
+	unsigned before;
+
+	arf_attach(&f, &mn);
+	arf_bu(&f, &mn, &up);
+	arf_run(&f, 10 * LKE_SEC);
+	before = arf_count(&f, LKE_MSG_NA);
+	for (unsigned n = 0; n < 300; n++) {
+		arf_dad_ns(&f, &mn.coa, &thief);
+		arf_run(&f, 10 * LKE_MSEC);
+	}
+	assert_in_range(arf_count(&f, LKE_MSG_NA), before + 3, before + 4);
+	arf_run(&f, LKE_SEC);
+	before = arf_count(&f, LKE_MSG_NA);
+	arf_dad_ns(&f, &mn.coa, &thief);
+	assert_int_equal(arf_count(&f, LKE_MSG_NA), before + 1);
+}
+
+static void eight(struct lke_config *cfg)
+{
+	cfg->ar[0].max_lbsa = 8;
+}
+
+static void amb_128_grants_shrink_as_the_table_fills(void **state)
+{
+	static const uint16_t want[] = { 7200, 7200, 7200, 7200, 600, 600, 120, 120 };
+	struct mh_keack ack;
+
+	arf_open(&f, LKE_PROFILE_DEFAULT, eight);
+	for (unsigned n = 0; n < 8; n++) {
+		mn = arf_mobile(n + 1);
+		mn.lladdr.len = 0;
+		arf_kereq(&f, &mn);
+		assert_int_equal(arf_keack(&f, &mn, &ack), STATUS_ACCEPTED);
+		assert_int_equal(ack.lifetime * 4, want[n]);
+	}
+	mn = arf_mobile(9);
+	mn.lladdr.len = 0;
+	arf_kereq(&f, &mn);
+	assert_int_equal(arf_keack(&f, &mn, &ack), STATUS_RESOURCES);
+	assert_int_equal(ack.lifetime, 0);
+}
+
+/* CGA, Timestamp, Nonce and RSA Signature (RFC 3971 5) around option 8, as a node with SEND and
+ * keys of 2048 bits puts them. */
+static void lke_212_reply_with_all_options_of_send(void **state)
+{
+	static const struct {
+		uint8_t type;
+		size_t len;
+	} option[] = { { 11, 344 }, { 8, 48 }, { 13, 16 }, { 14, 8 }, { 12, 280 } };
+	uint8_t na[256], with[1024];
+	struct lke_lladdr x = arf_lladdr(0x55);
+	struct lke_mac_input in;
+	struct iov_part part[LKE_MAC_PARTS];
+	uint8_t mac[SHA1_LEN];
+	size_t len, at = 72, off = 0; /* behind header, message and TLLA */
+
+	arf_open(&f, LKE_PROFILE_DEFAULT, NULL);
+	mn = arf_mobile(1);
+	f.neighbour = &mn;
+	arf_kereq(&f, &mn);
+	len = arf_make_na(&mn, arf_last(&f, LKE_MSG_DAD_NS_AUTH), ARF_NA_GOOD, na, sizeof(na));
+	assert_int_equal(len, 72 + 48);
+	memcpy(with, na, 72);
+	for (unsigned n = 0; n < 5; n++) {
+		memset(with + at, 0xa5, option[n].len);
+		if (option[n].type == 8) {
+			memcpy(with + at, na + 72, 48);
+			off = at + 24;
+		}
+		with[at] = option[n].type;
+		with[at + 1] = (uint8_t)(option[n].len / 8);
+		at += option[n].len;
+	}
+	with[4] = (uint8_t)((at - 40) >> 8);
+	with[5] = (uint8_t)(at - 40);
+	lke_mac_whole(with, at, IP6_HDR_LEN + 2, &off, 1, &in);
+	for (size_t n = 0; n < in.n; n++)
+		part[n] = (struct iov_part){ in.part[n].p, in.part[n].n };
+	assert_int_equal(hmac_sha1(mn.kbm, 16, part, in.n, mac), 0);
+	nd_set_mac(with, at, off, mac);
+	assert_int_equal(arf_feed(&f, ARF_LAN, &mn.lladdr, with, at), 0);
+	arf_run(&f, 2 * LKE_SEC);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, NULL));
+	arf_dad_ns(&f, &mn.coa, &x); /* and is kept whole */
+	assert_int_equal(arf_last(&f, LKE_MSG_DAD_NA_AUTH)->len, at);
+	assert_memory_equal(arf_last(&f, LKE_MSG_DAD_NA_AUTH)->pkt, with, at);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, open_two, done)
+#define O(name) cmocka_unit_test_teardown(name, done)
+	const struct CMUnitTest tests[] = {
+		T(amb_075_same_link_local_addresses_on_two_links),
+		T(ula_only_link_serves_with_its_unique_local_address),
+		T(each_link_has_its_own_settings),
+		T(thr_094_removed_link_takes_its_lbsas_only),
+		T(thr_094_late_result_does_not_find_a_new_link),
+		T(thr_094_flap_keeps_lbsas_and_bindings),
+		T(thr_094_renamed_link_is_left_and_comes_back),
+		T(thr_094_new_mac_address_is_used_and_told),
+		T(thr_094_nothing_is_sent_on_a_link_that_went),
+		T(thr_035_proxy_advertisements_at_most_one_a_second),
+		O(amb_128_grants_shrink_as_the_table_fills),
+		O(lke_212_reply_with_all_options_of_send),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
