@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: ISC
 """Tests of the access router's links: beside radvd, kinds of links, memberships behind a snooping bridge."""
+import fcntl
 import os
+import select
 import signal
 import socket
 import struct
+import threading
 import time
 
 import oracle
 import packet
 import scenario
-from nodes import Radvd, write
+from nodes import MN_CONF, Radvd, write
 from scenario import Story
-from topology import LabError, in_namespace, wait_for
+from topology import CORE, HOME_ADDRESS, HOME_AGENT, Lab, LabError, in_namespace, wait_for
 
 RADVD_BESIDE = """interface wlan0 {
 	AdvSendAdvert on;
@@ -229,4 +232,174 @@ def amb_096_defence_behind_a_snooping_bridge(build, directory, printer):
 	return bad
 
 
-TESTS = {f.__name__: f for f in (augment_beside_radvd, amb_096_defence_behind_a_snooping_bridge)}
+MANY_CONF = """[AccessRouter]
+Interface = wlan0
+
+[AccessRouter]
+Interface = vl7
+Mtu = 1280
+
+[AccessRouter]
+Interface = br0
+
+[AccessRouter]
+Interface = tun1
+"""
+TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
+
+
+class TunLink(threading.Thread):
+	"""A link without link-layer addresses: one TUN device in each of two nodes, packets carried between them."""
+
+	def __init__(self, a, b, name):
+		super().__init__(daemon=True)
+		self.fd, self.running = [], True
+		for node in (a, b):
+			with in_namespace(node.ns):
+				fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+				fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
+			self.fd.append(fd)
+		self.start()
+
+	def run(self):
+		poll = select.poll()
+		for fd in self.fd:
+			poll.register(fd, select.POLLIN)
+		while self.running:
+			for fd, _ in poll.poll(100):
+				try:
+					os.write(self.fd[1 - self.fd.index(fd)], os.read(fd, 65536))
+				except OSError:
+					pass	# the other end is down
+
+	def close(self):
+		self.running = False
+		self.join(2)
+		for fd in self.fd:
+			os.close(fd)
+
+
+def add_links(lab):
+	"""AR1 and the mobile node get a VLAN of MTU 1280, a bridge with unique local addresses only, and a TUN."""
+	ar1, mn = lab["ar1"], lab["mn"]
+	lab._link("lb", "lc")
+	for n, (dev, link) in enumerate((("e1", "lb"), ("e2", "lc"))):
+		lab.plug("ar1", dev, link, "02:00:00:00:01:0%x" % (11 + n))
+		lab.plug("mn", dev, link, "02:00:00:00:0b:0%x" % (11 + n))
+		for node in (ar1, mn):
+			node.ip("link set %s up" % dev)
+	mn.sysctl(e1__accept_ra=0, e2__disable_ipv6=1)
+	ar1.sysctl(e2__disable_ipv6=1)
+	add_upper(ar1)
+	ar1.ip("link add br0 type bridge stp_state 0", "link set e1 master br0",
+		"addr add fd00:23::1/64 dev br0 nodad", "link set br0 up")
+	upper_device(mn)
+	tun = TunLink(ar1, mn, "tun1")
+	ar1.ip("addr add 2001:db8:24::1/64 dev tun1 nodad", "link set tun1 up")
+	mn.ip("link set tun1 up")
+	for name in ("ha", "cr", "ar2"):
+		lab[name].ip(*["route add %s/64 via %s1" % (p, CORE) for p in ("2001:db8:22::", "fd00:23::", "2001:db8:24::")])
+	return tun
+
+
+def upper_device(node):
+	"""vl7 above e2: a VLAN, or where the kernel has none a macvlan."""
+	for kind in ("vlan id 7", "macvlan mode bridge"):
+		node.show("link", "add", "link", "e2", "name", "vl7", "mtu", "1280", "type", *kind.split())
+		if "vl7" in node.show("-br", "link", "show"):
+			return node.ip("link set vl7 up")
+	raise LabError("this kernel has neither VLAN nor macvlan")
+
+
+def add_upper(ar1):
+	upper_device(ar1)
+	ar1.ip("addr add 2001:db8:22::1/64 dev vl7 nodad")
+
+
+def valid_on(ar, dev, prefix):
+	"""Care-of address of a valid LBSA on that interface of the router."""
+	for e in (ar.show("lbsa") or {}).get("lbsas", []):
+		if e["interface"] == dev and e["state"] == "valid" and e["care_of_address"].startswith(prefix):
+			return e["care_of_address"]
+	return None
+
+
+def pings(lab, address):
+	return " 0% packet loss" in lab["cn"].run("ping", "-c", "1", "-W", "1", address, check=False)
+
+
+def attach_on(lab, fleet, dev, prefix):
+	"""The mobile node on one link of AR1: registered, exchanged, reachable.  Its care-of address."""
+	mine = {"br0": "e1"}.get(dev, dev)
+	interfaces = "Interface = %s\n" % mine + ("Interface = wlan0" if mine == "tun1" else "")
+	write(fleet.mn.conf, (MN_CONF % (HOME_ADDRESS, HOME_AGENT, fleet.key_file)).replace("Interface   = wlan0", interfaces))
+	fleet.mn.start()
+	coa = wait_for(lambda: valid_on(fleet.ar[1], dev, prefix), 20, "a valid LBSA on AR1's %s" % dev, 0.1)
+	wait_for(lambda: pings(lab, HOME_ADDRESS), 8, "an answer from the home address by " + dev)
+	return coa
+
+
+def make_anew(lab, fleet, bad):
+	"""Links of AR1 deleted and made again, renamed away and back, with another MAC address."""
+	ar1 = lab["ar1"]
+	ar1.ip("link del vl7")
+	wait_for(lambda: not valid_on(fleet.ar[1], "vl7", "2001"), 5, "AR1 to forget the LBSA of a deleted link")
+	add_upper(ar1)
+	ar1.ip("link set br0 down", "link set br0 name other", "link set other name br0",
+		"link set br0 address 02:00:00:00:01:77", "link set br0 up", "addr add fd00:23::1/64 dev br0 nodad")
+	for dev, prefix in (("vl7", "2001:db8:22:"), ("br0", "fd00:23:")):
+		attach_on(lab, fleet, dev, prefix)
+		detach(fleet, bad)
+
+
+def leave_tun(lab, fleet, coa):
+	"""Handover from the TUN to AR2's link: packets to the old care-of address follow."""
+	lab["mn"].ip("link set tun1 down")
+	lab.attach("l2")
+	wait_for(lambda: [b for b in (fleet.ar[1].show("bindings") or {}).get("bindings", []) if b["home_address"] == coa
+		and b["care_of_address"].startswith("2001:db8:2:")], 15, "AR1 to bind the address of the TUN", 0.1)
+	wait_for(lambda: pings(lab, coa), 8, "an answer from the care-of address of the TUN")
+
+
+def detach(fleet, bad):
+	status = fleet.mn.stop()
+	if status:
+		bad.append("mn: exit status %s: %s" % (status, fleet.mn.tail()))
+
+
+def many_links(build, directory, printer):
+	"""One access router with a VLAN of MTU 1280, a bridge with ULA only, a TUN; made anew, renamed, with another MAC."""
+	bad = []
+	with Lab(os.path.join(directory, "work")) as lab:
+		tun = add_links(lab)
+		try:
+			fleet = scenario.Fleet(lab, build, routers=(1, 2))
+			write(fleet.ar[1].conf, MANY_CONF)
+			# Each start of the mobile node begins at a random number, which eats the budget of a key (AMB-172).
+			with open(fleet.ha.conf) as f:
+				text = f.read()
+			write(fleet.ha.conf, text.replace("Interface = home0", "Interface = home0\nEnforceCycle = no"))
+			for d in (fleet.ha, fleet.ar[1], fleet.ar[2]):
+				d.start()
+			lab.attach("l1")
+			for dev, prefix in (("vl7", "2001:db8:22:"), ("br0", "fd00:23:"), ("wlan0", "2001:db8:1:")):
+				attach_on(lab, fleet, dev, prefix)
+				detach(fleet, bad)
+			if "e1" in [i["name"] for i in fleet.ar[1].show("interfaces")["interfaces"]]:
+				bad.append("AR1 listens on a port of its bridge: each message would count twice")
+			make_anew(lab, fleet, bad)
+			lab.detach()
+			leave_tun(lab, fleet, attach_on(lab, fleet, "tun1", "2001:db8:24:"))
+			detach(fleet, bad)
+			for d in (fleet.ar[1], fleet.ar[2], fleet.ha):
+				if d.stop():
+					bad.append("%s: exit status %s" % (d.name, d.process.returncode))
+		except LabError as e:
+			bad.append("%s; AR1: %s; MN: %s" % (e, fleet.ar[1].tail(300), fleet.mn.tail(500)))
+		finally:
+			tun.close()
+	return bad
+
+
+TESTS = {f.__name__: f for f in (augment_beside_radvd, amb_096_defence_behind_a_snooping_bridge,
+	many_links)}

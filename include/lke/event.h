@@ -44,6 +44,7 @@ struct lke_ev_link {
 	bool up; /* administratively up and with carrier */
 	bool no_carrier; /* administratively up, but without carrier */
 	bool removed;
+	bool port; /* of a bridge or a bond: its frames are received by that one, too */
 	uint32_t carrier_changes; /* counts flaps that the system merged; 0 if unknown */
 };
 

@@ -192,12 +192,15 @@ void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
 
 static bool wanted(const struct driver *d, const struct lke_ev_link *l)
 {
+	/* What a port receives its bridge receives again: each message would be handled twice. */
+	if (l->port && !daemon_config_has_interface(&d->w->cfg, l->name))
+		return false;
 	return strcmp(l->name, "lo") != 0 &&
 	       (world_is_agent(d->w) || l->ifindex == d->w->tun_ifindex ||
 		daemon_config_is_mn_interface(&d->w->cfg, l->name));
 }
 
-/* An interface got a name that no role has: for the engine it is gone. */
+/* An interface got a name that no role has, or became a port: for the engine it is gone. */
 static bool lose_name(struct driver *d, struct driver_link *l, const struct lke_ev_link *ev)
 {
 	struct lke_event gone = { .type = LKE_EV_LINK, .link = *ev };
@@ -206,7 +209,8 @@ static bool lose_name(struct driver *d, struct driver_link *l, const struct lke_
 		return false;
 	gone.link.removed = true;
 	gone.link.up = false;
-	log_notice("interface %s is now %s and no longer in use", l->last.name, ev->name);
+	log_notice("interface %s is now %s and no longer in use", l->last.name,
+		   ev->port ? "a port" : ev->name);
 	remove_link(d, l);
 	driver_input(d, &gone);
 	return false;

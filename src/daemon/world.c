@@ -255,7 +255,8 @@ static int open_links(struct world *w)
 	for (int i = 0; i < n; i++) {
 		int err;
 
-		if (!link_wanted(w, dump[i].ifindex, dump[i].name))
+		if (!link_wanted(w, dump[i].ifindex, dump[i].name) ||
+		    (dump[i].port && !daemon_config_has_interface(&w->cfg, dump[i].name)))
 			continue;
 		err = world_open_link(w, dump[i].ifindex, false, &w->link[w->links]);
 		if (err == 0)

@@ -300,6 +300,24 @@ static void monitor_repeats_addresses_that_came_too_early(void **state)
 	close(fd);
 }
 
+static void ports_of_a_bridge_are_told_apart(void **state)
+{
+	static struct lke_ev_link buf[32];
+	int n;
+
+	sh("ip link add br7 type bridge; ip link add p7 type veth peer name q7; ip link set p7 "
+	   "master br7");
+	n = nl_dump_links(nl, buf, 32);
+	assert_true(n > 0);
+	for (int i = 0; i < n; i++)
+		assert_int_equal(buf[i].port, strcmp(buf[i].name, "p7") == 0);
+	sh("ip link set p7 nomaster");
+	n = nl_dump_links(nl, buf, 32);
+	for (int i = 0; i < n; i++)
+		assert_false(buf[i].port);
+	sh("ip link del br7; ip link del p7");
+}
+
 static void monitor_resyncs_after_overrun(void **state)
 {
 	struct heard h = { 0 };
@@ -1129,6 +1147,7 @@ int main(void)
 		cmocka_unit_test(netlink_start_repairs_after_kill),
 		cmocka_unit_test(monitor_reports_carrier_and_counts_flaps),
 		cmocka_unit_test(monitor_repeats_addresses_that_came_too_early),
+		cmocka_unit_test(ports_of_a_bridge_are_told_apart),
 		cmocka_unit_test(monitor_resyncs_after_overrun),
 		cmocka_unit_test(only_neighbours_given_up_are_heard_of),
 		cmocka_unit_test(steering_silences_the_kernel),

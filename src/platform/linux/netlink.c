@@ -350,6 +350,25 @@ int nl_link_up(struct nl *n, uint32_t ifindex, uint32_t mtu, uint32_t txqlen)
 	return nl_talk(n, nlh);
 }
 
+/* A VRF is no master in this sense: it receives nothing itself. */
+static bool is_port(const struct nlattr *info)
+{
+	static const char *const kind[] = { "bridge", "bond", "team", "openvswitch" };
+	const struct nlattr *a;
+
+	mnl_attr_for_each_nested(a, info)
+	{
+		const char *text = mnl_attr_get_payload(a);
+		size_t len = mnl_attr_get_payload_len(a);
+
+		for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++)
+			if (mnl_attr_get_type(a) == IFLA_INFO_SLAVE_KIND &&
+			    len >= strlen(kind[i]) && memcmp(text, kind[i], strlen(kind[i])) == 0)
+				return true;
+	}
+	return false;
+}
+
 bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
@@ -385,6 +404,9 @@ bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret)
 		case IFLA_MTU:
 			if (len == 4)
 				l.mtu = mnl_attr_get_u32(a);
+			break;
+		case IFLA_LINKINFO:
+			l.port = is_port(a);
 			break;
 		case IFLA_CARRIER_UP_COUNT:
 		case IFLA_CARRIER_DOWN_COUNT:
