@@ -112,6 +112,10 @@ static void take(struct arf *f, const struct lke_action *a)
 		assert_true(f->buffers < 64);
 		f->buffer[f->buffers++] = a->buffer;
 		break;
+	case LKE_ACT_STEER:
+		if (a->steer.set == LKE_STEER_MINE)
+			f->mine += a->steer.remove ? -1u : 1u;
+		break;
 	case LKE_ACT_GROUP:
 		f->groups += a->group.leave ? -1u : 1u;
 		break;

@@ -71,6 +71,7 @@ struct arf {
 	bool kernel_refuses;
 	uint64_t intercept_cookie;
 	unsigned intercepts, groups, decrypts;
+	unsigned mine; /* addresses whose tunnel packets are steered to us */
 	const struct arf_mn *neighbour; /* answers ordinary solicitations for its address */
 	const struct arf_mn *dad;	/* answers DAD with authentication */
 	unsigned rsa_news, rsa_drops;	/* keys asked for, keys to forget */
