@@ -26,7 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXTRA_FD 57 /* left open by whoever starts lked */
+/* Left open by whoever starts lked; above every number that its own get. */
+#define EXTRA_FD 900
 
 struct daemon {
 	char dir[96];
