@@ -3,6 +3,7 @@
 import fcntl
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -333,6 +334,9 @@ def attach_on(lab, fleet, dev, prefix):
 	mine = {"br0": "e1"}.get(dev, dev)
 	interfaces = "Interface = %s\n" % mine + ("Interface = wlan0" if mine == "tun1" else "")
 	write(fleet.mn.conf, (MN_CONF % (HOME_ADDRESS, HOME_AGENT, fleet.key_file)).replace("Interface   = wlan0", interfaces))
+	# A node that was never here: it would keep its keys, also those of a link that AR1 has lost meanwhile.
+	shutil.rmtree(fleet.mn.state)
+	os.mkdir(fleet.mn.state)
 	fleet.mn.start()
 	coa = wait_for(lambda: valid_on(fleet.ar[1], dev, prefix), 20, "a valid LBSA on AR1's %s" % dev, 0.1)
 	wait_for(lambda: pings(lab, HOME_ADDRESS), 8, "an answer from the home address by " + dev)
