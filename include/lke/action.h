@@ -82,7 +82,8 @@ struct lke_act_group {
 
 enum lke_steer {
 	LKE_STEER_MINE,	   /* tunnel packets (protocol 41) to this address are ours */
-	LKE_STEER_PROXIED, /* ND to this intercepted address is answered by the engine */
+	LKE_STEER_PROXIED, /* ND to this intercepted address, and home agent address discovery at
+			      this anycast address, is answered by the engine */
 	LKE_STEER_SPI,	   /* ESP with this SPI to this address is ours */
 };
 
@@ -225,6 +226,8 @@ struct lke_note {
 	uint16_t seq;
 	uint32_t lifetime; /* seconds */
 	uint64_t value;
+	uint32_t repeats; /* Binding Update at a home agent: refused ones without a record before it
+			   */
 	char text[64]; /* "" or a short reason; never a secret */
 };
 

@@ -112,7 +112,16 @@ struct lke_config_mobile {
 	uint32_t generation;
 	uint32_t max_lifetime; /* 0: the home agent's */
 	bool suspended;
+	unsigned updates_per_day;	 /* expected, for advice; 0: unknown */
 	char identity[LKE_IDENTITY_MAX]; /* whose dynamic keys may serve it (SEC-049); "": nobody's */
+};
+
+/* Router Advertisements of a home agent on its home links. */
+enum lke_ha_advertise {
+	LKE_HA_ADVERTISE_AUGMENT,    /* one behind each of another daemon of this host */
+	LKE_HA_ADVERTISE_HOME_AGENT, /* as a home agent that is no router of the link */
+	LKE_HA_ADVERTISE_FULL,	     /* as the router of the link */
+	LKE_HA_ADVERTISE_NO,
 };
 
 /* [HomeAgent] */
@@ -124,6 +133,21 @@ struct lke_config_ha {
 	bool enforce_cycle;    /* AMB-172 */
 	unsigned max_jump;     /* 0: off, AMB-174 */
 	bool volatile_state;   /* no stable storage: replay protection is lost at a restart */
+	/* The home link, RFC 6275 section 7, 8.4, 10.5, 10.6 */
+	enum lke_ha_advertise advertise;
+	uint16_t preference;	      /* 0; Home Agent Preference */
+	uint16_t ha_lifetime;	      /* 1800; Home Agent Lifetime */
+	uint16_t router_lifetime;     /* 1800; with full */
+	uint32_t ra_max_interval_ms, ra_min_interval_ms; /* 600000, 200000 */
+	uint32_t prefix_valid, prefix_preferred;	 /* 2592000, 604800; with full */
+	bool discovery;					 /* answer home agent address discovery */
+	uint32_t mobile_prefix_min, mobile_prefix_max;	 /* 600, 86400 */
+	/* Ill-behaving mobile nodes, SEC-027 to 031 */
+	unsigned require_dynamic_above; /* 0: off; Binding Updates a day, SEC-064 */
+	unsigned max_updates;	 /* 10: Binding Updates of one mobile node a second; 0: no limit */
+	uint32_t care_of_credit; /* 0: off; octets to a care-of address before it is proved */
+	struct lke_prefix refuse[LKE_MAX_PREFIXES]; /* no care-of address in these */
+	unsigned refused;
 	const struct lke_config_mobile *mobile; /* borrowed during lke_engine_new() only */
 	unsigned mobiles;
 };

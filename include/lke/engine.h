@@ -172,6 +172,16 @@ struct lke_mobile_view {
 };
 bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor,
 			    struct lke_mobile_view *ret);
+/* HA: another home agent on a home link, RFC 6275 10.1. */
+struct lke_agent_view {
+	uint32_t ifindex;
+	struct lke_in6 ll;
+	uint16_t preference;
+	lke_time expires;
+	struct lke_in6 addr[4]; /* global addresses */
+	unsigned addrs;
+};
+bool lke_engine_next_agent(const struct lke_engine *e, size_t *cursor, struct lke_agent_view *ret);
 /* Whole days until the limit (2^15 or 2^16, AMB-172) at this rate; UINT32_MAX while no rate is
  * known. */
 uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke_time over);
@@ -213,6 +223,10 @@ uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke
 	X(LEAVES_LOST, "leaves_lost") \
 	X(FALLBACKS, "fallbacks") \
 	X(REPLAYS_REJECTED, "replays_rejected") \
+	X(DISCOVERY_ANSWERED, "discovery_answered") \
+	X(CARE_OF_PROBES, "care_of_probes") \
+	X(CARE_OF_PROVED, "care_of_proved") \
+	X(MPA_SENT, "mobile_prefix_advertisements_sent") \
 	X(ACTIONS_LOST, "actions_lost")
 /* clang-format on */
 enum lke_stat {

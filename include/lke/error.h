@@ -48,6 +48,7 @@ enum lke_error {
 	X(OWN, "own", "own packet looped back") \
 	X(RATE_LL, "rate_link_local", "rate limit of a link-local address") \
 	X(RATE_MAC, "rate_link_layer", "rate limit of a link-layer address") \
+	X(RATE_MOBILE, "rate_mobile", "Binding Updates of one mobile node above its rate") \
 	X(RATE_RSA, "rate_rsa", "budget for private key operations used up") \
 	X(RATE_DAD, "rate_dad", "budget for duplicate address detections used up") \
 	X(RATE_ANSWER, "rate_answer", "answer suppressed by a rate limit") \

@@ -68,6 +68,7 @@ enum lke_role {
 	X(DHAAD_REPLY, "Home Agent Address Discovery Reply") \
 	X(MPS, "Mobile Prefix Solicitation") \
 	X(MPA, "Mobile Prefix Advertisement") \
+	X(CARE_OF_TEST, "care-of address test") \
 	X(ICMP_ERROR, "ICMPv6 error")
 /* clang-format on */
 

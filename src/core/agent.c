@@ -41,36 +41,38 @@ static void note_defended(struct lke_engine *e, enum lke_role role, const struct
 	n->peer = b->coa;
 }
 
-/* One solicitation makes one multicast: at most one a second, as for the cached NA (AMB-090,
- * THREATS 35). */
-static void defend(struct lke_engine *e, enum lke_role role, const struct pkt *p, struct binding *b)
+bool agent_answer(struct lke_engine *e, enum lke_role role, const struct pkt *p,
+		  const struct nd_msg *m, lke_time *answered)
 {
-	if (b->answered > 0 && e->now < b->answered + LKE_SEC) {
-		(void)note_in(e, role, LKE_MSG_DAD_NS, p, LKE_DROP_RATE_ANSWER);
-		return;
+	const struct lke_lladdr *to = m->lladdr.len > 0 ? &m->lladdr : &p->src_ll;
+
+	if (!in6_is_unspecified(&p->ip.src)) {
+		note_in(e, role, LKE_MSG_NS, p, LKE_DROP_NONE);
+		advertise(e, role, p->ifc, &m->target, ND_NA_S | ND_NA_O, &p->ip.src, to);
+		return false;
 	}
-	b->answered = e->now;
+	/* One solicitation makes one multicast: at most one a second, as for the cached NA
+	 * (AMB-090, THREATS 35). */
+	if (*answered > 0 && e->now < *answered + LKE_SEC) {
+		(void)note_in(e, role, LKE_MSG_DAD_NS, p, LKE_DROP_RATE_ANSWER);
+		return false;
+	}
+	*answered = e->now;
 	note_in(e, role, LKE_MSG_DAD_NS, p, LKE_DROP_NONE);
-	advertise(e, role, p->ifc, &b->home, ND_NA_O, &in6_all_nodes, NULL);
-	note_defended(e, role, b);
+	advertise(e, role, p->ifc, &m->target, ND_NA_O, &in6_all_nodes, NULL);
+	return true;
 }
 
 bool agent_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
 {
 	struct binding *b = binding_find(e, &m->target);
-	const struct lke_lladdr *to;
 	enum lke_role role;
 
 	if (!b || b->ifindex != p->ifc->ifindex)
 		return false;
 	role = b->kind == BINDING_BY_LBSA ? LKE_ROLE_AR : LKE_ROLE_HA;
-	if (in6_is_unspecified(&p->ip.src)) {
-		defend(e, role, p, b);
-		return true;
-	}
-	to = m->lladdr.len > 0 ? &m->lladdr : &p->src_ll;
-	note_in(e, role, LKE_MSG_NS, p, LKE_DROP_NONE);
-	advertise(e, role, p->ifc, &b->home, ND_NA_S | ND_NA_O, &p->ip.src, to);
+	if (agent_answer(e, role, p, m, &b->answered))
+		note_defended(e, role, b);
 	return true;
 }
 

@@ -18,19 +18,12 @@ static lke_time min_delay(const struct ar_link *k)
 /* RFC 4861 6.2.4. */
 static void advertise_all(struct lke_engine *e, struct ar_link *k)
 {
-	lke_time min = k->cfg->ra_min_interval_ms * LKE_MSEC;
-	lke_time max = k->cfg->ra_max_interval_ms * LKE_MSEC, next;
-
 	ar_ra_send(e, k, &in6_all_nodes, NULL);
 	k->last_multicast = e->now;
 	k->sent_any = true;
-	next = min + rnd_below(e, max > min ? max - min + 1 : 1);
-	if (k->initial_left > 0) {
-		k->initial_left--;
-		if (next > MAX_INITIAL_RTR_ADVERT_INTERVAL)
-			next = MAX_INITIAL_RTR_ADVERT_INTERVAL;
-	}
-	arm(e, &k->ra, e->now + next);
+	arm(e, &k->ra,
+	    e->now + ra_interval(e, k->cfg->ra_min_interval_ms, k->cfg->ra_max_interval_ms,
+				 &k->initial_left));
 }
 
 /* Moves the next multicast advertisement to at, or to where MinDelayBetweenRAs (RFC 6275 13) allows

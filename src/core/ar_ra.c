@@ -90,6 +90,9 @@ static void fill_full(const struct lke_engine *e, const struct ar_link *k, struc
 	add_names(c, m);
 	add_prefixes(e, k, m);
 	add_capability(e, k, m);
+	/* Also of a home agent: one advertisement speaks for both roles. */
+	if (k->ifc->ha && e->cfg.ha.advertise != LKE_HA_ADVERTISE_NO)
+		m->ra_flags |= ND_RA_H;
 	if (m->ra_flags & ND_RA_H && wants_ha_info(c)) {
 		m->has_ha_info = true;
 		m->ha_preference = c->ha_preference;

@@ -122,6 +122,8 @@ static void note_state(struct lke_engine *e, const struct binding *b)
 static void announce(struct lke_engine *e, struct binding *b)
 {
 	agent_send_na(e, role_of(b), b->ifindex, &b->home, true);
+	if (b->kind == BINDING_BY_ESP)
+		ha_binding_announced(e, b);
 	if (--b->proxy_left > 0)
 		arm(e, &b->proxy, e->now + RETRANS_TIMER);
 }
@@ -211,6 +213,8 @@ void binding_remove(struct lke_engine *e, struct binding *b, const char *text)
 		n->seq = b->seq;
 		note_text(n, text);
 	}
+	if (b->kind == BINDING_BY_ESP)
+		ha_binding_gone(e, b);
 	forget(e, b);
 }
 

@@ -66,6 +66,10 @@ bool binding_next(const struct lke_engine *e, size_t *cursor, struct lke_binding
 /* Called by binding.c right before an expired binding is removed. */
 void ar_binding_expired(struct lke_engine *e, struct binding *b);
 void ha_binding_expired(struct lke_engine *e, struct binding *b);
+/* Called by binding.c for bindings by ESP: the home address was just advertised; the binding has
+ * ended, for whatever reason. */
+void ha_binding_announced(struct lke_engine *e, const struct binding *b);
+void ha_binding_gone(struct lke_engine *e, const struct binding *b);
 
 /*
  * agent.c: Neighbor Solicitations for a bound address on its link (AMB-092): S=1 O=1 R=0 unicast to
@@ -73,6 +77,12 @@ void ha_binding_expired(struct lke_engine *e, struct binding *b);
  * TLLA ours. Returns true if the NS was for a bound address (then nothing else answers it).
  */
 bool agent_ns_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+/*
+ * The answer alone, for a solicitation of an address that we defend.  answered: when DAD for it was
+ * answered last, 0 for never; kept here.  True if DAD was answered.
+ */
+bool agent_answer(struct lke_engine *e, enum lke_role role, const struct pkt *p,
+		  const struct nd_msg *m, lke_time *answered);
 /* Multicasts one NA with our link-layer address; override as given. */
 void agent_send_na(struct lke_engine *e, enum lke_role role, uint32_t ifindex,
 		   const struct lke_in6 *target, bool override);

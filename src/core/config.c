@@ -41,4 +41,15 @@ void lke_config_defaults(struct lke_config *ret_cfg)
 	ret_cfg->ha.max_lifetime = 3600;
 	ret_cfg->ha.reserve = SEQ_RESERVE;
 	ret_cfg->ha.enforce_cycle = true;
+	ret_cfg->ha.advertise = LKE_HA_ADVERTISE_AUGMENT;
+	ret_cfg->ha.ha_lifetime = 1800;
+	ret_cfg->ha.router_lifetime = 1800;
+	ret_cfg->ha.ra_max_interval_ms = 600000;
+	ret_cfg->ha.ra_min_interval_ms = 200000;
+	ret_cfg->ha.prefix_valid = 2592000; /* RFC 4861 6.2.1 */
+	ret_cfg->ha.prefix_preferred = 604800;
+	ret_cfg->ha.discovery = true;
+	ret_cfg->ha.max_updates = 10;	     /* MAX_UPDATE_RATE of RFC 6275 section 12 is 3 */
+	ret_cfg->ha.mobile_prefix_min = 600; /* RFC 6275 section 12 */
+	ret_cfg->ha.mobile_prefix_max = 86400;
 }

@@ -2,6 +2,7 @@
 /* The engine: events in, the right module called, timers served.  Nothing of any role is decided
  * here. */
 #include "core/binding.h"
+#include "core/ha_link.h"
 #include "core/internal.h"
 #include "core/sa.h"
 #include "wire/hadisc.h"
@@ -210,10 +211,10 @@ static int outgoing_packet(struct lke_engine *e, const struct pkt *p)
 {
 	struct nd_msg m;
 
-	if (!p->ifc->ar || p->ip.upper != IP6_NH_ICMPV6 || nd_decode(&p->ip, &m) < 0 ||
-	    m.type != ND_RA)
+	if ((!p->ifc->ar && !p->ifc->ha) || p->ip.upper != IP6_NH_ICMPV6 ||
+	    nd_decode(&p->ip, &m) < 0 || m.type != ND_RA)
 		return -(int)LKE_DROP_NOT_OURS;
-	return ar_outgoing_ra(e, p, &m);
+	return p->ifc->ar ? ar_outgoing_ra(e, p, &m) : ha_advertise_outgoing(e, p->ifc->ha, p, &m);
 }
 
 static int icmp_packet(struct lke_engine *e, const struct pkt *p)
@@ -227,6 +228,8 @@ static int icmp_packet(struct lke_engine *e, const struct pkt *p)
 		return nd_packet(e, p);
 	if (type == HADISC_REPLY && e->mn)
 		return mn_discovery_input(e, p);
+	if ((type == HADISC_REQUEST || type == MPREFIX_SOLICITATION) && e->ha)
+		return ha_icmp_input(e, p);
 	if (type >= 1 && type <= 4 && e->mn)
 		return mn_icmp_input(e, p);
 	return -(int)LKE_DROP_NOT_OURS;
@@ -309,6 +312,8 @@ static int packet_event(struct lke_engine *e, const struct lke_ev_packet *k)
 		return mh_packet(e, &p);
 	case IP6_NH_ESP:
 		return esp_packet(e, &p);
+	case IP6_NH_IPV6:
+		return e->ha ? ha_tunnel_input(e, &p) : -(int)LKE_DROP_NOT_OURS;
 	default:
 		return -(int)LKE_DROP_NOT_OURS;
 	}
@@ -391,6 +396,8 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 	case LKE_EV_MOBILE:
 		if (e->ar)
 			ar_mobile_volume(e, &ev->mobile);
+		if (e->ha)
+			ha_mobile_volume(e, &ev->mobile);
 		break;
 	case LKE_EV_COMMAND:
 		command_event(e, &ev->command);
@@ -477,6 +484,11 @@ bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 bool lke_engine_next_router(const struct lke_engine *e, size_t *cursor, struct lke_router_view *ret)
 {
 	return e->mn && mn_next_router(e, cursor, ret);
+}
+
+bool lke_engine_next_agent(const struct lke_engine *e, size_t *cursor, struct lke_agent_view *ret)
+{
+	return e->ha && ha_next_agent(e, cursor, ret);
 }
 
 bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret)

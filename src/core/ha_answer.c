@@ -52,15 +52,25 @@ void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, 
 			 (uint32_t)lifetime * LIFETIME_UNIT);
 }
 
-int ha_audit(struct lke_engine *e, const struct mobile *m, const struct ha_bu *bu,
-	     enum lke_drop reason, uint8_t status, uint16_t lifetime)
+int ha_audit(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, enum lke_drop reason,
+	     uint8_t status, uint16_t lifetime)
 {
-	struct lke_note *n = note_new(e, LKE_NOTE_MESSAGE, LKE_ROLE_HA);
+	struct lke_note *n;
 
-	if (reason != LKE_DROP_NONE)
+	if (reason != LKE_DROP_NONE) {
 		e->drops[reason]++;
+		/* Who repeats a recorded one for ever shall not push the history out of the
+		 * journal. */
+		if (!tbf_take(&m->audit, 1, e->now)) {
+			m->unaudited++;
+			return -(int)reason;
+		}
+	}
+	n = note_new(e, LKE_NOTE_MESSAGE, LKE_ROLE_HA);
 	if (!n)
 		return -(int)reason;
+	n->repeats = m->unaudited;
+	m->unaudited = 0;
 	n->msg = LKE_MSG_BU;
 	n->drop = reason;
 	n->ifindex = bu->ifindex;

@@ -83,14 +83,22 @@ static int mobile_init(struct mobile *m, const struct lke_config_mobile *c, unsi
 	m->max_lifetime = c->max_lifetime;
 	m->suspended = c->suspended;
 	timer_init(&m->dad, HA_TIMER_DAD, m);
+	timer_init(&m->prefix.timer, HA_TIMER_PREFIX, m);
+	timer_init(&m->proof.timer, HA_TIMER_PROOF, m);
 	return 0;
 }
 
-static int add_mobiles(struct home_agent *ha, const struct lke_config_mobile *cfg, unsigned n)
+static int add_mobiles(struct lke_engine *e, const struct lke_config_mobile *cfg, unsigned n)
 {
+	struct home_agent *ha = e->ha;
+	uint64_t rate = e->cfg.ha.max_updates;
+
 	for (unsigned k = 0; k < n; k++) {
 		struct mobile *m = &ha->mobile[k];
 		int err = mobile_init(m, &cfg[k], k);
+
+		tbf_init(&m->updates, rate, rate * 3, e->now);
+		tbf_init(&m->audit, HA_AUDIT_RATE, HA_AUDIT_BURST, e->now);
 
 		ha->mobiles = k + 1;
 		if (err == 0)
@@ -119,10 +127,13 @@ int ha_policy_new(struct lke_engine *e, const struct lke_config_mobile *cfg, uns
 	err = TABLE_INIT(&ha->by_home, struct mobile, by_home, home, HA_MOBILES_MAX, secret);
 	if (err == 0)
 		err = TABLE_INIT(&ha->by_spi, struct mobile, by_spi, spi, HA_MOBILES_MAX, secret);
+	if (err == 0)
+		err = TABLE_INIT(&ha->by_ll, struct mobile, ll.node, ll.key, HA_MOBILES_MAX,
+				 secret);
 	if (err == 0 && n > 0)
 		err = check_keys(cfg, n, secret);
 	if (err == 0)
-		err = add_mobiles(ha, cfg, n);
+		err = add_mobiles(e, cfg, n);
 	mem_wipe(secret, sizeof(secret));
 	return err;
 }
@@ -133,11 +144,14 @@ void ha_policy_free(struct lke_engine *e)
 
 	for (unsigned n = 0; n < ha->mobiles; n++) {
 		timerq_disarm(&e->timers, &ha->mobile[n].dad);
+		timerq_disarm(&e->timers, &ha->mobile[n].prefix.timer);
+		timerq_disarm(&e->timers, &ha->mobile[n].proof.timer);
 		sa_done(&ha->mobile[n].to_ha);
 		sa_done(&ha->mobile[n].to_mn);
 	}
 	table_done(&ha->by_home);
 	table_done(&ha->by_spi);
+	table_done(&ha->by_ll);
 	mem_free(ha->mobile);
 }
 

@@ -37,13 +37,14 @@ static int refuse(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu
 	return verdict;
 }
 
-static void accept(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, uint16_t granted)
+static void accept(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, uint8_t status,
+		   uint16_t granted)
 {
 	ha_sequence_commit(e, m, bu->seq);
 	m->accepted++;
 	count(e, LKE_STAT_BU_ACCEPTED);
-	ha_audit(e, m, bu, LKE_DROP_NONE, STATUS_ACCEPTED, granted);
-	ha_send_ba(e, m, bu, STATUS_ACCEPTED, bu->seq, granted);
+	ha_audit(e, m, bu, LKE_DROP_NONE, status, granted);
+	ha_send_ba(e, m, bu, status, bu->seq, granted);
 }
 
 /* Units of 4 s; what was asked for, limited by the home agent and by the policy entry. */
@@ -62,6 +63,20 @@ static uint16_t grant(const struct lke_engine *e, const struct mobile *m, uint16
 	return asked < units ? asked : (uint16_t)units;
 }
 
+/*
+ * The life of the home prefix: the binding never outlives it, and status 1 asks the mobile node for
+ * prefix discovery when the prefix is deprecated or ends with the binding (RFC 6275 10.3.1).
+ */
+static uint8_t within_prefix(const struct lke_engine *e, const struct ha_heard *p, uint16_t *units)
+{
+	uint32_t valid = ha_prefix_left(e, p->valid) / LIFETIME_UNIT;
+	uint32_t preferred = ha_prefix_left(e, p->preferred) / LIFETIME_UNIT;
+
+	if (*units > valid)
+		*units = (uint16_t)valid;
+	return *units >= valid || preferred < *units ? STATUS_PREFIX_DISCOVERY : STATUS_ACCEPTED;
+}
+
 /* Home link of a Binding Update: where its home agent address lives; 0 if that is gone. */
 static uint32_t link_of(struct lke_engine *e, const struct ha_bu *bu)
 {
@@ -78,39 +93,60 @@ static int bind(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, 
 			       .coa = bu->coa,
 			       .ifindex = link_of(e, bu),
 			       .kind = BINDING_BY_ESP,
-			       .state = LKE_BINDING_OK,
 			       .seq = bu->seq,
 			       .expires = expires,
-			       .credit = UINT64_MAX,
 			       .owner = m };
-	int err;
+	int err = 0;
+
+	new.credit = ha_credit_of(e, m, &bu->coa, &new.state);
 
 	if (b && in6_eq(&b->agent, &bu->agent)) {
 		b->seq = bu->seq;
-		binding_update(e, b, &bu->coa, LKE_BINDING_OK, UINT64_MAX, expires);
-		ha_refresh_arm(e, b);
-		return 0;
+		binding_update(e, b, &bu->coa, new.state, new.credit, expires);
+	} else {
+		if (b)
+			binding_remove(e, b, "moved to another address of the home agent");
+		err = binding_add(e, &new, HA_TIMER_BINDING, &b);
 	}
-	if (b)
-		binding_remove(e, b, "moved to another address of the home agent");
-	err = binding_add(e, &new, HA_TIMER_BINDING, &b);
-	if (err == 0)
-		ha_refresh_arm(e, b);
-	return err;
+	if (err < 0)
+		return err;
+	ha_refresh_arm(e, b);
+	ha_credit_bound(e, m, b);
+	return 0;
 }
 
 static void register_coa(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu,
 			 struct binding *b)
 {
+	const struct iface *i = iface_of_addr(e, &bu->agent);
 	uint16_t granted = grant(e, m, bu->lifetime);
-	lke_time expires = e->now + (lke_time)granted * LIFETIME_UNIT * LKE_SEC;
+	struct ha_heard p;
+	uint8_t status;
 
-	if (link_of(e, bu) == 0)
-		refuse(e, m, bu, STATUS_NO_HOME_REGISTRATION); /* our address went meanwhile */
-	else if (bind(e, m, bu, b, expires) < 0)
+	/* Our address or the prefix may have gone while the Binding Update waited. */
+	if (!i || !i->ha) {
+		refuse(e, m, bu, STATUS_NO_HOME_REGISTRATION);
+		return;
+	}
+	if (!ha_prefix_of(e, i->ha, &m->home, &p)) {
+		refuse(e, m, bu, STATUS_NOT_HOME_SUBNET);
+		return;
+	}
+	status = within_prefix(e, &p, &granted);
+	if (granted == 0)
+		refuse(e, m, bu, STATUS_NOT_HOME_SUBNET); /* the last seconds of the prefix */
+	else if (bind(e, m, bu, b, e->now + (lke_time)granted * LIFETIME_UNIT * LKE_SEC) < 0)
 		refuse(e, m, bu, STATUS_RESOURCES);
 	else
-		accept(e, m, bu, granted);
+		accept(e, m, bu, status, granted);
+	if (!binding_find(e, &m->home))
+		return;
+	ha_mobile_prefix_registered(e, m);
+	ha_advise(e, m, &bu->coa);
+	if (bu->flags & BU_L)
+		ha_linklocal_defend(e, m);
+	else
+		ha_linklocal_drop(e, m);
 }
 
 static void carry_out(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu)
@@ -126,7 +162,7 @@ static void carry_out(struct lke_engine *e, struct mobile *m, const struct ha_bu
 	} else {
 		/* The proxy is gone before the mobile node reads the answer (RFC 6275 11.5.5). */
 		binding_remove(e, b, "deregistered");
-		accept(e, m, bu, 0);
+		accept(e, m, bu, STATUS_ACCEPTED, 0);
 	}
 }
 
@@ -136,20 +172,38 @@ static void pop(struct mobile *m)
 	memmove(&m->waiting[0], &m->waiting[1], m->waitings * sizeof(m->waiting[0]));
 }
 
+/* Must this registration wait for DAD, of the home address or of the link-local one? */
+static bool needs_dad(const struct lke_engine *e, const struct mobile *m, const struct ha_bu *bu,
+		      bool passed)
+{
+	if (deregistration(m, bu))
+		return false;
+	if (!binding_find(e, &m->home) && !passed)
+		return true;
+	return (bu->flags & BU_L) && !m->ll.defended && !(passed && m->ll.there);
+}
+
+static void start_dad(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu)
+{
+	if ((bu->flags & BU_L) && ha_linklocal_take(e, m, link_of(e, bu)) < 0)
+		ha_refuse_waiting(e, m, STATUS_DAD_FAILED);
+	else
+		ha_dad_start(e, m, link_of(e, bu));
+}
+
 static void proceed(struct lke_engine *e, struct mobile *m, bool dad_passed)
 {
 	while (m->waitings > 0) {
 		struct ha_bu bu = m->waiting[0];
-		bool first = !binding_find(e, &m->home) && !deregistration(m, &bu);
 
 		if (!ha_sequence_durable(e, m, bu.seq)) {
 			if (!ha_sequence_reserve(e, m, m->waiting[m->waitings - 1].seq))
 				ha_refuse_waiting(e, m, STATUS_RESOURCES);
 			return;
 		}
-		if (first && !dad_passed && link_of(e, &bu) != 0) {
+		if (needs_dad(e, m, &bu, dad_passed) && link_of(e, &bu) != 0) {
 			if (!ha_dad_running(m))
-				ha_dad_start(e, m, link_of(e, &bu));
+				start_dad(e, m, &bu);
 			return;
 		}
 		pop(m);
@@ -178,7 +232,8 @@ void ha_refuse_waiting(struct lke_engine *e, struct mobile *m, uint8_t status)
 	ha_dad_stop(e, m);
 	while (m->waitings > 0) {
 		struct ha_bu bu = m->waiting[0];
-		bool nothing = status == STATUS_DAD_FAILED && deregistration(m, &bu);
+		bool nothing = status == STATUS_DAD_FAILED && deregistration(m, &bu) &&
+			       !binding_find(e, &m->home);
 
 		pop(m);
 		refuse(e, m, &bu, nothing ? STATUS_NOT_HOME_AGENT : status);
@@ -194,19 +249,6 @@ static void enqueue(struct lke_engine *e, struct mobile *m, const struct ha_bu *
 	m->waiting[m->waitings++] = *bu;
 }
 
-/* Is the home address on-link by the prefix of one of our addresses there (RFC 6275 10.3.1)? */
-static bool home_on_link(const struct iface *i, const struct lke_in6 *home)
-{
-	for (unsigned n = 0; n < i->addrs; n++) {
-		const struct iface_addr *a = &i->addr[n];
-
-		if (!a->tentative && in6_is_global(&a->addr) &&
-		    in6_prefix_eq(&a->addr, home, a->plen))
-			return true;
-	}
-	return false;
-}
-
 /* The status of a Binding Update; in the order of RFC 6275 9.5.1, then 10.3.1. */
 static uint8_t judge(struct lke_engine *e, const struct mobile *m, const struct ha_bu *bu)
 {
@@ -220,7 +262,7 @@ static uint8_t judge(struct lke_engine *e, const struct mobile *m, const struct 
 		return STATUS_TYPE_CHANGE;
 	if (!i || !i->ha)
 		return STATUS_NO_HOME_REGISTRATION;
-	if (!home_on_link(i, &m->home))
+	if (!ha_prefix_of(e, i->ha, &m->home, NULL))
 		return STATUS_NOT_HOME_SUBNET;
 	if (m->suspended)
 		return STATUS_PROHIBITED; /* SEC-030 */
@@ -228,7 +270,7 @@ static uint8_t judge(struct lke_engine *e, const struct mobile *m, const struct 
 		return sequence;
 	if (deregistration(m, bu))
 		return b || m->waitings > 0 ? STATUS_ACCEPTED : STATUS_NOT_HOME_AGENT;
-	return agent_coa_acceptable(e, &m->home, &bu->coa) ? STATUS_ACCEPTED : STATUS_INVALID_COA;
+	return ha_care_of_acceptable(e, m, &bu->coa) ? STATUS_ACCEPTED : STATUS_INVALID_COA;
 }
 
 static int take_bu(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu)
@@ -286,6 +328,8 @@ static int take_mh(struct lke_engine *e, struct mobile *m, const struct pkt *p, 
 		else if (!p->ip.has_hao && !deregistration(m, &bu))
 			err = -(int)LKE_DROP_HAO;
 	}
+	if (err == 0 && e->cfg.ha.max_updates && !tbf_take(&m->updates, 1, e->now))
+		err = -(int)LKE_DROP_RATE_MOBILE;
 	if (err < 0)
 		return ha_audit(e, m, &bu, (enum lke_drop) - err, 0, bu.lifetime);
 	return take_bu(e, m, &bu);
@@ -305,17 +349,21 @@ int ha_esp_input(struct lke_engine *e, const struct pkt *p)
 	m = ha_by_spi(e, spi);
 	if (!m)
 		return e->mn ? -(int)LKE_DROP_ESP_SPI : drop(e, LKE_DROP_ESP_SPI);
-	count(e, LKE_STAT_BU_IN);
 	err = sa_open(&m->to_ha, &p->ip, plain, sizeof(plain), &len, &next);
+	if (err < 0 || next == IP6_NH_MH)
+		count(e, LKE_STAT_BU_IN);
 	if (err < 0)
 		return note_in_full(e, LKE_ROLE_HA, LKE_MSG_BU, p, (enum lke_drop) - err, &home, 0,
 				    0, 0);
 	/* The home address names the security association, and the other way round (SEC-015). */
-	if (!in6_eq(&home, &m->home) || p->ip.has_rh2 || next != IP6_NH_MH) {
+	if (!in6_eq(&home, &m->home) || p->ip.has_rh2 ||
+	    (next != IP6_NH_MH && next != IP6_NH_ICMPV6)) {
 		struct mh_bu none = { 0 };
 		struct ha_bu bu = bu_of(p, &none);
 
 		return ha_audit(e, m, &bu, LKE_DROP_ESP_SELECTOR, 0, 0);
 	}
+	if (next == IP6_NH_ICMPV6)
+		return ha_mobile_prefix_solicited(e, m, p, plain, len);
 	return take_mh(e, m, p, plain, len);
 }

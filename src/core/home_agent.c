@@ -2,6 +2,7 @@
 /* The home agent as a whole: links, commands, views, and packets that came without ESP. */
 #include "core/home_agent.h"
 #include "base/str.h"
+#include "wire/hadisc.h"
 
 int ha_new(struct lke_engine *e, const struct lke_config_mobile *mobile, unsigned n)
 {
@@ -11,6 +12,11 @@ int ha_new(struct lke_engine *e, const struct lke_config_mobile *mobile, unsigne
 	if (!e->ha)
 		return LKE_ERR_NOMEM;
 	tbf_init(&e->ha->errors, BINDING_ERROR_RATE, BINDING_ERROR_RATE, e->now);
+	tbf_init(&e->ha->discovery, DISCOVERY_RATE, DISCOVERY_RATE, e->now);
+	for (unsigned k = 0; k < LKE_MAX_IFACES; k++) {
+		timer_init(&e->ha->link[k].ra, HA_TIMER_RA, &e->ha->link[k]);
+		timer_init(&e->ha->link[k].anycast_timer, HA_TIMER_ANYCAST, &e->ha->link[k]);
+	}
 	if (e->cfg.ha.volatile_state)
 		alarm_note(e, LKE_ROLE_HA, NULL,
 			   "volatile state: no replay protection after a restart");
@@ -21,6 +27,10 @@ void ha_free(struct lke_engine *e)
 {
 	if (!e->ha)
 		return;
+	for (unsigned k = 0; k < LKE_MAX_IFACES; k++) {
+		timerq_disarm(&e->timers, &e->ha->link[k].ra);
+		timerq_disarm(&e->timers, &e->ha->link[k].anycast_timer);
+	}
 	ha_policy_free(e);
 	mem_free_wipe(e->ha, sizeof(*e->ha));
 	e->ha = NULL;
@@ -31,6 +41,10 @@ void ha_stop(struct lke_engine *e)
 	for (unsigned n = 0; n < e->ha->mobiles; n++)
 		ha_drop_waiting(e, &e->ha->mobile[n]);
 	binding_remove_all(e, BINDING_BY_ESP, "stopped");
+	for (unsigned n = 0; n < e->cfg.ha.interfaces; n++) {
+		ha_discovery_stop(e, &e->ha->link[n]);
+		ha_advertise_stop(e, &e->ha->link[n], true);
+	}
 }
 
 /* ESP of our mobile nodes to this address is ours, not the kernel's. */
@@ -88,51 +102,151 @@ static void update_steering(struct lke_engine *e, struct ha_link *l, const struc
 	}
 }
 
-static bool prefix_here(const struct iface *i, const struct lke_in6 *home)
+/*
+ * A binding does not outlive our address on the home link nor the prefix of its home address, also
+ * when that got shorter meanwhile (RFC 6275 10.3.1).
+ */
+static void check_binding(struct lke_engine *e, const struct ha_link *l, struct binding *b)
 {
-	for (unsigned n = 0; n < i->addrs; n++)
-		if (in6_is_global(&i->addr[n].addr) &&
-		    in6_prefix_eq(&i->addr[n].addr, home, i->addr[n].plen))
-			return true;
-	return false;
+	struct ha_heard p;
+
+	if (!iface_has_addr(l->ifc, &b->agent) || !ha_prefix_of(e, l, &b->home, &p)) {
+		binding_remove(e, b, "address of home link gone");
+	} else if (p.valid <= e->now) {
+		binding_remove(e, b, "prefix of home address ended");
+	} else if (p.valid < b->expires) {
+		binding_update(e, b, &b->coa, b->state, b->credit, p.valid);
+		ha_refresh_arm(e, b);
+	}
 }
 
-/* A binding does not outlive the prefix of its home address (RFC 6275 10.3.1) nor our address. */
-static void check_bindings(struct lke_engine *e, const struct iface *i, bool all)
+static void check_bindings(struct lke_engine *e, const struct ha_link *l, bool gone)
 {
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
 		struct mobile *m = &e->ha->mobile[n];
 		struct binding *b = binding_find(e, &m->home);
 
-		if (all && m->dad_ifindex == i->ifindex)
+		if (gone && m->dad_ifindex == l->ifc->ifindex)
 			ha_drop_waiting(e, m);
-		if (!b || b->kind != BINDING_BY_ESP || b->ifindex != i->ifindex)
+		if (!b || b->kind != BINDING_BY_ESP || b->ifindex != l->ifc->ifindex)
 			continue;
-		if (all || !prefix_here(i, &m->home) || !iface_has_addr(i, &b->agent))
-			binding_remove(e, b, all ? "home link gone" : "address of home link gone");
+		if (gone)
+			binding_remove(e, b, "home link gone");
+		else
+			check_binding(e, l, b);
 	}
+}
+
+/* What others on the link, or mobile nodes away, would see change. */
+static uint64_t fingerprint(const struct iface *i)
+{
+	static const uint64_t key[2] = { 0 };
+	uint64_t h = i->up ? siphash24(key, &i->lladdr, sizeof(i->lladdr)) : 0;
+
+	for (unsigned n = 0; n < i->addrs; n++)
+		if (!i->addr[n].tentative)
+			h ^= siphash24(key, &i->addr[n], sizeof(i->addr[n]));
+	return h;
 }
 
 void ha_link_changed(struct lke_engine *e, struct iface *i)
 {
+	uint64_t now = fingerprint(i);
+
 	for (unsigned n = 0; n < e->cfg.ha.interfaces && !i->ha; n++)
 		if (strcmp(e->cfg.ha.interface[n], i->name) == 0)
 			i->ha = &e->ha->link[n];
 	if (!i->ha)
 		return;
+	i->ha->ifc = i;
 	update_steering(e, i->ha, i);
-	check_bindings(e, i, false);
+	ha_discovery_update(e, i->ha);
+	check_bindings(e, i->ha, false);
+	if (i->ha->fingerprint == now)
+		return;
+	i->ha->fingerprint = now;
+	ha_advertise_update(e, i->ha);
+	ha_mobile_prefix_changed(e, i->ha);
 }
 
 void ha_link_removed(struct lke_engine *e, struct iface *i)
 {
-	if (!i->ha)
+	struct ha_link *l = i->ha;
+
+	if (!l)
 		return;
-	check_bindings(e, i, true);
-	for (unsigned n = 0; n < i->ha->steereds; n++)
-		steer_spis(e, &i->ha->steered[n], false);
-	i->ha->steereds = 0;
+	check_bindings(e, l, true);
+	for (unsigned n = 0; n < l->steereds; n++)
+		steer_spis(e, &l->steered[n], false);
+	l->steereds = 0;
+	ha_discovery_stop(e, l);
+	ha_advertise_stop(e, l, false);
+	l->heards = l->agents = 0;
+	l->fingerprint = 0;
+	l->ifc = NULL;
 	i->ha = NULL;
+}
+
+/* A Router Advertisement of another router of the home link. */
+static int hear(struct lke_engine *e, struct ha_link *l, const struct pkt *p,
+		const struct nd_msg *m)
+{
+	count(e, LKE_STAT_RA_IN);
+	ha_list_heard(e, l, &p->ip.src, m);
+	if (ha_prefix_heard(e, l, m)) {
+		check_bindings(e, l, false);
+		ha_mobile_prefix_changed(e, l);
+	}
+	return 0;
+}
+
+int ha_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)
+{
+	struct ha_link *l = p->ifc->ha;
+
+	if (m->type == ND_RA)
+		return hear(e, l, p, m);
+	if (m->type == ND_RS)
+		return ha_advertise_solicited(e, l, p);
+	if (ha_discovery_solicited(e, l, p, m) || ha_linklocal_solicited(e, p, m))
+		return 0;
+	return ha_dad_input(e, p, m);
+}
+
+/* A solicitation of prefixes without ESP is nothing (RFC 3776 3.3). */
+int ha_icmp_input(struct lke_engine *e, const struct pkt *p)
+{
+	if (p->ip.pkt[p->ip.upper_off] == HADISC_REQUEST)
+		return ha_discovery_input(e, p);
+	if (!iface_of_addr(e, &p->ip.dst))
+		return -(int)LKE_DROP_NOT_OURS;
+	return note_in(e, LKE_ROLE_HA, LKE_MSG_MPS, p, LKE_DROP_ESP_MISSING);
+}
+
+void ha_timer(struct lke_engine *e, struct timer *t)
+{
+	switch (t->kind) {
+	case HA_TIMER_BINDING:
+		ha_refresh_timer(e, t->owner);
+		break;
+	case HA_TIMER_DAD:
+		ha_dad_timer(e, t->owner);
+		break;
+	case HA_TIMER_RA:
+		ha_advertise_timer(e, t->owner);
+		break;
+	case HA_TIMER_ANYCAST:
+		ha_discovery_timer(e, t->owner);
+		break;
+	case HA_TIMER_PROOF:
+		ha_credit_timer(e, t->owner);
+		break;
+	case HA_TIMER_PREFIX:
+		ha_mobile_prefix_timer(e, t->owner);
+		break;
+	default:
+		break;
+	}
 }
 
 /* Mobility Header without ESP: never a registration (SEC-014). */
@@ -161,7 +275,10 @@ int ha_hao_input(struct lke_engine *e, const struct pkt *p)
 	const struct binding *b = binding_find(e, &p->ip.hao);
 
 	if (b && in6_eq(&b->coa, &p->ip.src))
-		return -(int)LKE_DROP_NOT_OURS;
+		return p->ip.upper == IP6_NH_ICMPV6 && p->ip.upper_len > 0 &&
+				       p->ip.pkt[p->ip.upper_off] == MPREFIX_SOLICITATION
+			       ? ha_icmp_input(e, p)
+			       : -(int)LKE_DROP_NOT_OURS;
 	ha_send_be(e, p, 1);
 	return drop(e, LKE_DROP_HAO);
 }
@@ -186,6 +303,16 @@ void ha_binding_expired(struct lke_engine *e, struct binding *b)
 
 	assert(ha_by_home(e, &b->home) == m);
 	b->owner = NULL;
+}
+
+void ha_binding_gone(struct lke_engine *e, const struct binding *b)
+{
+	struct mobile *m = e->ha ? ha_by_home(e, &b->home) : NULL;
+
+	if (!m)
+		return;
+	ha_linklocal_drop(e, m);
+	ha_credit_gone(e, m);
 }
 
 static int set_service(struct lke_engine *e, struct mobile *m, bool suspended)

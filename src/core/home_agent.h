@@ -14,6 +14,7 @@
 #define CORE_HOME_AGENT_H
 
 #include "core/binding.h"
+#include "core/ha_link.h"
 #include "core/sa.h"
 #include "core/sequence.h"
 
@@ -28,6 +29,10 @@ enum {
 	/* Kinds of checkpoint, in the cookie above the index of the policy entry. */
 	HA_CHECKPOINT_FLOOR = 1,
 	HA_CHECKPOINT_SERVICE = 2,
+	HA_PROOF_LEN = 16,
+	HA_AUDIT_RATE = 10, /* refusals of one mobile node on record, a second */
+	HA_AUDIT_BURST = 100,
+	HA_TIMER_PROOF = TIMER_KIND(MODULE_HA, 6),
 	HA_HOP_LIMIT = 64,
 };
 
@@ -39,6 +44,12 @@ struct ha_bu {
 	uint32_t ifindex;
 	struct lke_lladdr src_ll;
 	uint16_t seq, flags, lifetime; /* lifetime in units of 4 s */
+};
+
+/* Link-local address of a mobile node on a link. */
+struct ha_ll_key {
+	uint32_t ifindex;
+	struct lke_in6 addr;
 };
 
 /* Policy entry of one home address, with its sequence state. */
@@ -69,14 +80,37 @@ struct mobile {
 	unsigned waitings;
 	struct timer dad; /* armed while DAD runs */
 	uint32_t dad_ifindex;
+	struct {
+		struct table_node node;
+		struct ha_ll_key key;
+		bool there, defended; /* there: in the table, tested or defended */
+		lke_time answered;    /* DAD for it, last; 0: never */
+	} ll;
+	struct {
+		struct lke_in6 coa;
+		bool running, proved; /* of coa */
+		uint8_t bits[HA_PROOF_LEN];
+		struct timer timer;
+		unsigned tries;
+		uint64_t earned; /* by the reverse tunnel */
+	} proof;
+	struct {
+		struct lke_in6 last, before; /* care-of addresses */
+		lke_time since, quiet_until, rate_quiet_until;
+		unsigned count, returns; /* since; returns to before */
+	} moves;
+	struct tbf updates;	   /* Binding Updates a second, with max_updates */
+	struct tbf audit;	   /* audit records of refusals; those above it are */
+	uint32_t unaudited;	   /* counted in the next one */
 	unsigned refresh_requests; /* since the last accepted registration */
+	struct {
+		struct timer timer;
+		lke_time sent;	 /* the last Mobile Prefix Advertisement, if any */
+		bool any, asked; /* asked: a solicitation with this id waits for its answer */
+		uint16_t id;
+		unsigned tries; /* to tell it unasked */
+	} prefix;
 	uint64_t accepted, refused;
-};
-
-/* Home link. */
-struct ha_link {
-	struct lke_in6 steered[IFACE_ADDRS]; /* our addresses that ESP is taken for */
-	unsigned steereds;
 };
 
 struct home_agent {
@@ -84,7 +118,9 @@ struct home_agent {
 	struct mobile *mobile;
 	unsigned mobiles;
 	struct table by_home, by_spi;
-	struct tbf errors; /* Binding Errors, BASE-18 */
+	struct table by_ll;   /* link-local addresses tested or defended */
+	struct tbf errors;    /* Binding Errors, BASE-18 */
+	struct tbf discovery; /* answers to home agent address discovery */
 };
 
 /* --- ha_policy.c --- */
@@ -146,9 +182,12 @@ void ha_refresh_timer(struct lke_engine *e, struct binding *b);
 
 /* --- ha_dad.c --- */
 
-/* Starts DAD for the home address on the link of the first waiting registration. */
+/* Starts DAD on the link of the first waiting registration: for the home address unless it is
+ * bound, and for a link-local address that was taken and is not defended yet. */
 void ha_dad_start(struct lke_engine *e, struct mobile *m, uint32_t ifindex);
 void ha_dad_stop(struct lke_engine *e, struct mobile *m);
+int ha_dad_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *msg);
+void ha_dad_timer(struct lke_engine *e, struct mobile *m);
 static inline bool ha_dad_running(const struct mobile *m)
 {
 	return timer_armed(&m->dad);
@@ -156,15 +195,58 @@ static inline bool ha_dad_running(const struct mobile *m)
 /* ha_registration.c: the window is over. */
 void ha_dad_passed(struct lke_engine *e, struct mobile *m);
 
+/* --- ha_mobile_prefix.c --- */
+
+/* ICMPv6 in ESP from m.  0 or -enum lke_drop. */
+int ha_mobile_prefix_solicited(struct lke_engine *e, struct mobile *m, const struct pkt *p,
+			       const uint8_t *icmp, size_t len);
+/* A registration was accepted: prefixes will be told. */
+void ha_mobile_prefix_registered(struct lke_engine *e, struct mobile *m);
+/* Something changed on the link: tell its registered mobile nodes. */
+void ha_mobile_prefix_changed(struct lke_engine *e, const struct ha_link *l);
+void ha_mobile_prefix_timer(struct lke_engine *e, struct mobile *m);
+
+/* --- ha_care_of.c --- */
+
+/* May this be the care-of address of m at all?  Else status 174. */
+bool ha_care_of_acceptable(struct lke_engine *e, const struct mobile *m, const struct lke_in6 *coa);
+
+/* --- ha_linklocal.c --- */
+
+/* Takes the link-local address of m on a link, to be tested.  LKE_ERR_EXIST: it is another's. */
+int ha_linklocal_take(struct lke_engine *e, struct mobile *m, uint32_t ifindex);
+void ha_linklocal_defend(struct lke_engine *e, struct mobile *m); /* from now on */
+void ha_linklocal_drop(struct lke_engine *e, struct mobile *m);	  /* taken or defended, no more */
+/* A solicitation for a defended link-local address is answered. */
+bool ha_linklocal_solicited(struct lke_engine *e, const struct pkt *p, const struct nd_msg *msg);
+/* Whose link-local address that is still being tested is this? */
+struct mobile *ha_linklocal_tentative(const struct lke_engine *e, uint32_t ifindex,
+				      const struct lke_in6 *a);
+
+/* --- ha_advice.c --- */
+
+/* A registration was accepted: tells the operator when manual keys do not fit. */
+void ha_advise(struct lke_engine *e, struct mobile *m, const struct lke_in6 *coa);
+
+/* --- ha_credit.c --- */
+
+/* State and credit of a binding of m to coa. */
+uint64_t ha_credit_of(const struct lke_engine *e, const struct mobile *m, const struct lke_in6 *coa,
+		      enum lke_binding_state *ret_state);
+void ha_credit_bound(struct lke_engine *e, struct mobile *m, const struct binding *b);
+void ha_credit_timer(struct lke_engine *e, struct mobile *m);
+void ha_credit_gone(struct lke_engine *e, struct mobile *m);
+
 /* --- ha_answer.c --- */
 
 /* Sends a Binding Acknowledgement in ESP.  lifetime in units of 4 s. */
 void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, uint8_t status,
 		uint16_t seq, uint16_t lifetime);
-/* Audit record of an authenticated Binding Update (SEC-029), never suppressed; value: SPI, text:
- * name of the policy entry.  Counts the drop; returns -(int)reason. */
-int ha_audit(struct lke_engine *e, const struct mobile *m, const struct ha_bu *bu,
-	     enum lke_drop reason, uint8_t status, uint16_t lifetime);
+/* Audit record of an authenticated Binding Update (SEC-029); value: SPI, text: name of the policy
+ * entry.  Refusals above HA_AUDIT_RATE are counted in the next record of the same mobile node.
+ * Counts the drop; returns -(int)reason. */
+int ha_audit(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, enum lke_drop reason,
+	     uint8_t status, uint16_t lifetime);
 /* Sends a Binding Error within its limits (RFC 6275 9.3.3, AMB-176); status 1 or 2. */
 void ha_send_be(struct lke_engine *e, const struct pkt *p, uint8_t status);
 /* Is src a neighbour on the link the packet came from, so that an answer need not be routed? */

@@ -161,6 +161,10 @@ uint32_t rnd_u32(struct lke_engine *e);
 lke_time rnd_jitter(struct lke_engine *e, lke_time base, unsigned percent);
 lke_time rnd_below(struct lke_engine *e, lke_time limit); /* [0, limit) */
 
+/* Until the next unsolicited Router Advertisement, RFC 4861 6.2.4; counts the initial ones down. */
+lke_time ra_interval(struct lke_engine *e, uint32_t min_ms, uint32_t max_ms,
+		     unsigned *initial_left);
+
 static inline void arm(struct lke_engine *e, struct timer *t, lke_time at)
 {
 	if (timerq_arm(&e->timers, t, at) < 0)
@@ -244,6 +248,7 @@ void ha_stop(struct lke_engine *e);
 void ha_link_changed(struct lke_engine *e, struct iface *i);
 void ha_link_removed(struct lke_engine *e, struct iface *i);
 int ha_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
+int ha_icmp_input(struct lke_engine *e, const struct pkt *p); /* ICMPv6 144 and 146 without ESP */
 int ha_esp_input(struct lke_engine *e, const struct pkt *p);
 /* MH without ESP that no LBSA claimed: HoTI, unknown types, BU without protection. */
 int ha_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
@@ -253,8 +258,11 @@ void ha_timer(struct lke_engine *e, struct timer *t);
 void ha_result(struct lke_engine *e, const struct lke_ev_result *r);
 void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f);
 int ha_keying(struct lke_engine *e, const struct lke_ev_keying *k);
+void ha_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *v);
+int ha_tunnel_input(struct lke_engine *e, const struct pkt *p); /* protocol 41 to us */
 void ha_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 int ha_command(struct lke_engine *e, const struct lke_ev_command *c);
+bool ha_next_agent(const struct lke_engine *e, size_t *cursor, struct lke_agent_view *ret);
 bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret);
 
 /* Is this home address served here by policy?  Then LKE refuses it as a care-of address (AMB-162).

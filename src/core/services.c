@@ -231,6 +231,17 @@ lke_time rnd_jitter(struct lke_engine *e, lke_time base, unsigned percent)
 	return base - span + rnd_below(e, 2 * span + 1);
 }
 
+lke_time ra_interval(struct lke_engine *e, uint32_t min_ms, uint32_t max_ms, unsigned *initial_left)
+{
+	lke_time min = min_ms * LKE_MSEC, max = max_ms * LKE_MSEC;
+	lke_time next = min + rnd_below(e, max > min ? max - min + 1 : 1);
+
+	if (*initial_left == 0)
+		return next;
+	(*initial_left)--;
+	return next > MAX_INITIAL_RTR_ADVERT_INTERVAL ? MAX_INITIAL_RTR_ADVERT_INTERVAL : next;
+}
+
 int mac_sha1(const struct secret16 *kbm, const struct lke_mac_input *in, uint8_t ret[SHA1_LEN])
 {
 	struct iov_part part[LKE_MAC_PARTS];

@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "wire/esp.h"
+#include "wire/hadisc.h"
 #include "wire/mh.h"
 #include "wire/nd.h"
 #include "wire/tunnel.h"
@@ -25,6 +26,7 @@ struct packet {
 	union {
 		struct nd_msg nd;
 		struct icmp_head icmp;
+		struct hadisc disc;
 		struct mh_kereq kereq;
 		struct mh_keack keack;
 		struct mh_bu bu;
@@ -80,6 +82,15 @@ static int take_icmp(struct packet *p)
 		int e = nd_decode(i, &p->nd);
 		if (e == 0)
 			p->msg = nd_class(i, &p->nd);
+		return e;
+	}
+	if (h.type >= HADISC_REQUEST && h.type <= MPREFIX_ADVERTISEMENT) {
+		static const enum lke_msg msg[] = { LKE_MSG_DHAAD_REQUEST, LKE_MSG_DHAAD_REPLY,
+						    LKE_MSG_MPS, LKE_MSG_MPA };
+		int e = hadisc_decode(i->pkt + i->upper_off, i->upper_len, &src, &dst, &p->disc);
+
+		if (e == 0)
+			p->msg = msg[h.type - HADISC_REQUEST];
 		return e;
 	}
 	if (h.type >= ICMP_INFO)
@@ -339,6 +350,18 @@ static void put_be(struct sbuf *s, const struct mh_be *m)
 	put_address(s, " home ", &m->home);
 }
 
+/* RFC 6275 6.5 to 6.8 */
+static void put_disc(struct sbuf *s, const struct hadisc *m)
+{
+	put_number(s, " id ", m->id);
+	for (unsigned n = 0; n < m->agents; n++)
+		put_address(s, n ? ", " : " agents ", &m->agent[n]);
+	for (unsigned n = 0; n < m->prefixes; n++) {
+		put_address(s, n ? ", " : " prefixes ", &m->prefix[n].prefix);
+		put_number(s, "/", m->prefix[n].len);
+	}
+}
+
 static void put_message(struct sbuf *s, const struct packet *p)
 {
 	sbuf_str(s, msg_text(p->msg));
@@ -363,6 +386,12 @@ static void put_message(struct sbuf *s, const struct packet *p)
 		break;
 	case LKE_MSG_BE:
 		put_be(s, &p->be);
+		break;
+	case LKE_MSG_DHAAD_REQUEST:
+	case LKE_MSG_DHAAD_REPLY:
+	case LKE_MSG_MPS:
+	case LKE_MSG_MPA:
+		put_disc(s, &p->disc);
 		break;
 	case LKE_MSG_ICMP_ERROR:
 		put_icmp(s, &p->icmp);

@@ -13,6 +13,8 @@
 
 #include "core/binding.h"
 #include "core/home_agent.h"
+#include "wire/hadisc.h"
+#include "wire/tunnel.h"
 #include <cmocka.h>
 
 #define HOME_IF 1
@@ -33,10 +35,18 @@ struct fx {
 	struct lke_act_send ba_send; /* without the octets */
 	struct ip6_info ba_ip;
 	struct lke_act_tunnel tunnel;
+	unsigned ras, discoveries, mpas, probes;
+	uint8_t probe[64]; /* the last care-of address test: its ICMPv6 octets */
+	size_t probe_len;
+	struct ip6_info probe_outer;
+	struct nd_msg ra, na; /* the last ones sent; ra.lke_key is not kept */
+	struct hadisc discovery, mpa;
+	struct ip6_info discovery_ip, mpa_ip;
+	struct lke_act_send discovery_send;
 	char order[512]; /* T I P M G S N: tunnel, intercept, proxied, mine, group, spi, NA */
 	unsigned notes[LKE_NOTE_COUNT];
 	struct lke_note audit, budget;
-	char gone[64];
+	char gone[64], alarm[64];
 	uint32_t esp_seq;
 	uint8_t frame[512]; /* the last one fed in */
 	size_t frame_len;
@@ -80,7 +90,7 @@ static inline void fx_mark(struct fx *f, char what, bool undo)
 
 static inline void fx_esp(struct fx *f, const struct lke_act_send *s, const struct ip6_info *i)
 {
-	uint8_t plain[512], next;
+	uint8_t plain[1024], next;
 	struct mh_view v;
 	size_t len;
 
@@ -89,6 +99,12 @@ static inline void fx_esp(struct fx *f, const struct lke_act_send *s, const stru
 
 		if (sa_open(&f->receiver[n], i, plain, sizeof(plain), &len, &next) < 0)
 			continue;
+		if (next == IP6_NH_ICMPV6) {
+			assert_int_equal(hadisc_decode(plain, len, &i->src, &dst, &f->mpa), 0);
+			f->mpa_ip = *i;
+			f->mpas++;
+			return;
+		}
 		assert_int_equal(next, IP6_NH_MH);
 		assert_int_equal(mh_check(plain, len, &i->src, &dst, &v), 0);
 		f->brrs += v.type == MH_BRR;
@@ -110,6 +126,16 @@ static inline void fx_send(struct fx *f, const struct lke_act_send *s)
 	struct nd_msg m;
 
 	assert_int_equal(ip6_parse(s->data, s->len, &i), 0);
+	if (i.upper == IP6_NH_IPV6) {
+		f->probe_outer = i;
+		assert_int_equal(ip6_parse(i.pkt + i.upper_off, i.upper_len, &i), 0);
+		assert_int_equal(i.upper, IP6_NH_ICMPV6);
+		assert_true(i.upper_len <= sizeof(f->probe));
+		memcpy(f->probe, i.pkt + i.upper_off, i.upper_len);
+		f->probe_len = i.upper_len;
+		f->probes++;
+		return;
+	}
 	if (i.upper == IP6_NH_ESP) {
 		fx_esp(f, s, &i);
 	} else if (i.upper == IP6_NH_MH) {
@@ -118,8 +144,21 @@ static inline void fx_send(struct fx *f, const struct lke_act_send *s)
 		assert_int_equal(mh_check(i.pkt + i.upper_off, i.upper_len, &i.src, &i.dst, &v), 0);
 		assert_int_equal(mh_be_decode(&v, &f->be), 0);
 		f->bes++;
+	} else if (i.upper == IP6_NH_ICMPV6 && i.pkt[i.upper_off] == HADISC_REPLY) {
+		assert_int_equal(hadisc_decode(i.pkt + i.upper_off, i.upper_len, &i.src, &i.dst,
+					       &f->discovery),
+				 0);
+		f->discovery_ip = i;
+		f->discovery_send = *s;
+		f->discoveries++;
 	} else if (i.upper == IP6_NH_ICMPV6) {
 		assert_int_equal(nd_decode(&i, &m), 0);
+		if (m.type == ND_RA) {
+			f->ras++;
+			f->ra = m;
+		}
+		if (m.type == ND_NA)
+			f->na = m;
 		if (m.type == ND_NS)
 			f->nss++;
 		if (m.type == ND_NA) {
@@ -145,6 +184,8 @@ static inline void fx_note(struct fx *f, const struct lke_note *n)
 		f->audit = *n;
 	if (n->type == LKE_NOTE_SEQUENCE_BUDGET)
 		f->budget = *n;
+	if (n->type == LKE_NOTE_ALARM)
+		memcpy(f->alarm, n->text, sizeof(f->alarm));
 	if (n->type == LKE_NOTE_BINDING_GONE)
 		memcpy(f->gone, n->text, sizeof(f->gone));
 }
@@ -272,6 +313,7 @@ static inline void fx_config(struct fx *f)
 		m->to_mn = fx_sa(0x2000 + n, (uint8_t)(0x12 + 4 * n));
 		m->generation = 1;
 	}
+	f->cfg.ha.max_updates = 0; /* many in no time */
 	f->cfg.ha.mobile = f->mobile;
 	f->cfg.ha.mobiles = 2;
 }
@@ -339,6 +381,51 @@ static inline int fx_bu(struct fx *f, struct bu b)
 			 sizeof(buf));
 	assert_true(len > 0);
 	return fx_frame(f, o.hao ? WAN_IF : HOME_IF, buf, (size_t)len);
+}
+
+/* A Router Advertisement of another router on the home link, from fe80::n. */
+static inline struct nd_msg fx_ra_msg(uint16_t lifetime)
+{
+	return (struct nd_msg){ .type = ND_RA, .router_lifetime = lifetime };
+}
+
+static inline void fx_ra_prefix(struct nd_msg *m, const char *prefix, uint8_t flags, uint32_t valid,
+				uint32_t preferred)
+{
+	m->prefix[m->prefixes++] = (struct nd_prefix){ .prefix = ip(prefix),
+						       .len = 64,
+						       .flags = flags,
+						       .valid = valid,
+						       .preferred = preferred };
+}
+
+static inline int fx_ra(struct fx *f, const char *src, const struct nd_msg *m)
+{
+	struct lke_in6 from = ip(src);
+	uint8_t buf[1280];
+	int len = nd_encode(m, &from, &in6_all_nodes, 0, buf, sizeof(buf));
+
+	assert_true(len > 0);
+	return fx_frame(f, HOME_IF, buf, (size_t)len);
+}
+
+/* A Mobile Prefix Solicitation of mobile 0 in ESP. */
+static inline int fx_mps(struct fx *f, const char *src, uint16_t id, int signer)
+{
+	struct hadisc m = { .type = MPREFIX_SOLICITATION, .id = id };
+	struct ip6_out o = { .src = ip(src),
+			     .dst = ip("2001:db8:1::1"),
+			     .hop_limit = 60,
+			     .hao = &f->mobile[0].home };
+	uint8_t icmp[16], buf[256];
+	struct wr w = wr_init(icmp, sizeof(icmp));
+	int len;
+
+	hadisc_encode(&w, &m, o.hao, &o.dst);
+	len = sa_protect_proto(f->e, &f->sender[signer], &o, IP6_NH_ICMPV6, icmp, w.off, buf,
+			       sizeof(buf));
+	assert_true(len > 0);
+	return fx_frame(f, WAN_IF, buf, (size_t)len);
 }
 
 /* Registers mobile 0 with this number and lets DAD pass. */

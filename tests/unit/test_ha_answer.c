@@ -49,24 +49,6 @@ static void base_02_139_when_the_kind_of_registration_changes(void **state)
 	fx_end(&f);
 }
 
-/* L: no link-local address is derived and defended; K: the keys are manual (AMB-158, SEC-060). */
-static void amb_158_l_and_k_are_ignored(void **state)
-{
-	struct fx f;
-
-	(void)state;
-	fx_config(&f);
-	fx_start(&f);
-	assert_int_equal(fx_bu(&f, (struct bu){ .seq = 1, .lifetime = 9, .flags = BU_L | BU_K }),
-			 0);
-	fx_wait(&f, RETRANS_TIMER);
-	assert_int_equal(f.ba.status, STATUS_ACCEPTED);
-	assert_int_equal(f.ba.flags & BA_K, 0);
-	assert_int_equal(f.nss, 1);
-	assert_string_equal(f.order, "G+T+I+P+M+N+");
-	fx_end(&f);
-}
-
 static void base_03_refresh_is_asked_for_twice_before_the_end(void **state)
 {
 	struct fx f;
@@ -170,7 +152,6 @@ int main(void)
 		cmocka_unit_test(base_02_131_to_an_address_off_the_home_link),
 		cmocka_unit_test(base_02_132_for_a_home_address_of_another_prefix),
 		cmocka_unit_test(base_02_139_when_the_kind_of_registration_changes),
-		cmocka_unit_test(amb_158_l_and_k_are_ignored),
 		cmocka_unit_test(base_03_refresh_is_asked_for_twice_before_the_end),
 		cmocka_unit_test(base_03_a_node_that_refreshes_is_not_asked),
 		cmocka_unit_test(base_18_unknown_home_address_gets_error_1_with_it),

@@ -98,12 +98,13 @@ static void extension_headers_esp_mh_and_tunnels_pass(void **state)
 	}
 }
 
+/* 144 to 147: RFC 6275 6.5 to 6.8. */
 static void icmpv6_errors_and_neighbour_discovery_pass(void **state)
 {
 	for (unsigned type = 0; type < 256; type++)
-		assert_int_equal(pass(58, (uint8_t)type, 0),
-				 (type >= 1 && type <= 4) || (type >= 133 && type <= 137) ||
-					 type == 144 || type == 145);
+		assert_int_equal(pass(58, (uint8_t)type, 0), (type >= 1 && type <= 4) ||
+								     (type >= 133 && type <= 137) ||
+								     (type >= 144 && type <= 147));
 }
 
 static void mld_behind_hop_by_hop_is_dropped(void **state)
@@ -164,7 +165,7 @@ static void own_router_advertisements_pass_where_asked_for(void **state)
 	for (unsigned out = 0; out < 2; out++) {
 		for (unsigned type = 0; type < 256; type++) {
 			bool in = (type >= 1 && type <= 4) || (type >= 133 && type <= 137) ||
-				  type == 144 || type == 145;
+				  (type >= 144 && type <= 147);
 
 			f = frame(58, (uint8_t)type, 0);
 			f.pkttype = out ? PACKET_OUTGOING : PACKET_HOST;

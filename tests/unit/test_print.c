@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "wire_util.h"
 
+#include "wire/hadisc.h"
 #include "wire/print.h"
 #include "wire/tunnel.h"
 
@@ -113,12 +114,39 @@ static void tunnel_and_others(void **state)
 	assert_string_equal(text, "2001:db8:2::b01 > 2001:db8:1::1 protocol 17 length 24");
 }
 
+static void rfc6275_discovery_has_its_line(void **state)
+{
+	struct lke_in6 mn = COA2, ha = AR_GLOBAL;
+	struct ip6_out o = { .src = mn, .dst = hadisc_anycast(&ha), .hop_limit = 64 };
+	struct hadisc m = { .type = HADISC_REQUEST, .id = 17 };
+	uint8_t buf[512];
+	struct wr w = wr_init(buf, sizeof(buf));
+	char text[256];
+
+	(void)ip6_begin(&w, &o, IP6_NH_ICMPV6);
+	hadisc_encode(&w, &m, &o.src, &o.dst);
+	ip6_end(&w);
+	assert_int_equal(lke_packet_classify(buf, w.off), LKE_MSG_DHAAD_REQUEST);
+	lke_packet_format(buf, w.off, text, sizeof(text));
+	assert_string_equal(text, "Home Agent Address Discovery Request id 17");
+	m = (struct hadisc){ .type = MPREFIX_ADVERTISEMENT, .id = 9, .prefixes = 1 };
+	m.prefix[0] = (struct nd_prefix){ .prefix = ha, .len = 64, .valid = 9 };
+	w = wr_init(buf, sizeof(buf));
+	(void)ip6_begin(&w, &o, IP6_NH_ICMPV6);
+	hadisc_encode(&w, &m, &o.src, &o.dst);
+	ip6_end(&w);
+	assert_int_equal(lke_packet_classify(buf, w.off), LKE_MSG_MPA);
+	lke_packet_format(buf, w.off, text, sizeof(text));
+	assert_string_equal(text, "Mobile Prefix Advertisement id 9 prefixes 2001:db8:1::1/64");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vectors_have_their_class_and_line),
 		cmocka_unit_test(neighbor_discovery_classes),
 		cmocka_unit_test(tunnel_and_others),
+		cmocka_unit_test(rfc6275_discovery_has_its_line),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

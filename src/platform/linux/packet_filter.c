@@ -169,11 +169,11 @@ size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTE
 	jump(&c, BPF_JEQ, 60, ACCEPT, NEXT);
 	jump(&c, BPF_JEQ, 58, ACCEPT, DROP);
 
-	/* ICMPv6 errors (RFC 4443), Neighbor Discovery (RFC 4861), home agent address discovery
-	 * (RFC 6275 6.5, 6.6). */
+	/* ICMPv6 errors (RFC 4443), Neighbor Discovery (RFC 4861), and what mobile nodes ask their
+	 * home link (RFC 6275 6.5 to 6.8). */
 	skip[3] = c.n;
 	net(&c, BPF_B, 40);
-	jump(&c, BPF_JGT, 145, DROP, NEXT);
+	jump(&c, BPF_JGT, 147, DROP, NEXT);
 	jump(&c, BPF_JGE, 144, ACCEPT, NEXT);
 	jump(&c, BPF_JGT, 137, DROP, NEXT);
 	jump(&c, BPF_JGE, 133, ACCEPT, NEXT);

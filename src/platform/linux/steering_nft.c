@@ -32,7 +32,7 @@ static const char table_text[] =
 	"set spi { typeof ip6 daddr . esp spi; }\n"
 	"chain prerouting {\n"
 	"type filter hook prerouting priority -350; policy accept;\n"
-	"icmpv6 type { 133, 134, 135, 136, 137 } ip6 daddr @coa_proxied counter drop\n"
+	"icmpv6 type { 133, 134, 135, 136, 137, 144 } ip6 daddr @coa_proxied counter drop\n"
 	"}\n"
 	"chain input {\n"
 	"type filter hook input priority -350; policy accept;\n"
