@@ -8,7 +8,7 @@
 /* In the order of the help; a line of help has 80 columns. */
 /* clang-format off */
 const struct command commands[] = {
-	{ "show", "[WHAT]", "state on one screen; WHAT: lbsa, bindings, routers, mobiles, "
+	{ "show", "[WHAT]", "state on one screen; WHAT: lbsa, bindings, routers, mobiles, agents, "
 	  "sequences, interfaces, counters, all", "lke.show/1", GROUP_LOOK, cmd_show },
 	{ "status", "", "one line; exit 0 healthy, 8 degraded", "lke.status/1", GROUP_LOOK,
 	  cmd_status },
@@ -27,6 +27,8 @@ const struct command commands[] = {
 	{ "resume", "HOMEADDRESS", "home agent: continue it", "lke.answer/1", GROUP_CHANGE,
 	  cmd_resume },
 
+	{ "audit", "[NAME|HOMEADDRESS] [--state DIR]", "home agent: the journal of Binding Updates",
+	  "lke.audit/1", GROUP_OFF_LINE, cmd_audit },
 	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
 	  cmd_check },
 	{ "genkey", "[--integrity I] [--encryption E]",

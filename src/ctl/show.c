@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const char *const things[] = { "lbsa",	    "bindings", "routers", "mobiles", "sequences",
-				      "interfaces", "counters", "all",	   NULL };
+static const char *const things[] = { "lbsa",	   "bindings",	 "routers",  "mobiles", "agents",
+				      "sequences", "interfaces", "counters", "all",	NULL };
 
 static bool role_is(const json_t *j, const char *role)
 {
@@ -158,6 +158,23 @@ static void show_mobile_node(const struct ctl *c, const json_t *top)
 	}
 }
 
+static void show_other_home_agents(const json_t *top)
+{
+	const json_t *j, *a;
+	size_t i, k;
+	char age[16];
+
+	json_array_foreach(json_object_get(top, "home_agents"), i, j)
+	{
+		printf("  other home agent %s on %s, preference %.0f, expires in %s\n",
+		       text_get(j, "link_local"), text_get(j, "interface"),
+		       text_number(j, "preference"),
+		       text_age(json_object_get(j, "expires_in"), age));
+		json_array_foreach(json_object_get(j, "addresses"), k, a)
+			printf("      %s\n", json_string_value(a));
+	}
+}
+
 static void show_home_agent(const struct ctl *c, const json_t *top)
 {
 	const json_t *j;
@@ -166,6 +183,7 @@ static void show_home_agent(const struct ctl *c, const json_t *top)
 	if (!has_role(json_object_get(top, "roles"), "home-agent"))
 		return;
 	heading(c, "home agent");
+	show_other_home_agents(top);
 	json_array_foreach(json_object_get(top, "mobiles"), i, j)
 	{
 		const char *home = text_get(j, "home_address");

@@ -177,32 +177,6 @@ static void check_mn(struct parser *p, uid_t owner)
 		check_home(p, i, owner);
 }
 
-static bool same_key(const struct lke_config_sa *a, const struct lke_config_sa *b)
-{
-	return a->auth_key_len && a->auth_key_len == b->auth_key_len &&
-	       mem_eq_ct(a->auth_key, b->auth_key, a->auth_key_len);
-}
-
-static void check_mobile_pair(struct parser *p, unsigned i, unsigned j)
-{
-	const struct lke_config_mobile *a = &p->cfg->mobile[i], *b = &p->cfg->mobile[j];
-	const struct place *at = &p->mobile[i].place;
-
-	if (!in6_is_unspecified(&a->home) && in6_eq(&a->home, &b->home))
-		report_error(AT(at), "[Mobile %s] has the home address of [Mobile %s]", a->name,
-			     b->name);
-	if (same_key(&a->to_ha, &b->to_ha) || same_key(&a->to_mn, &b->to_mn))
-		report_error(AT(at),
-			     "[Mobile %s] has the key of [Mobile %s]: each could speak for the "
-			     "other; make "
-			     "one with: lke genkey",
-			     a->name, b->name);
-	if (a->to_ha.spi && a->to_ha.spi == b->to_ha.spi)
-		report_error(AT(at),
-			     "[Mobile %s] has spi-to-ha 0x%x of [Mobile %s]; it must be unique",
-			     a->name, a->to_ha.spi, b->name);
-}
-
 static void check_mobile(struct parser *p, unsigned i, uid_t owner)
 {
 	struct lke_config_mobile *m = &p->cfg->mobile[i];
@@ -214,8 +188,24 @@ static void check_mobile(struct parser *p, unsigned i, uid_t owner)
 		report_error(AT(at), "[Mobile %s] needs Key; make one with: lke genkey", m->name);
 	else
 		load_key(p, at, p->mobile[i].key, owner, &m->to_ha, &m->to_mn, &m->generation);
-	for (unsigned j = 0; j < i; j++)
-		check_mobile_pair(p, i, j);
+}
+
+static void check_ha_advertisements(struct parser *p, const struct lke_config_ha *ha)
+{
+	uint32_t interval = (ha->ra_max_interval_ms + 999) / 1000;
+
+	if (ha->ha_lifetime < interval || (ha->router_lifetime && ha->router_lifetime < interval))
+		report_error(AT(&p->ha),
+			     "HomeAgentLifetime (%us) and RouterLifetime (%us) must not be below "
+			     "RaInterval (%ums): others would forget this router in between",
+			     ha->ha_lifetime, ha->router_lifetime, ha->ra_max_interval_ms);
+	if (ha->prefix_preferred > ha->prefix_valid)
+		report_error(AT(&p->ha),
+			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2)",
+			     ha->prefix_preferred, ha->prefix_valid);
+	if (ha->mobile_prefix_min > ha->mobile_prefix_max)
+		report_error(AT(&p->ha), "MobilePrefixMin (%us) is above MobilePrefixMax (%us)",
+			     ha->mobile_prefix_min, ha->mobile_prefix_max);
 }
 
 static void check_ha(struct parser *p, uid_t owner)
@@ -224,12 +214,15 @@ static void check_ha(struct parser *p, uid_t owner)
 
 	for (unsigned i = 0; i < p->cfg->mobiles; i++)
 		check_mobile(p, i, owner);
+	config_mobiles_unique(p);
 	if (!p->ha.line) {
 		if (p->cfg->mobiles)
 			report_error(AT(&p->mobile[0].place),
 				     "[Mobile] without a [HomeAgent] section");
 		return;
 	}
+	check_ha_advertisements(p, ha);
+	config_mobiles_advise(p);
 	if (!ha->interfaces)
 		report_error(AT(&p->ha), "[HomeAgent] needs Interface, the home link");
 	if (!p->cfg->mobiles)

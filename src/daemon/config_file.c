@@ -94,13 +94,6 @@ static void begin_mobile(struct parser *p, const char *name)
 			       LKE_NAME_MAX - 1);
 		return;
 	}
-	for (unsigned i = 0; i < cfg->mobiles; i++) {
-		if (strcmp(cfg->mobile[i].name, name) == 0) {
-			config_problem(p, "[Mobile %s] is given twice, first at %s:%d", name,
-				       p->mobile[i].place.file, p->mobile[i].place.line);
-			return;
-		}
-	}
 	if (cfg->mobiles == MOBILES_MAX || !mobile_room(p)) {
 		config_problem(p, "too many [Mobile] sections");
 		return;
@@ -301,6 +294,7 @@ static void defaults(struct daemon_config *cfg)
 	cfg->rsa_bits = 2048;
 	cfg->buffer_packets = 256;
 	cfg->buffer_total = 32 << 20;
+	cfg->audit_size = 16 << 20;
 }
 
 int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)

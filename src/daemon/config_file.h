@@ -18,6 +18,7 @@ struct daemon_config {
 	char tun[LKE_IFNAME_MAX];
 	char user[LKE_NAME_MAX];
 	unsigned rsa_bits;
+	uint32_t audit_size; /* octets of one file of the journal of Binding Updates; 0: none */
 	bool state_file; /* keep the RSA key over a restart */
 	uint32_t buffer_packets, buffer_total; /* of one leaving mobile node; octets of all */
 };

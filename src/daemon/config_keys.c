@@ -470,14 +470,32 @@ static void set_ha_interface(struct parser *p, const struct key *k, void *base, 
 	add_interface(p, k, ha->interface, &ha->interfaces, value);
 }
 
-static void set_fixed_off(struct parser *p, const struct key *k, void *base, const char *value)
+static void set_audit_size(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	if (strcmp(value, "off") != 0)
-		config_problem(p,
-			       "%s = %s: this version has manual keys only; the one value is off",
-			       k->name, value);
+	set_number_or_off(p, k, p->cfg, value);
 }
 
+static void set_refuse(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ha *ha = base;
+
+	if (ha->refused == LKE_MAX_PREFIXES)
+		config_problem(p, "more than %d prefixes that are refused", LKE_MAX_PREFIXES);
+	else if (!config_net(value, &ha->refuse[ha->refused]))
+		config_problem(p, "%s = %s: must be like 2001:db8:1::/48", k->name, value);
+	else
+		ha->refused++;
+}
+
+static void set_ha_interval(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	struct lke_config_ha *ha = base;
+
+	set_number(p, k, base, value);
+	ha->ra_min_interval_ms = ha->ra_max_interval_ms / 3;
+}
+
+static const char *const ha_advertise_words[] = { "augment", "home-agent", "full", "no", NULL };
 static const char *const store_words[] = { "sqlite", "none", NULL };
 
 #define HA(field) FIELD(struct lke_config_ha, field)
@@ -488,7 +506,22 @@ static const struct key ha_keys[] = {
 	{ "Reserve", set_number, HA(reserve), 1, 1024 },
 	{ "EnforceCycle", set_bool, HA(enforce_cycle) },
 	{ "MaxJump", set_number_or_off, HA(max_jump), 1, 32767 },
-	{ "RequireDynamicAbove", set_fixed_off, .many = false },
+	{ "RequireDynamicAbove", set_number_or_off, HA(require_dynamic_above), 1, 10000000 },
+	{ "MaxUpdates", set_number_or_off, HA(max_updates), 1, 100000 },
+	{ "CareOfCredit", set_number_or_off, HA(care_of_credit), 1280, UINT32_MAX, UNIT_OCTETS },
+	{ "AuditSize", set_audit_size, FIELD(struct daemon_config, audit_size), 4096, 1 << 30,
+	  UNIT_OCTETS },
+	{ "RefuseCareOf", set_refuse, .many = true },
+	{ "Advertise", set_word, HA(advertise), .word = ha_advertise_words },
+	{ "Preference", set_number, HA(preference), 0, 65535 },
+	{ "HomeAgentLifetime", set_number, HA(ha_lifetime), 1, 65535, UNIT_SECONDS },
+	{ "RouterLifetime", set_number, HA(router_lifetime), 0, 9000, UNIT_SECONDS },
+	{ "RaInterval", set_ha_interval, HA(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
+	{ "PrefixValid", set_number, HA(prefix_valid), 1, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "PrefixPreferred", set_number, HA(prefix_preferred), 0, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "Discovery", set_bool, HA(discovery) },
+	{ "MobilePrefixMin", set_number, HA(mobile_prefix_min), 1, 86400, UNIT_SECONDS },
+	{ "MobilePrefixMax", set_number, HA(mobile_prefix_max), 2, 2592000, UNIT_SECONDS },
 	{ "Profile", set_profile, .word = profile_words },
 	{ 0 },
 };
@@ -500,12 +533,23 @@ static void set_mobile_key(struct parser *p, const struct key *k, void *base, co
 	set_path(p, k, p->mobile[p->cfg->mobiles - 1].key, value);
 }
 
+static void set_identity(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	if (*value == '\0' || strlen(value) >= k->size)
+		config_problem(p, "%s: must be 1 to %zu letters, like alice@example.net", k->name,
+			       k->size - 1);
+	else
+		str_copy((char *)base + k->off, k->size, value);
+}
+
 #define MOBILE(field) FIELD(struct lke_config_mobile, field)
 static const struct key mobile_keys[] = {
 	{ "HomeAddress", set_address, MOBILE(home) },
 	{ "Key", set_mobile_key, .many = false },
 	{ "MaxLifetime", set_number, MOBILE(max_lifetime), 4, 262140, UNIT_SECONDS },
 	{ "Suspended", set_bool, MOBILE(suspended) },
+	{ "Identity", set_identity, MOBILE(identity) },
+	{ "UpdatesPerDay", set_number, MOBILE(updates_per_day), 1, 10000000 },
 	{ 0 },
 };
 

@@ -66,4 +66,13 @@ void config_key(struct parser *p, const char *name, const char *value);
 /* Impossible combinations, key files; after all files were read. */
 void config_check(struct parser *p);
 
+/* --- config_mobiles.c --- */
+
+/* Reports what two [Mobile] sections share and may not: name, home address, SPI, any key. */
+void config_mobiles_unique(struct parser *p);
+/* Warns, with figures, when manual keys do not fit (RFC 6275 15.3). */
+void config_mobiles_advise(struct parser *p);
+/* "2001:db8::/32"; false: not a prefix. */
+bool config_net(const char *value, struct lke_prefix *ret);
+
 #endif

@@ -31,8 +31,8 @@ void control_note(struct control *c,
 void control_reply(struct control *c, uint64_t cookie, int err);
 
 /* --- show.c --- */
-/* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, counters.  NULL: no such thing,
- * or no memory. */
+/* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
+ * NULL: no such thing, or no memory. */
 json_t *show_json(struct driver *d, const char *what);
 json_t *show_status(struct driver *d);
 json_t *show_note(struct driver *d, const struct lke_note *n);

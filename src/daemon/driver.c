@@ -59,7 +59,8 @@ void driver_pump(struct driver *d)
 	if (d->pumping)
 		return;
 	d->pumping = true;
-	while ((a = lke_engine_next_action(d->engine))) {
+	/* A burst (one SPI of each of ten thousand mobile nodes) waits in the engine for answers. */
+	while (requests_room(d) && (a = lke_engine_next_action(d->engine))) {
 		driver_carry_out(d, a);
 		any = true;
 	}

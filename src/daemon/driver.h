@@ -71,7 +71,7 @@ struct driver {
 	bool pumping, again, stopping, ready;
 	int exit_code;
 	lke_time started, entropy_at;
-	uint64_t send_errors, kernel_errors, requests_lost;
+	uint64_t send_errors, kernel_errors, requests_lost, audit_lost;
 	char last_kernel_error[96];
 	uint32_t rsa_keys; /* made so far: the identifier of the newest */
 	unsigned rsa_bits, rsa_ops;
@@ -152,6 +152,10 @@ void requests_on_writable(evutil_socket_t fd, short what, void *ctx);
 /* The engine wants parked packets to flow: now, or when the paths queued before are in place. */
 void requests_release_hold(struct driver *d);
 void requests_cancel_release(struct driver *d);
+static inline bool requests_room(const struct driver *d)
+{
+	return d->queued - d->answered < REQUESTS_MAX - DEFERRED_MAX;
+}
 static inline bool requests_idle(const struct driver *d)
 {
 	return d->answered == d->queued && d->deferreds == 0;

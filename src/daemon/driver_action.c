@@ -2,9 +2,11 @@
 /* What the engine asks for, one function an action.  Nothing here waits. */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/in6.h"
 #include "base/mem.h"
+#include "daemon/audit.h"
 #include "daemon/control.h"
 #include "daemon/driver.h"
 #include "daemon/log.h"
@@ -117,8 +119,21 @@ static void do_rsa(struct driver *d, const struct lke_action *a)
 		driver_result(d, a->cookie, err, NULL, 0);
 }
 
+/* SEC-029.  Never waited for; what the privileged process does not take in time is counted. */
+static void audit(struct driver *d, const struct lke_note *n)
+{
+	struct audit_record r;
+
+	if (d->w->audit_out < 0 || !audit_from_note(n, driver_ifname(d, n->ifindex),
+						    clock_realtime() / LKE_MSEC, &r))
+		return;
+	if (send(d->w->audit_out, &r, sizeof(r), MSG_NOSIGNAL) != (ssize_t)sizeof(r))
+		d->audit_lost++;
+}
+
 static void do_note(struct driver *d, const struct lke_note *n)
 {
+	audit(d, n);
 	log_note(n, driver_ifname(d, n->ifindex));
 	control_note(d->control, n);
 }

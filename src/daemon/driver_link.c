@@ -74,6 +74,19 @@ static bool may_be_tunnel(const uint8_t *pkt, size_t len)
 	return len >= 40 && (pkt[6] == 41 || pkt[6] == 44 || pkt[6] == 60);
 }
 
+/* The answer to a care-of address test comes by the reverse tunnel (CareOfCredit), perhaps behind
+ * the options that a kernel's tunnel puts there (RFC 2473 5.1): an echo reply in a tunnel packet. */
+static bool may_be_proof(const uint8_t *pkt, size_t len)
+{
+	size_t inner = 40;
+
+	if (pkt[6] == 60 && len >= 42 && pkt[40] == 41)
+		inner += 8U * (pkt[41] + 1U);
+	else if (pkt[6] != 41)
+		return false;
+	return len > inner + 40 && pkt[inner + 6] == 58 && pkt[inner + 40] == 129;
+}
+
 /* One packet.  The plane takes tunnel packets, the engine everything else. */
 static void on_packet(struct driver *d, struct driver_link *l, struct packet_info *info,
 		      uint8_t *pkt, size_t len, lke_time now)
@@ -81,11 +94,20 @@ static void on_packet(struct driver *d, struct driver_link *l, struct packet_inf
 	struct lke_event ev = { .type = LKE_EV_PACKET };
 	uint32_t ifindex = l->last.ifindex;
 
+	ev.packet = (struct lke_ev_packet){ .ifindex = ifindex,
+					    .src_ll = info->src,
+					    .data = pkt,
+					    .len = len,
+					    .outgoing = info->outgoing };
 	if (may_be_tunnel(pkt, len)) {
-		int taken = fwd_from_link_offload(d->fwd, ifindex, pkt, len, &info->offload, now);
+		bool proof = d->w->cfg.engine.ha.care_of_credit && may_be_proof(pkt, len);
+		int taken;
 
+		if (proof)
+			driver_input(d, &ev);
+		taken = fwd_from_link_offload(d->fwd, ifindex, pkt, len, &info->offload, now);
 		driver_tunnel_events(d);
-		if (taken || pkt[6] == 41)
+		if (taken || proof || pkt[6] == 41)
 			return;
 	}
 	if (len > 40 && pkt[6] == 58 && pkt[40] < 128 && fwd_icmp(d->fwd, pkt, len, now) == 1) {
@@ -97,11 +119,6 @@ static void on_packet(struct driver *d, struct driver_link *l, struct packet_inf
 	if (info->offload.segments != OFFLOAD_WHOLE)
 		return; /* TCP or UDP behind extension headers */
 	offload_complete(&info->offload, pkt, len);
-	ev.packet = (struct lke_ev_packet){ .ifindex = ifindex,
-					    .src_ll = info->src,
-					    .data = pkt,
-					    .len = len,
-					    .outgoing = info->outgoing };
 	driver_input(d, &ev);
 }
 

@@ -175,12 +175,25 @@ static int guard_memory(void)
 	return 0;
 }
 
+static int open_audit(struct world *w)
+{
+	int pair[2];
+
+	if (w->cfg.engine.ha.interfaces == 0 || w->cfg.audit_size == 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
+		return -1;
+	w->audit_in = pair[0];
+	w->audit_out = pair[1];
+	return 0;
+}
+
 static int start(struct world *w)
 {
 	int pair[2];
 	pid_t child;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || open_audit(w) < 0) {
 		log_error("socketpair: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
@@ -206,6 +219,8 @@ int main(int argc, char **argv)
 				  .mon_fd = -1,
 				  .tun_fd = -1,
 				  .neigh_fd = -1,
+				  .audit_out = -1,
+				  .audit_in = -1,
 				  .state_fd = { -1, -1 },
 				  .mn_state_fd = -1 };
 	struct options o = { .config = "/etc/lke/lke.conf",

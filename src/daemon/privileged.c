@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "daemon/audit.h"
 #include "daemon/checkpoint.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
@@ -30,6 +32,7 @@
 struct privileged {
 	struct world *w;
 	struct ledger *ledger;
+	struct audit_file audit;
 	int sock, signals;
 	struct xfrm *xfrm; /* NULL: nothing to check, or nothing to ask */
 	bool xfrm_full;
@@ -266,6 +269,32 @@ static void take_signal(struct privileged *p)
 	}
 }
 
+/* Records of the journal; a record is data, nothing in it is acted upon. */
+static void take_audit(struct privileged *p)
+{
+	struct audit_record r;
+	int err;
+
+	for (unsigned n = 0; n < 64; n++) {
+		ssize_t len = recv(p->w->audit_in, &r, sizeof(r), 0);
+
+		if (len <= 0) {
+			if (len == 0) {
+				close(p->w->audit_in);
+				p->w->audit_in = -1;
+			}
+			return;
+		}
+		if (len != (ssize_t)sizeof(r))
+			continue;
+		err = audit_write(&p->audit, &r);
+		if (err && !p->audit.failing)
+			log_error("%s/audit.log: %s; Binding Updates are not on record",
+				  p->w->state_dir, strerror(-err));
+		p->audit.failing = err != 0;
+	}
+}
+
 /* --- IPsec associations of this host, draft 4.2: their peers get no LBSA --- */
 
 static void ipsec_open(struct privileged *p)
@@ -314,11 +343,13 @@ static void ipsec_read(struct privileged *p)
 
 static void loop(struct privileged *p)
 {
+	enum { FDS = 4 };
+
 	while (!p->child_gone) {
-		struct pollfd fd[3] = { { .fd = p->socket_gone ? -1 : p->sock, .events = POLLIN },
+		struct pollfd fd[FDS] = { { .fd = p->socket_gone ? -1 : p->sock, .events = POLLIN },
 					{ .fd = p->signals, .events = POLLIN },
-					{ .fd = p->xfrm ? xfrm_fd(p->xfrm) : -1,
-					  .events = POLLIN } };
+					{ .fd = p->xfrm ? xfrm_fd(p->xfrm) : -1, .events = POLLIN },
+					{ .fd = p->w->audit_in, .events = POLLIN } };
 
 		/* A closed socket tells the engine process to end: it has another user, signals
 		 * cannot. */
@@ -328,7 +359,7 @@ static void loop(struct privileged *p)
 			if (p->give_up == LKE_NEVER)
 				p->give_up = clock_now() + STOP_WAIT;
 		}
-		if (poll(fd, 3, p->give_up == LKE_NEVER ? -1 : 200) < 0 && errno != EINTR)
+		if (poll(fd, FDS, p->give_up == LKE_NEVER ? -1 : 200) < 0 && errno != EINTR)
 			return;
 		if (fd[1].revents)
 			take_signal(p);
@@ -336,6 +367,8 @@ static void loop(struct privileged *p)
 			serve(p);
 		if (fd[2].revents && p->xfrm)
 			ipsec_read(p);
+		if (fd[3].revents)
+			take_audit(p);
 		if (clock_now() >= p->give_up) {
 			log_warning("the engine process does not end; cleaning up without it");
 			return;
@@ -362,7 +395,9 @@ static int make_ledger(const struct world *w, struct ledger **ret)
 
 int privileged_run(struct world *w, int sock, pid_t child)
 {
-	struct privileged p = { .w = w, .sock = sock, .child = child, .give_up = LKE_NEVER };
+	struct privileged p = {
+		.w = w, .audit.fd = -1, .sock = sock, .child = child, .give_up = LKE_NEVER
+	};
 	sigset_t set;
 	int err;
 
@@ -378,9 +413,18 @@ int privileged_run(struct world *w, int sock, pid_t child)
 		log_error("cannot limit the privileged process: %s", strerror(err ? -err : errno));
 		return EXIT_FAILED;
 	}
+	if (w->audit_in >= 0) {
+		err = audit_open(&p.audit, w->state_dir, w->cfg.audit_size);
+		if (err)
+			log_error("%s/audit.log: %s; Binding Updates are not on record",
+				  w->state_dir, strerror(-err));
+	}
 	ipsec_open(&p);
 	loop(&p);
 	xfrm_close(p.xfrm);
+	if (w->audit_in >= 0)
+		take_audit(&p);
+	audit_close(&p.audit);
 	ledger_free(p.ledger);
 	if (p.sock >= 0)
 		close(p.sock);

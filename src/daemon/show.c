@@ -182,6 +182,26 @@ static json_t *show_mobiles(struct driver *d)
 	return list;
 }
 
+static json_t *show_agents(struct driver *d)
+{
+	json_t *list = json_array();
+	struct lke_agent_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_agent(d->engine, &cursor, &v)) {
+		json_t *addresses = json_array();
+
+		for (unsigned n = 0; n < v.addrs; n++)
+			json_array_append_new(addresses, in6_json(&v.addr[n]));
+		json_array_append_new(
+			list,
+			json_pack("{s:s,s:o,s:i,s:o,s:o}", "interface", driver_ifname(d, v.ifindex),
+				  "link_local", in6_json(&v.ll), "preference", (int)v.preference,
+				  "expires_in", left_json(v.expires), "addresses", addresses));
+	}
+	return list;
+}
+
 static json_t *days_json(uint32_t days)
 {
 	return days == UINT32_MAX ? json_null() : json_integer(days);
@@ -266,6 +286,7 @@ static void add_counters(struct driver *d, json_t *top)
 	json_object_set_new(counters, "send_errors", json_integer((json_int_t)d->send_errors));
 	json_object_set_new(counters, "kernel_errors", json_integer((json_int_t)d->kernel_errors));
 	json_object_set_new(counters, "requests_lost", json_integer((json_int_t)d->requests_lost));
+	json_object_set_new(counters, "audit_lost", json_integer((json_int_t)d->audit_lost));
 	json_object_set_new(counters, "monitor_overruns",
 			    json_integer((json_int_t)mon_overruns(d->mon)));
 	groups_json(d, counters);
@@ -318,6 +339,7 @@ json_t *show_json(struct driver *d, const char *what)
 		{ "bindings", "bindings", show_bindings },
 		{ "routers", "routers", show_routers },
 		{ "mobiles", "mobiles", show_mobiles },
+		{ "agents", "home_agents", show_agents },
 		{ "sequences", "sequences", show_sequences },
 	};
 	bool all = !what || strcmp(what, "all") == 0, known = all;
@@ -338,6 +360,24 @@ json_t *show_json(struct driver *d, const char *what)
 		return top;
 	json_decref(top);
 	return NULL;
+}
+
+/* SEC-064: a mobile node that should have dynamic keys. */
+static void find_fast_mobile(struct driver *d, char *why, size_t size)
+{
+	unsigned limit = d->w->cfg.engine.ha.require_dynamic_above;
+	struct lke_mobile_view v;
+	size_t cursor = 0;
+
+	while (limit && !why[0] && lke_engine_next_mobile(d->engine, &cursor, &v)) {
+		double days = (double)v.over / 86400e9;
+
+		if (v.advances >= 60 && v.over && v.advances / days > limit)
+			snprintf(why, size,
+				 "%s uses %.0f sequence numbers a day, above RequireDynamicAbove = "
+				 "%u: its keys should be dynamic",
+				 v.name, v.advances / days, limit);
+	}
 }
 
 /* One line: why not healthy, or "" */
@@ -371,6 +411,8 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 			"%u multicast groups cannot be joined (%s): behind a snooping bridge their "
 			"addresses are not defended",
 			g.waiting, strerror(-g.last_error));
+	if (!why[0])
+		find_fast_mobile(d, why, size);
 	while (lke_engine_next_router(d->engine, &cursor, &v))
 		chosen |= v.chosen;
 	if (!why[0] && c->mn.interfaces && !chosen)

@@ -215,6 +215,10 @@ static enum packet_kind link_kind(const struct world *w, uint32_t ifindex, const
 		if (strcmp(c->ar[i].interface, name) == 0 &&
 		    c->ar[i].advertise == LKE_ADVERTISE_AUGMENT)
 			return PACKET_KIND_OWN_RA;
+	for (unsigned i = 0; i < c->ha.interfaces; i++)
+		if (strcmp(c->ha.interface[i], name) == 0 &&
+		    c->ha.advertise == LKE_HA_ADVERTISE_AUGMENT)
+			return PACKET_KIND_OWN_RA;
 	if (ifindex == w->tun_ifindex)
 		return PACKET_KIND_TUN;
 	return world_has_kereqs(w, name) ? PACKET_KIND_ROUTER : PACKET_KIND_LINK;
@@ -403,6 +407,7 @@ static void wipe_keys(struct daemon_config *cfg)
 
 void world_close_engine_side(struct world *w)
 {
+	close_fd(&w->audit_out);
 	close_fd(&w->control_fd);
 	close_fd(&w->mon_fd);
 	close_fd(&w->neigh_fd);
@@ -440,7 +445,7 @@ static int by_number(const void *a, const void *b)
 
 int world_keep_engine_side(struct world *w, int sock)
 {
-	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS_MAX + 12],
+	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS_MAX + 13],
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n = 0;
 
@@ -456,6 +461,8 @@ int world_keep_engine_side(struct world *w, int sock)
 	keep[n++] = w->tun_fd;
 	if (w->neigh_fd >= 0)
 		keep[n++] = w->neigh_fd;
+	if (w->audit_out >= 0)
+		keep[n++] = w->audit_out;
 	/* driver_run() closes it: no other descriptor may get its number before. */
 	keep[n++] = w->lock_fd;
 	for (unsigned i = 0; i < 2; i++)

@@ -30,6 +30,7 @@ struct world {
 	/* for the engine process */
 	int control_fd, mon_fd, tun_fd;
 	int neigh_fd; /* -1: not an access router */
+	int audit_out; /* records of the journal, to the privileged process; -1: none */
 	uint32_t tun_ifindex;
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];
@@ -44,6 +45,7 @@ struct world {
 	uid_t uid;
 	gid_t gid, control_gid; /* control_gid: group that may use the control socket */
 	/* for the privileged process */
+	int audit_in; /* the other end of audit_out */
 	struct nl *nl;
 	struct steer *steer;
 	struct sysctl *sysctl;

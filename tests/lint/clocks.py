@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """No source below src/ reads a clock that somebody can set (THREATS 84): lifetimes run on CLOCK_BOOTTIME.
 
-The wall clock is for people: `lke monitor` prints it.  And it ages what an access router keeps across a reboot.
+The wall clock is for people: `lke monitor` and the journal of updates print it.  And it ages what an access router keeps across a reboot.
 """
 import os
 import re

@@ -246,6 +246,76 @@ static void two_mobiles_with_one_key_are_refused(void **state)
 	done(&l);
 }
 
+static void sec_045_what_two_mobiles_may_not_share(void **state)
+{
+	struct loaded l;
+
+	prepare(&l);
+	write_key(&l, "one.key", 16);
+	write_key(&l, "two.key", 32);
+	load(&l,
+	     "[HomeAgent]\nInterface = h\n[Mobile a]\nHomeAddress = 2001:db8::a\nKey = one.key\n"
+	     "[Mobile b]\nHomeAddress = 2001:db8::a\nKey = two.key\n"
+	     "[Mobile a]\nHomeAddress = 2001:db8::c\n");
+	assert_int_equal(l.err, LKE_ERR_INVAL);
+	says(&l, 6, "error: [Mobile b] has the home address of [Mobile a]");
+	says(&l, 6, "error: [Mobile b] has spi-to-ha 0x1000 of [Mobile a]");
+	says(&l, 9, "error: [Mobile a] is given twice, first at");
+	done(&l);
+}
+
+static void sec_066_many_manual_keys_are_advised_against_with_figures(void **state)
+{
+	struct loaded l;
+	char text[8192] = "[HomeAgent]\nInterface = h\n";
+	size_t n = strlen(text);
+
+	prepare(&l);
+	for (unsigned i = 0; i < 101; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "[Mobile m%u]\nHomeAddress = 2001:db8::%x\n", i, i + 1);
+	load(&l, text);
+	says(&l, 1, "warning: 101 mobile nodes with manual keys: 101 key files to carry by hand");
+	done(&l);
+}
+
+static void sec_002_expected_updates_are_judged_with_figures(void **state)
+{
+	struct loaded l;
+
+	prepare(&l);
+	write_key(&l, "one.key", 16);
+	load(&l, "[HomeAgent]\nInterface = h\nRequireDynamicAbove = 5000\n"
+		 "[Mobile a]\nHomeAddress = 2001:db8::a\nKey = one.key\nUpdatesPerDay = 2000\n");
+	assert_int_equal(l.err, 0);
+	assert_int_equal(l.cfg.engine.ha.require_dynamic_above, 5000);
+	says(&l, 1, "warning: RequireDynamicAbove = 5000 cannot be kept");
+	says(&l, 4,
+	     "warning: [Mobile a] expects 2000 Binding Updates a day: a manual key lasts 16 days");
+	done(&l);
+	prepare(&l);
+	write_key(&l, "one.key", 16);
+	load(&l, "[HomeAgent]\nInterface = h\nRequireDynamicAbove = 100\n"
+		 "[Mobile a]\nHomeAddress = 2001:db8::a\nKey = one.key\nUpdatesPerDay = 144\n");
+	says(&l, 4,
+	     "warning: [Mobile a] expects 144 Binding Updates a day, above RequireDynamicAbove = "
+	     "100: a manual key lasts 227 days");
+	done(&l);
+	prepare(&l);
+	write_key(&l, "one.key", 16);
+	load(&l, "[HomeAgent]\nInterface = h\nCareOfCredit = 64K\nMaxUpdates = off\n"
+		 "RefuseCareOf = 2001:db8:66::/48\nRefuseCareOf = fd00::/8\nAuditSize = 1M\n"
+		 "[Mobile a]\nHomeAddress = 2001:db8::a\nKey = one.key\nUpdatesPerDay = 144\n");
+	assert_int_equal(l.err, 0);
+	assert_string_equal(l.out, "");
+	assert_int_equal(l.cfg.engine.ha.care_of_credit, 65536);
+	assert_int_equal(l.cfg.engine.ha.max_updates, 0);
+	assert_int_equal(l.cfg.engine.ha.refused, 2);
+	assert_int_equal(l.cfg.engine.ha.refuse[1].len, 8);
+	assert_int_equal(l.cfg.audit_size, 1 << 20);
+	done(&l);
+}
+
 static void interface_of_router_and_mobile_node_is_refused(void **state)
 {
 	struct loaded l;
@@ -402,6 +472,9 @@ int main(void)
 		cmocka_unit_test(home_agent_may_be_discovered),
 		cmocka_unit_test(mobile_node_with_two_homes),
 		cmocka_unit_test(two_mobiles_with_one_key_are_refused),
+		cmocka_unit_test(sec_045_what_two_mobiles_may_not_share),
+		cmocka_unit_test(sec_066_many_manual_keys_are_advised_against_with_figures),
+		cmocka_unit_test(sec_002_expected_updates_are_judged_with_figures),
 		cmocka_unit_test(interface_of_router_and_mobile_node_is_refused),
 		cmocka_unit_test(amb_073_local_only_is_not_of_the_draft),
 		cmocka_unit_test(directory_beside_the_file_is_read_in_order),

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: ISC */
+/* lke audit: the journal of Binding Updates, as a table or (-j) as it is stored, oldest first. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/commands.h"
+
+enum { FILES = 4 };
+
+struct filter {
+	const char *who; /* name, home address, or NULL */
+	bool json;
+	unsigned long shown;
+};
+
+static bool wanted(const struct filter *f, const json_t *j)
+{
+	return !f->who || strcmp(text_get(j, "name"), f->who) == 0 ||
+	       strcmp(text_get(j, "home_address"), f->who) == 0;
+}
+
+static void print_row(const json_t *j)
+{
+	double repeats = text_number(j, "repeats");
+
+	printf("%-24s %-12s %-22s %-26s %6.0f %-12s", text_get(j, "time"), text_get(j, "name"),
+	       text_get(j, "home_address"), text_get(j, "care_of_address"),
+	       text_number(j, "sequence"), text_get(j, "verdict"));
+	if (text_number(j, "status") > 0)
+		printf(" status %.0f", text_number(j, "status"));
+	if (text_number(j, "spi") > 0)
+		printf(" spi 0x%x", (unsigned)text_number(j, "spi"));
+	if (repeats > 0)
+		printf(" (%.0f more refused before)", repeats);
+	putchar('\n');
+}
+
+static void take_line(struct filter *f, const char *line)
+{
+	json_t *j = json_loads(line, 0, NULL);
+
+	/* A line that a full disk cut short is none. */
+	if (j && wanted(f, j)) {
+		if (f->json)
+			fputs(line, stdout);
+		else
+			print_row(j);
+		f->shown++;
+	}
+	json_decref(j);
+}
+
+/* 0, or an exit code; a file that is not there is no error. */
+static int read_file(struct filter *f, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t cap = 0;
+
+	if (!in) {
+		if (errno == ENOENT)
+			return 0;
+		fprintf(stderr, "lke: %s: %s\n", path, strerror(errno));
+		return errno == EACCES ? EXIT_PERMISSION : EXIT_FAILED;
+	}
+	while (getline(&line, &cap, in) > 0)
+		take_line(f, line);
+	free(line);
+	fclose(in);
+	return 0;
+}
+
+int cmd_audit(struct ctl *c, int argc, char **argv)
+{
+	struct filter f = { .json = c->json };
+	const char *state = "/var/lib/lke";
+	char path[4096];
+	int code = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--state") == 0 && i + 1 < argc)
+			state = argv[++i];
+		else if (argv[i][0] != '-' && !f.who)
+			f.who = argv[i];
+		else
+			return usage(argv[0], NULL);
+	}
+	if (!f.json)
+		printf("%-24s %-12s %-22s %-26s %6s %s\n", "time", "name", "home address",
+		       "care-of address", "seq", "verdict");
+	for (int n = FILES - 1; n >= 0 && code == 0; n--) {
+		if (n)
+			snprintf(path, sizeof(path), "%s/audit.log.%d", state, n);
+		else
+			snprintf(path, sizeof(path), "%s/audit.log", state);
+		code = read_file(&f, path);
+	}
+	return code;
+}
