@@ -21,6 +21,7 @@ import tests_foreign
 import tests_links
 import tests_mn
 import tests_leave
+import tests_home
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -216,6 +217,7 @@ TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nin
 TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
+TESTS.update(tests_home.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)
