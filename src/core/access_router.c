@@ -240,7 +240,7 @@ void ar_link_changed(struct lke_engine *e, struct iface *i)
 		ar_buffer_link(e, k);
 	}
 	if (run)
-		ar_state_adopt(e, k);
+		ar_restore_adopt(e, k);
 }
 
 void ar_link_removed(struct lke_engine *e, struct iface *i)

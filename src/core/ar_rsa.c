@@ -90,7 +90,7 @@ int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k)
 	key->modulus_len = k->modulus_len;
 	key->spki_len = k->spki_len;
 	memcpy(key->spki, k->spki, k->spki_len);
-	if (!ar_state_take_key(e, key)) {
+	if (!ar_restore_take_key(e, key)) {
 		key->since = e->now;
 		replay_init(&key->replay, secret);
 	}

@@ -416,7 +416,7 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 			ar_neigh_unreachable(e, &ev->neigh);
 		break;
 	case LKE_EV_RECORD:
-		return e->ar ? ar_state_restore(e, &ev->record) : LKE_ERR_STATE;
+		return e->ar ? ar_restore_record(e, &ev->record) : LKE_ERR_STATE;
 	case LKE_EV_IPSEC:
 		if (e->ar)
 			ar_ipsec(e, &ev->ipsec);

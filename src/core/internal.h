@@ -211,7 +211,7 @@ int ar_outgoing_ra(struct lke_engine *e, const struct pkt *p, const struct nd_ms
 int ar_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
 void ar_timer(struct lke_engine *e, struct timer *t);
 void ar_result(struct lke_engine *e, const struct lke_ev_result *r);
-int ar_state_restore(struct lke_engine *e, const struct lke_ev_record *r);
+int ar_restore_record(struct lke_engine *e, const struct lke_ev_record *r);
 int ar_state_next(const struct lke_engine *e, struct lke_record_cursor *c,
 		  uint8_t buf[LKE_RECORD_MAX]);
 int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k);
