@@ -32,7 +32,7 @@ lint: all
 
 coverage:
 	@meson setup build-cov -Db_coverage=true >/dev/null 2>&1 || true
-	@ninja -C build-cov && meson test -C build-cov --suite unit --suite scenario -q; \
+	@ninja -C build-cov && meson test -C build-cov --suite unit --suite netns --suite scenario -q; \
 	gcovr -r . --object-directory build-cov --exclude 'tests/.*' --print-summary -s
 
 bench: all

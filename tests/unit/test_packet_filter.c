@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The packet socket filter, run by a small interpreter; the kernel runs it in
- * test_platform_netns.c. */
+ * test_netns_steering.c. */
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 

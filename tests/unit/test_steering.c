@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Commands for nftables; the kernel's part is in test_platform_netns.c. */
+/* Commands for nftables; the kernel's part is in test_netns_steering.c. */
 #include <errno.h>
 
 #include "base/in6.h"

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: ISC */
+/* What the daemon sets in the kernel, and what it hears of it.  On a real kernel (netns_fixture.h).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/in6.h"
+#include "netns_fixture.h"
+#include "platform/linux/sysctl.h"
+
+static bool nothing_left(void)
+{
+	return !says("ip -6 route show table all", "proto 222") && !says("ip -6 rule", "1000:") &&
+	       !says("ip -6 neigh show nud permanent", "proto 222") &&
+	       !says("ip -6 addr", "proto 0xde") && !says("ip -6 addr", "2001:db8:77::");
+}
+
+static void add_everything(struct nl *n)
+{
+	struct lke_act_addr addr = { .ifindex = v1,
+				     .addr = A("2001:db8:77::1"),
+				     .prefix_len = 64,
+				     .valid = 600,
+				     .preferred = 0 };
+	struct lke_act_path path = { .src = A("2001:db8:77::1"),
+				     .path = LKE_PATH_ROUTER,
+				     .ifindex = v1,
+				     .router = A("fe80::99") };
+	struct lke_act_neigh neigh = { .ifindex = v1,
+				       .addr = A("fe80::99"),
+				       .lladdr = { 6, { 2, 0, 0, 0, 0, 9 } } };
+	struct lke_act_intercept icept = { .addr = A("2001:db8:1::77") };
+
+	assert_int_equal(nl_addr(n, &addr, tun), 0);
+	assert_int_equal(nl_addr(n, &addr, tun), 0); /* replace */
+	addr = (struct lke_act_addr){ .addr = A("2001:db8:77::2"),
+				      .prefix_len = 128,
+				      .valid = LKE_LIFETIME_INFINITE,
+				      .preferred = LKE_LIFETIME_INFINITE };
+	assert_int_equal(nl_addr(n, &addr, tun), 0);
+	assert_int_equal(nl_neigh(n, &neigh), 0);
+	assert_int_equal(nl_path(n, &path, tun), 0);
+	path.src = in6_unspecified;
+	path.path = LKE_PATH_TUNNEL;
+	assert_int_equal(nl_path(n, &path, tun), 0);
+	assert_int_equal(nl_intercept(n, &icept, tun), 0);
+}
+
+static void netlink_paths_switch_one_route(void **state)
+{
+	const char *get = "ip -6 route get 2001:db8:9::1 from 2001:db8:77::1";
+	struct lke_act_path path = { .src = A("2001:db8:77::1"),
+				     .path = LKE_PATH_TUNNEL,
+				     .ifindex = v1,
+				     .router = A("fe80::99") };
+	struct lke_ev_addr addr[64];
+	bool found = false;
+	int n;
+
+	add_everything(nl);
+	assert_true(says(get, "via fe80::99 dev v1"));
+	n = nl_dump_addrs(nl, addr, 64);
+	for (int i = 0; i < n; i++)
+		if (addr[i].ifindex == v1 && in6_eq(&addr[i].addr, &path.src))
+			found = !addr[i].tentative && addr[i].prefix_len == 64;
+	assert_true(found);
+	assert_true(says("ip -6 addr show dev v1", "deprecated"));
+	assert_false(says("ip -6 route show table main", "2001:db8:77::/64"));
+	assert_int_equal(nl_path(nl, &path, tun), 0);
+	assert_true(says(get, "dev lke0"));
+	assert_false(says("ip -6 route show table 1818977536", "v1"));
+	path.path = LKE_PATH_ROUTER;
+	assert_int_equal(nl_path(nl, &path, tun), 0);
+	assert_true(says(get, "via fe80::99 dev v1"));
+	assert_false(says("ip -6 route show table 1818977536", "lke0"));
+	assert_true(says("ip -6 route get 2001:db8:1::77", "dev lke0"));
+	path.path = LKE_PATH_NONE;
+	assert_int_equal(nl_path(nl, &path, tun), 0);
+	assert_int_equal(nl_path(nl, &path, tun), 0); /* gone already */
+	assert_false(says("ip -6 rule", "1000:"));
+	nl_remove_all(nl);
+	assert_true(nothing_left());
+}
+
+static void netlink_tables_are_bounded(void **state)
+{
+	struct lke_act_path path = { .path = LKE_PATH_TUNNEL };
+
+	for (unsigned i = 0; i <= NL_PATH_MAX; i++) {
+		path.src = A("2001:db8:77::");
+		path.src.b[15] = (uint8_t)(i + 1);
+		assert_int_equal(nl_path(nl, &path, tun), i < NL_PATH_MAX ? 0 : -ENOSPC);
+	}
+	nl_remove_all(nl);
+	assert_true(nothing_left());
+}
+
+static void netlink_start_repairs_after_kill(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct nl *n;
+
+		if (nl_open(&n))
+			_exit(1);
+		add_everything(n);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_false(nothing_left());
+	/* two addresses, one rule, a route of the table, the main default, an intercepted one, a
+	 * neighbour */
+	assert_true(nl_cleanup_stale(nl) >= 6);
+	assert_true(nothing_left());
+	assert_int_equal(nl_cleanup_stale(nl), 0);
+}
+
+static void sysctls_are_restored_also_after_kill(void **state)
+{
+	char dir[] = "/tmp/lke-test-XXXXXX", path[64];
+	struct sysctl *s;
+	int status, before, v;
+	pid_t pid;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(sysctl_get("v1", "accept_ra", &before), 0);
+	assert_int_not_equal(before, 0);
+	pid = fork();
+	if (pid == 0) {
+		if (sysctl_open(dir, &s) || sysctl_manage_link(s, "v1"))
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(sysctl_get("v1", "accept_ra", &v), 0);
+	assert_int_equal(v, 0);
+	assert_int_equal(sysctl_open(dir, &s), 0);
+	assert_int_equal(sysctl_get("v1", "accept_ra", &v), 0);
+	assert_int_equal(v, before);
+	assert_int_equal(sysctl_set(s, "v1", "accept_ra", 0), 0);
+	assert_int_equal(sysctl_set(s, "../v1", "accept_ra", 0), -EINVAL);
+	assert_int_equal(sysctl_set(s, "nosuch", "accept_ra", 0), -ENOENT);
+	sysctl_close(s);
+	assert_int_equal(sysctl_get("v1", "accept_ra", &v), 0);
+	assert_int_equal(v, before);
+	snprintf(path, sizeof(path), "%s/sysctl.saved", dir);
+	assert_int_not_equal(access(path, F_OK), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(netlink_paths_switch_one_route),
+		cmocka_unit_test(netlink_tables_are_bounded),
+		cmocka_unit_test(netlink_start_repairs_after_kill),
+		cmocka_unit_test(sysctls_are_restored_also_after_kill),
+	};
+
+	if (!netns_possible())
+		return 0;
+	return cmocka_run_group_tests(tests, netns_setup, netns_teardown);
+}

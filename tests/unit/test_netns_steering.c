@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/* The kernel is kept from packets that are ours.  On a real kernel (netns_fixture.h). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/in6.h"
+#include "netns_fixture.h"
+#include "platform/linux/steering.h"
+#include "wire/tunnel.h"
+
+static void steering_silences_the_kernel(void **state)
+{
+	struct lke_act_neigh n = { .ifindex = v1, .addr = A(stranger), .lladdr = out.own };
+	static const uint8_t bu[12] = { 59, 1, 5 },
+			     hao[24] = { 59, 2, 1, 2, 0, 0, 0xc9, 16, 0x20, 1, 0xd, 0xb8 };
+	static const uint8_t rh2[24] = { 59, 2, 2, 1 };
+	struct lke_act_steer mine = { .set = LKE_STEER_MINE, .addr = A(host) };
+	struct lke_act_steer spi = { .set = LKE_STEER_SPI, .addr = A(host), .spi = 0x1000 };
+	struct {
+		uint8_t proto;
+		const uint8_t *data;
+		size_t len;
+	} t[] = { { 135, bu, sizeof(bu) }, { 60, hao, sizeof(hao) }, { 43, rh2, sizeof(rh2) } };
+	struct steer *s;
+	uint8_t buf[2048];
+	char err[512];
+
+	assert_int_equal(nl_neigh(nl, &n), 0);
+	/* MIP6 kernels drop some of these themselves: without steering only the Mobility Header is
+	 * sure. */
+	flush(&out);
+	send_to_host(buf, packet(buf, stranger, host, 135, bu, sizeof(bu)));
+	assert_true(expect(&out, 58, 4, NULL, NULL));
+	if (steer_open(NULL, 0, &s, err, sizeof(err)))
+		fail_msg("%s", err);
+	assert_int_equal(steer_apply(s, &mine), 0);
+	assert_int_equal(steer_apply(s, &mine), 0);
+	assert_int_equal(steer_apply(s, &spi), 0);
+	for (size_t i = 0; i < 3; i++) {
+		flush(&out);
+		flush(&in);
+		send_to_host(buf, packet(buf, stranger, host, t[i].proto, t[i].data, t[i].len));
+		assert_true(expect(&in, t[i].proto, 0, NULL, NULL)); /* we see it */
+		assert_false(expect(&out, 58, 4, NULL, NULL));	     /* the kernel is silent */
+	}
+	spi.remove = mine.remove = true;
+	assert_int_equal(steer_apply(s, &spi), 0);
+	assert_int_equal(steer_apply(s, &spi), 0);
+	assert_int_equal(steer_apply(s, &mine), 0);
+	sh("nft flush ruleset");
+	assert_true(says("nft list table ip6 lke", "@coa_proxied"));
+	steer_close(s);
+	assert_false(says("nft list ruleset", "lke"));
+	nl_remove_all(nl);
+}
+
+/* On a mobile node's link every solicitation is the engine's, on another none (AMB-138). */
+static void amb_138_steering_takes_the_solicitations_of_a_link(void **state)
+{
+	const char *const links[] = { "elsewhere0", "v1" };
+	struct lke_in6 target = A(host), group = in6_solicited_node(&target);
+	uint8_t ns[24] = { 135 }, buf[2048];
+	char dst[IN6_TEXT_MAX], err[512];
+	const char *from[] = { "::", stranger };
+
+	memcpy(ns + 8, target.b, 16);
+	in6_text(&group, dst);
+	for (size_t n = 1; n <= 2; n++) {
+		struct steer *s;
+
+		assert_int_equal(steer_open(links, n, &s, err, sizeof(err)), 0);
+		for (size_t i = 0; i < 2; i++) {
+			struct lke_in6 src = in6_unspecified;
+			uint16_t sum;
+
+			if (i)
+				src = A(stranger);
+			memset(ns + 2, 0, 2);
+			sum = ip6_checksum(&src, &group, 58, ns, sizeof(ns));
+			ns[2] = (uint8_t)(sum >> 8);
+			ns[3] = (uint8_t)sum;
+			flush(&out);
+			flush(&in);
+			assert_int_equal(packet_send(&out, &(struct lke_lladdr){ 0 }, buf,
+						     packet(buf, from[i], dst, 58, ns, sizeof(ns))),
+					 0);
+			assert_true(expect(&in, 58, 135, NULL, NULL));
+			/* A question with a source asks for a route back: the kernel may have none.
+			 */
+			if (n == 2 || i == 0)
+				assert_int_equal(expect(&out, 58, 136, NULL, NULL), n == 1);
+		}
+		steer_close(s);
+	}
+}
+
+static void steering_refuses_a_name_that_ends_the_text(void **state)
+{
+	const char *const links[] = { "a\" }; }" };
+	struct steer *s;
+	char err[512];
+
+	assert_int_equal(steer_open(links, 1, &s, err, sizeof(err)), -EINVAL);
+	assert_string_not_equal(err, "");
+}
+
+static void steering_dies_with_its_process(void **state)
+{
+	int status, fds[2];
+	char c, err[512];
+	pid_t pid;
+	struct steer *s;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (steer_open(NULL, 0, &s, err, sizeof(err)) || write(fds[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), -EPERM);
+	assert_non_null(strstr(err, "another lked"));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), 0);
+	steer_close(s);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(steering_silences_the_kernel),
+		cmocka_unit_test(amb_138_steering_takes_the_solicitations_of_a_link),
+		cmocka_unit_test(steering_refuses_a_name_that_ends_the_text),
+		cmocka_unit_test(steering_dies_with_its_process),
+	};
+
+	if (!netns_possible())
+		return 0;
+	return cmocka_run_group_tests(tests, netns_setup, netns_teardown);
+}
