@@ -59,7 +59,7 @@ struct lke_config_ar {
 	unsigned kex_cpu_percent;      /* 25, AMB-060 */
 	unsigned max_lbsa;	       /* 65536 */
 	unsigned max_per_mac;	       /* 16 */
-	uint32_t max_binding_lifetime; /* 240, AMB-179 */
+	uint32_t max_binding_lifetime; /* s; 0: 240, in draft01 that of the LBSA (AMB-179) */
 	bool buffer; /* true; keep packets for mobile nodes that leave (LKE_ACT_BUFFER) */
 };
 

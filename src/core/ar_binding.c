@@ -122,6 +122,8 @@ static uint16_t granted(struct lke_engine *e, const struct bu_state *s)
 	uint64_t units = (s->l->expires - e->now) / LKE_SEC / LIFETIME_UNIT;
 	uint64_t max = k->cfg->max_binding_lifetime / LIFETIME_UNIT;
 
+	if (max == 0)
+		max = draft01(e) ? units : TEMPORARY_BINDING_LIFETIME / LIFETIME_UNIT;
 	if (units > max)
 		units = max;
 	if (units > ar_prefix_valid(e, k, &s->home) / LIFETIME_UNIT)

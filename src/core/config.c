@@ -23,7 +23,6 @@ void lke_config_ar_defaults(struct lke_config_ar *ret_ar)
 		.kex_cpu_percent = 25,
 		.max_lbsa = AR_MAX_LBSA,
 		.max_per_mac = AR_MAX_PER_MAC,
-		.max_binding_lifetime = TEMPORARY_BINDING_LIFETIME,
 		.buffer = true,
 	};
 }

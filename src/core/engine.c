@@ -239,7 +239,9 @@ static int icmp_packet(struct lke_engine *e, const struct pkt *p)
 static int mh_to_agent(struct lke_engine *e, const struct pkt *p, const struct mh_view *v)
 {
 	struct lke_in6 home = ip6_pseudo_src(&p->ip);
-	bool lke = v->type == MH_BU || v->type == MH_KEREQ || v->type == MH_FINISHED;
+	/* An access router sends no Binding Error about a message of LKE (AMB-078). */
+	bool lke = v->type == MH_BU || v->type == MH_KEREQ || v->type == MH_KEACK ||
+		   v->type == MH_FINISHED;
 
 	if (e->ha && (!lke || !e->ar || (v->type == MH_BU && ha_serves(e, &home))))
 		return ha_mh_input(e, p, v);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""Every requirement has a row in docs/CONFORMANCE.md, every threat one in docs/THREATS.md, and every test named there passed.
+"""Every requirement and decision has a row in docs/CONFORMANCE.md, every threat one in docs/THREATS.md; tests named there passed.
 
 Rows: | ID | what | test name(s) or "not built: reason" |.  Argument: the results file of tests/run.
 A test is named in full (suite/name) or by name alone; several are separated by commas or blanks.
@@ -55,6 +55,14 @@ def threats(verdicts):
     yield from (f'THREATS {n}: no row' for n in range(1, THREATS + 1) if n not in seen)
 
 
+def decisions(rows):
+    """Decisions of docs/DECISIONS.md that have no row."""
+    for line in open(os.path.join(ROOT, 'docs', 'DECISIONS.md')):
+        m = re.match(r'^\| (AMB-\d+) \|', line)
+        if m and m.group(1) not in rows:
+            yield f'{m.group(1)}: no row'
+
+
 def main():
     doc = os.path.join(ROOT, 'docs', 'CONFORMANCE.md')
     if not os.path.exists(doc):
@@ -62,10 +70,11 @@ def main():
         return 77
     verdicts = read_results(sys.argv[1])
     wanted = open(os.path.join(ROOT, 'tests', 'data', 'requirements.txt')).read().split()
-    problems, seen = [], set()
+    problems, seen, decided = [], set(), set()
     for line in open(doc):
         m = AMBIGUITY.match(line)
         if m:
+            decided.add(m.group(1))
             problems += check_row(m.group(1), m.group(2), verdicts)
         m = ROW.match(line)
         if not m:
@@ -78,6 +87,7 @@ def main():
         seen.add(ident)
         problems += check_row(ident, re.split(r'(?<!\\)\|', m.group(2))[-1], verdicts)
     problems += [f'{i}: no row' for i in wanted if i not in seen]
+    problems += decisions(decided)
     problems += threats(verdicts)
     print('\n'.join(problems) or f'{len(seen)} requirements')
     return 1 if problems else 0

@@ -18,7 +18,14 @@
 #include "lke/engine.h"
 #include "wire/lke_message.h"
 
-enum { ARF_LAN = 2, ARF_UP = 3, ARF_MODULUS = 128, ARF_SENT_MAX = 512, ARF_NOTES_MAX = 1024 };
+enum {
+	ARF_TESTS_MAX = 64,
+	ARF_LAN = 2,
+	ARF_UP = 3,
+	ARF_MODULUS = 128,
+	ARF_SENT_MAX = 512,
+	ARF_NOTES_MAX = 1024,
+};
 
 /* A mobile node on the link. */
 struct arf_mn {
@@ -89,6 +96,12 @@ struct arf_mn arf_mobile(unsigned n);
 /* draft01 and finished as said; tune may be NULL. */
 void arf_open(struct arf *f, enum lke_profile profile, void (*tune)(struct lke_config *cfg));
 void arf_close(struct arf *f);
+/*
+ * Runs the tests.  With LKE_TEST_DRAFT01 in the environment every engine is one of draft01, and the
+ * tests of default_only (ended by NULL; NULL allowed) are left out.
+ */
+int arf_run_group(const struct CMUnitTest *tests, size_t n, const char *const *default_only);
+bool arf_draft01(const struct arf *f);
 /* Results of what was recorded so far. */
 void arf_tell_records(struct arf *f);
 /* Another engine with the first records of this one; new_key: the RSA key did not survive. */

@@ -298,6 +298,14 @@ static void draft01_augment_answers_behind_the_other_daemon(void **state)
 	assert_true(last().has_lke);
 }
 
+/* draft01 differs: AMB-181: the first answer comes behind the other daemon. */
+static const char *const default_only[] = {
+	"augment_solicitation_is_answered_at_once",
+	"augment_final_advertisement_ends_it",
+	"augment_silent_end_is_noticed",
+	NULL,
+};
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, done)
@@ -316,5 +324,5 @@ int main(void)
 		T(draft01_augment_answers_behind_the_other_daemon),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
 }

@@ -81,10 +81,12 @@ static void lke_077_accepted_bu_binds_and_tunnels(void **state)
 	assert_int_equal(s->ifindex, 0); /* the host forwards it */
 	assert_true(in6_eq(&s->ip.dst, &mn.new_coa) && in6_eq(&s->ip.rh2, &mn.coa));
 	assert_int_equal(s->at, f.now);
-	assert_int_equal(state_of(), LKE_BINDING_UNVERIFIED);
 	assert_int_equal(f.intercepts, 1);
 	assert_true(in6_eq(&f.tunnel.tunnel.coa, &mn.new_coa));
-	assert_int_equal(f.tunnel.tunnel.credit, CREDIT_BASE);
+	if (!arf_draft01(&f)) { /* AMB-112 */
+		assert_int_equal(state_of(), LKE_BINDING_UNVERIFIED);
+		assert_int_equal(f.tunnel.tunnel.credit, CREDIT_BASE);
+	}
 	/* lke_176: no DAD; lke_078: no cached advertisement any more */
 	assert_int_equal(arf_count(&f, LKE_MSG_DAD_NS_AUTH), 1);
 	struct lke_lbsa_view v;
@@ -409,6 +411,16 @@ static void draft01_binding_stays_without_finished(void **state)
 	assert_int_equal(state_of(), LKE_BINDING_OK);
 }
 
+/* draft01 differs: AMB-112, AMB-179; AMB-052: in draft01 nothing is renewed beside the older key. */
+static const char *const default_only[] = {
+	"amb_179_lifetime_is_at_most_240_s",
+	"amb_112_no_finished_suspends_after_8_s",
+	"amb_112_suspended_tunnel_packets_get_a_refresh_request",
+	"amb_112_credit_is_not_reset",
+	"amb_098_bu_under_the_older_key_cancels_the_renewal",
+	NULL,
+};
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_default, done)
@@ -439,5 +451,5 @@ int main(void)
 						open_draft01, done),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
 }

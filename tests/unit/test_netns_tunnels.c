@@ -109,6 +109,44 @@ static void agent_tunnels_both_ways(void **state)
 	nl_remove_all(nl);
 }
 
+/* A correspondent that knows the care-of address as a binding sends to it with a type 2 routing
+ * header. */
+static void amb_124_routing_headers_pass_like_others(void **state)
+{
+	const char *old = "2001:db8:1::77", *coa = "2001:db8:2::99";
+	struct lke_act_intercept icept = { .addr = A(old) };
+	struct lke_act_tunnel t = {
+		.home = A(old), .agent = A(host), .coa = A(coa), .credit = UINT64_MAX
+	};
+	struct lke_act_neigh n = { .ifindex = v1, .addr = A(stranger), .lladdr = out.own };
+	uint8_t rh[24] = { 59, 2, 2, 1, [8] = 0x20, 1, 0x0d, 0xb8, 0, 7 };
+	struct fwd *f = plane();
+	uint8_t buf[2048];
+	struct steer *s;
+	char err[512];
+	size_t len;
+
+	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), 0);
+	assert_int_equal(nl_neigh(nl, &n), 0);
+	sh("ip -6 route add 2001:db8:2::/64 via 2001:db8:1::99 dev v1");
+	assert_int_equal(nl_intercept(nl, &icept, tun), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
+	flush(&out);
+	send_to_host(buf, packet(buf, "2001:db8:2::5", old, 43, rh, sizeof(rh)));
+	wait_readable(tun_fd, 500);
+	for (int i = 0; i < 10 && fwd_from_tun(f, 100, clock_now()) == 0; i++)
+		wait_readable(tun_fd, 50);
+	assert_true(expect(&out, 41, 0, buf, &len));
+	assert_int_equal(len, 40 + 40 + 24);
+	assert_memory_equal(buf + 24, A(coa).b, 16);
+	assert_memory_equal(buf + 64, A(old).b, 16);
+	assert_memory_equal(buf + 80, rh, sizeof(rh));
+	sh("ip -6 route del 2001:db8:2::/64 dev v1");
+	steer_close(s);
+	fwd_free(f);
+	nl_remove_all(nl);
+}
+
 /* A counter of /proc/net/snmp6. */
 static unsigned long snmp6(const char *name)
 {
@@ -357,6 +395,7 @@ int main(void)
 		cmocka_unit_test(amb_121_fragments_are_the_planes_alone),
 		cmocka_unit_test(amb_121_own_kernels_packet_too_big_is_learnt),
 		cmocka_unit_test(agent_tunnels_both_ways),
+		cmocka_unit_test(amb_124_routing_headers_pass_like_others),
 		cmocka_unit_test(mobile_tunnels_and_learns_the_mtu),
 		cmocka_unit_test(amb_121_superpackets_leave_as_right_segments),
 	};

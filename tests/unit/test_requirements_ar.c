@@ -208,7 +208,7 @@ static void lke_110_reserved_of_a_reply_is_ignored_under_a_good_hmac(void **stat
 static void lke_111_every_solicitation_has_its_own_nonce(void **state)
 {
 	uint32_t seen[120];
-	unsigned count = 0;
+	unsigned count = 0, each = arf_draft01(&f) ? DAD_NS_COUNT_DRAFT01 : DAD_NS_COUNT;
 	struct nd_msg m;
 
 	for (unsigned n = 1; n <= 40; n++) {
@@ -228,7 +228,7 @@ static void lke_111_every_solicitation_has_its_own_nonce(void **state)
 			seen[count++] = m.auth.nonce;
 		}
 	}
-	assert_int_equal(count, 120);
+	assert_int_equal(count, 40 * each);
 }
 
 static void lke_127_key_of_another_length_is_dropped(void **state)
@@ -265,7 +265,7 @@ static void lke_131_keack_addresses(void **state)
 	assert_true(in6_eq(&s->ip.src, &ll) && in6_eq(&s->ip.dst, &mn.ll));
 	assert_true(s->ip.has_rh2 && in6_eq(&s->ip.rh2, &mn.coa));
 	assert_int_equal(s->ip.hop_limit, 255);
-	assert_int_equal(s->ip.tclass, 0xc0);
+	assert_int_equal(s->ip.tclass, arf_draft01(&f) ? 0xf0 : 0xc0);
 	assert_int_equal(s->ifindex, ARF_LAN);
 	assert_memory_equal(&s->dst, &mn.lladdr, sizeof(mn.lladdr));
 	assert_int_equal(s->ip.upper_len, 56);
@@ -536,6 +536,12 @@ static void lke_215_link_layer_spoofing_is_the_known_limit(void **state)
 	assert_int_equal(ba_status(thief.kbm, true), STATUS_ACCEPTED);
 }
 
+/* draft01 differs: AMB-051. */
+static const char *const default_only[] = {
+	"lke_209_raised_number_does_not_revive_old_data",
+	NULL,
+};
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_default, done)
@@ -565,5 +571,5 @@ int main(void)
 		T(lke_215_link_layer_spoofing_is_the_known_limit),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
 }
