@@ -30,30 +30,38 @@ def aes_cbc_encrypt(key, iv, data):
 class Keys:
 	"""A key file of lke.conf(5)."""
 
+	ICV = {"hmac-sha256-128": (hashlib.sha256, 16), "hmac-sha1-96": (hashlib.sha1, 12)}
+
 	def __init__(self, path):
 		with open(path) as f:
 			v = dict(l.strip().split(" = ") for l in f if " = " in l)
 		self.spi = {d: int(v["spi-" + d], 0) for d in ("to-ha", "to-mn")}
-		self.enc = {d: bytes.fromhex(v["encryption-key-" + d]) for d in ("to-ha", "to-mn")}
+		self.hash, self.icv = self.ICV[v["integrity"]]
+		self.null = v["encryption"] == "null"
+		self.enc = {d: bytes.fromhex(v.get("encryption-key-" + d, "")) for d in ("to-ha", "to-mn")}
 		self.mac = {d: bytes.fromhex(v["integrity-key-" + d]) for d in ("to-ha", "to-mn")}
 		self.seq = 0
 
 	def protect(self, nh, data):
-		"""ESP, transport mode: SPI, number, IV, ciphertext of payload and padding, ICV (RFC 4303, RFC 4868)."""
-		n = -(len(data) + 2) % 16
+		"""ESP, transport mode: SPI, number, IV, ciphertext of payload and padding, ICV (RFC 4303, RFC 4868, RFC 2404);
+		NULL encryption has no IV (RFC 2410)."""
+		n = -(len(data) + 2) % (4 if self.null else 16)
 		text = data + bytes(range(1, n + 1)) + bytes([n, nh])
-		iv = os.urandom(16)
+		if not self.null:
+			iv = os.urandom(16)
+			text = iv + aes_cbc_encrypt(self.enc["to-ha"], iv, text)
 		self.seq += 1
-		p = struct.pack("!II", self.spi["to-ha"], self.seq) + iv + aes_cbc_encrypt(self.enc["to-ha"], iv, text)
-		return p + hmac.new(self.mac["to-ha"], p, hashlib.sha256).digest()[:16]
+		p = struct.pack("!II", self.spi["to-ha"], self.seq) + text
+		return p + hmac.new(self.mac["to-ha"], p, self.hash).digest()[:self.icv]
 
 	def open(self, esp):
 		"""(next header, payload) of a packet from the home agent, or None."""
+		esp, icv = esp[:-self.icv], esp[-self.icv:]
 		if struct.unpack_from("!I", esp)[0] != self.spi["to-mn"]:
 			return None
-		if hmac.new(self.mac["to-mn"], esp[:-16], hashlib.sha256).digest()[:16] != esp[-16:]:
+		if hmac.new(self.mac["to-mn"], esp, self.hash).digest()[:self.icv] != icv:
 			return None
-		text = aes_cbc_decrypt(self.enc["to-mn"], esp[8:24], esp[24:-16])
+		text = esp[8:] if self.null else aes_cbc_decrypt(self.enc["to-mn"], esp[8:24], esp[24:])
 		n = text[-2]
 		return (text[-1], text[:-2 - n]) if text[-2 - n:-2] == bytes(range(1, n + 1)) else None
 
@@ -66,6 +74,15 @@ class HomeNode(MobileNode):
 		self.keys, self.home, self.agent = keys, home, agent
 		self.number = secrets.randbelow(65536)
 		self.sent = {}
+
+	def another(self, keys, home, agent=None):
+		"""One more home of this node: what follows is about the one last chosen.  Returns what chooses the former."""
+		former = self.keys, self.home, self.agent, self.number
+		self.keys, self.home, self.agent, self.number = keys, home, agent or self.agent, secrets.randbelow(65536)
+
+		def back():
+			self.keys, self.home, self.agent, self.number = former
+		return back
 
 	def binding(self):
 		"""For the tunnel helpers of MobileNode: the home address in place of a previous care-of address."""
@@ -110,6 +127,10 @@ class HomeNode(MobileNode):
 
 	def register_home(self, seconds=4, **how):
 		return self.answer_home(self.send_home(self.update_home(**how)), seconds)
+
+	def refresh_requests(self, since):
+		"""How many Binding Refresh Requests in ESP came (RFC 6275 6.1.2)."""
+		return sum(1 for p in self.got if p.when >= since and (self.opened(p, MH) or b"\0\0\xff")[2] == 0)
 
 	# ---- RFC 6275 6.5 to 6.8 -------------------------------------------------------------------------------
 	def discover(self, ident, seconds=2):

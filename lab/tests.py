@@ -22,6 +22,8 @@ import tests_links
 import tests_mn
 import tests_leave
 import tests_home
+import tests_home_links
+import tests_home_operator
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -218,6 +220,8 @@ TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_home.TESTS)
+TESTS.update(tests_home_links.TESTS)
+TESTS.update(tests_home_operator.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)

@@ -30,22 +30,29 @@ Key = %s
 MN_AUTO = "[MobileNode]\nInterface = wlan0\nHomeAddress = %s\nHomeAgent = auto\nKey = %s\n"
 
 
-def key_file(path, spi, seed):
+def key_file(path, spi, seed, encryption="aes-cbc", integrity="hmac-sha256-128"):
 	"""Keys that the peer and lked share; they protect nothing but this run."""
-	hexes = [os.urandom(n).hex() for n in (16, 32, 16, 32)]
-	return write(path, "\n".join(["spi-to-ha = 0x%x" % spi, "spi-to-mn = 0x%x" % (spi + 1), "encryption = aes-cbc",
-		"integrity = hmac-sha256-128", "encryption-key-to-ha = " + hexes[0], "integrity-key-to-ha = " + hexes[1],
-		"encryption-key-to-mn = " + hexes[2], "integrity-key-to-mn = " + hexes[3], "generation = %d" % seed]) + "\n")
+	lines = ["spi-to-ha = 0x%x" % spi, "spi-to-mn = 0x%x" % (spi + 1), "encryption = " + encryption,
+		"integrity = " + integrity, "generation = %d" % seed]
+	for d in ("to-ha", "to-mn"):
+		lines.append("integrity-key-%s = %s" % (d, os.urandom(32 if "sha256" in integrity else 20).hex()))
+		if encryption != "null":
+			lines.append("encryption-key-%s = %s" % (d, os.urandom(16).hex()))
+	return write(path, "\n".join(lines) + "\n")
 
 
 class Home:
-	"""The lab with a home agent, an access router for each of two links, the foreign mobile node and a neighbour."""
+	"""The lab with a home agent, an access router for each of two links, the foreign mobile node and a neighbour.
 
-	def __init__(self, build, directory, extra=""):
+	extra: lines of [HomeAgent]; mobile: of [Mobile bob]; more(lab): further sections and what home.more shall be.
+	"""
+
+	def __init__(self, build, directory, extra="", mobile="", more=None):
 		self.lab = Lab(directory).__enter__()
 		alice, bob = [key_file(os.path.join(self.lab.dir, n + ".key"), spi, 1) for n, spi in (("alice", 0x1000), ("bob", 0x2000))]
 		self.daemons = [Daemon(self.lab, build, "ar%d" % n, AR_CONF, rsa=True).start() for n in (1, 2)]
-		self.ha = Daemon(self.lab, build, "ha", HA_CONF % (extra, HOME_ADDRESS, alice, BOB, bob)).start()
+		lines, self.more = more(self.lab) if more else ("", [])
+		self.ha = Daemon(self.lab, build, "ha", HA_CONF % (extra, HOME_ADDRESS, alice, BOB, bob) + mobile + "\n" + lines).start()
 		self.daemons.append(self.ha)
 		self.mn = HomeNode(self.lab["mn"], Keys(alice), octets(HOME_ADDRESS), octets(HOME_AGENT))
 		self.bob = Keys(bob)
@@ -63,9 +70,9 @@ class Home:
 			timeout=10).stdout
 
 
-def run_home(build, directory, steps, extra="", who="home agent"):
+def run_home(build, directory, steps, extra="", who="home agent", **how):
 	v = Verdicts(who)
-	home = Home(build, directory, extra)
+	home = Home(build, directory, extra, **how)
 	try:
 		home.lab.attach("l1")
 		v.need("a Router Advertisement of AR1", home.mn.attach())

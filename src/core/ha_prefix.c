@@ -35,7 +35,12 @@ static const struct ha_heard *heard_with(const struct lke_engine *e, const struc
 	return NULL;
 }
 
-/* The prefix of an address of ours. */
+static lke_time sooner(lke_time a, lke_time b)
+{
+	return a < b ? a : b;
+}
+
+/* The prefix of an address of ours: it lives no longer than that address. */
 static struct ha_heard own_prefix(const struct lke_engine *e, const struct ha_link *l,
 				  const struct iface_addr *a)
 {
@@ -56,6 +61,8 @@ static struct ha_heard own_prefix(const struct lke_engine *e, const struct ha_li
 		p.valid = heard->valid;
 		p.preferred = heard->preferred;
 	}
+	p.valid = sooner(p.valid, a->valid_until);
+	p.preferred = sooner(p.preferred, a->preferred_until);
 	return p;
 }
 

@@ -104,9 +104,9 @@ static void update_steering(struct lke_engine *e, struct ha_link *l, const struc
 
 /*
  * A binding does not outlive our address on the home link nor the prefix of its home address, also
- * when that got shorter meanwhile (RFC 6275 10.3.1).
+ * when that got shorter meanwhile (RFC 6275 10.3.1).  True if it became shorter.
  */
-static void check_binding(struct lke_engine *e, const struct ha_link *l, struct binding *b)
+static bool check_binding(struct lke_engine *e, const struct ha_link *l, struct binding *b)
 {
 	struct ha_heard p;
 
@@ -117,11 +117,15 @@ static void check_binding(struct lke_engine *e, const struct ha_link *l, struct 
 	} else if (p.valid < b->expires) {
 		binding_update(e, b, &b->coa, b->state, b->credit, p.valid);
 		ha_refresh_arm(e, b);
+		return true;
 	}
+	return false;
 }
 
-static void check_bindings(struct lke_engine *e, const struct ha_link *l, bool gone)
+static bool check_bindings(struct lke_engine *e, const struct ha_link *l, bool gone)
 {
+	bool shorter = false;
+
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
 		struct mobile *m = &e->ha->mobile[n];
 		struct binding *b = binding_find(e, &m->home);
@@ -133,25 +137,40 @@ static void check_bindings(struct lke_engine *e, const struct ha_link *l, bool g
 		if (gone)
 			binding_remove(e, b, "home link gone");
 		else
-			check_binding(e, l, b);
+			shorter |= check_binding(e, l, b);
 	}
+	return shorter;
 }
 
-/* What others on the link, or mobile nodes away, would see change. */
-static uint64_t fingerprint(const struct iface *i)
+/*
+ * What others on the link, or mobile nodes away, would see change.  That the lifetime of an address
+ * counts down or is renewed is no change (RFC 6275 10.6.2); that it got one, or ended as preferred,
+ * is.
+ */
+static uint64_t fingerprint(const struct lke_engine *e, const struct iface *i)
 {
 	static const uint64_t key[2] = { 0 };
 	uint64_t h = i->up ? siphash24(key, &i->lladdr, sizeof(i->lladdr)) : 0;
 
-	for (unsigned n = 0; n < i->addrs; n++)
-		if (!i->addr[n].tentative)
-			h ^= siphash24(key, &i->addr[n], sizeof(i->addr[n]));
+	for (unsigned n = 0; n < i->addrs; n++) {
+		const struct iface_addr *a = &i->addr[n];
+		uint8_t look[sizeof(a->addr) + 2] = { 0 };
+
+		if (a->tentative)
+			continue;
+		memcpy(look, &a->addr, sizeof(a->addr));
+		look[sizeof(a->addr)] = a->plen;
+		look[sizeof(a->addr) + 1] = (uint8_t)((a->valid_until != LKE_NEVER) << 1 |
+						      (a->preferred_until <= e->now));
+		h ^= siphash24(key, look, sizeof(look));
+	}
 	return h;
 }
 
 void ha_link_changed(struct lke_engine *e, struct iface *i)
 {
-	uint64_t now = fingerprint(i);
+	uint64_t now = fingerprint(e, i);
+	bool shorter;
 
 	for (unsigned n = 0; n < e->cfg.ha.interfaces && !i->ha; n++)
 		if (strcmp(e->cfg.ha.interface[n], i->name) == 0)
@@ -161,11 +180,12 @@ void ha_link_changed(struct lke_engine *e, struct iface *i)
 	i->ha->ifc = i;
 	update_steering(e, i->ha, i);
 	ha_discovery_update(e, i->ha);
-	check_bindings(e, i->ha, false);
-	if (i->ha->fingerprint == now)
+	shorter = check_bindings(e, i->ha, false);
+	if (i->ha->fingerprint != now)
+		ha_advertise_update(e, i->ha);
+	else if (!shorter)
 		return;
 	i->ha->fingerprint = now;
-	ha_advertise_update(e, i->ha);
 	ha_mobile_prefix_changed(e, i->ha);
 }
 
@@ -175,7 +195,7 @@ void ha_link_removed(struct lke_engine *e, struct iface *i)
 
 	if (!l)
 		return;
-	check_bindings(e, l, true);
+	(void)check_bindings(e, l, true);
 	for (unsigned n = 0; n < l->steereds; n++)
 		steer_spis(e, &l->steered[n], false);
 	l->steereds = 0;
@@ -194,7 +214,7 @@ static int hear(struct lke_engine *e, struct ha_link *l, const struct pkt *p,
 	count(e, LKE_STAT_RA_IN);
 	ha_list_heard(e, l, &p->ip.src, m);
 	if (ha_prefix_heard(e, l, m)) {
-		check_bindings(e, l, false);
+		(void)check_bindings(e, l, false);
 		ha_mobile_prefix_changed(e, l);
 	}
 	return 0;

@@ -75,7 +75,8 @@ static bool may_be_tunnel(const uint8_t *pkt, size_t len)
 }
 
 /* The answer to a care-of address test comes by the reverse tunnel (CareOfCredit), perhaps behind
- * the options that a kernel's tunnel puts there (RFC 2473 5.1): an echo reply in a tunnel packet. */
+ * the options that a kernel's tunnel puts there (RFC 2473 5.1): an echo reply in a tunnel packet.
+ */
 static bool may_be_proof(const uint8_t *pkt, size_t len)
 {
 	size_t inner = 40;

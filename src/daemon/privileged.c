@@ -347,9 +347,10 @@ static void loop(struct privileged *p)
 
 	while (!p->child_gone) {
 		struct pollfd fd[FDS] = { { .fd = p->socket_gone ? -1 : p->sock, .events = POLLIN },
-					{ .fd = p->signals, .events = POLLIN },
-					{ .fd = p->xfrm ? xfrm_fd(p->xfrm) : -1, .events = POLLIN },
-					{ .fd = p->w->audit_in, .events = POLLIN } };
+					  { .fd = p->signals, .events = POLLIN },
+					  { .fd = p->xfrm ? xfrm_fd(p->xfrm) : -1,
+					    .events = POLLIN },
+					  { .fd = p->w->audit_in, .events = POLLIN } };
 
 		/* A closed socket tells the engine process to end: it has another user, signals
 		 * cannot. */

@@ -72,6 +72,56 @@ static void base_03_shortened_prefix_shortens_the_binding(void **state)
 	fx_end(&f);
 }
 
+static void own_address(struct fx *f, uint32_t valid, uint32_t preferred)
+{
+	struct lke_event ev = { .type = LKE_EV_ADDR };
+
+	ev.addr = (struct lke_ev_addr){ .ifindex = HOME_IF,
+					.addr = ip("2001:db8:1::1"),
+					.prefix_len = 64,
+					.valid = valid,
+					.preferred = preferred };
+	fx_event(f, &ev);
+}
+
+/* A home agent that hears no router knows the end of the prefix from its own address. */
+static void base_03_binding_ends_with_the_address_of_the_home_agent(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	f.cfg.ha.mobile_prefix_min = 10;
+	f.cfg.ha.mobile_prefix_max = 20;
+	fx_start(&f);
+	own_address(&f, 200, 100);
+	assert_int_equal(fx_bu(&f, (struct bu){ .seq = 1, .lifetime = 100 }), 0);
+	fx_wait(&f, RETRANS_TIMER);
+	assert_int_equal(f.ba.status, STATUS_PREFIX_DISCOVERY);
+	assert_int_equal(f.ba.lifetime, 49);
+	own_address(&f, 0, 0); /* without end */
+	fx_bu(&f, (struct bu){ .seq = 2, .lifetime = 100 });
+	assert_int_equal(f.ba.status, STATUS_ACCEPTED);
+	assert_int_equal(f.ba.lifetime, 100);
+	own_address(&f, 1000, 0); /* deprecated */
+	fx_bu(&f, (struct bu){ .seq = 3, .lifetime = 100 });
+	assert_int_equal(f.ba.status, STATUS_PREFIX_DISCOVERY);
+	assert_int_equal(f.ba.lifetime, 100);
+	/* Renewed with the same end, later: no news.  Shorter than the binding: it ends, and is
+	 * told. */
+	fx_wait(&f, 60 * LKE_SEC);
+	f.mpas = 0;
+	own_address(&f, 1000, 0);
+	fx_wait(&f, 60 * LKE_SEC);
+	assert_int_equal(f.mpas, 0);
+	own_address(&f, 50, 0);
+	fx_wait(&f, 20 * LKE_SEC);
+	assert_true(f.mpas > 0);
+	fx_wait(&f, 30 * LKE_SEC);
+	assert_null(binding_find(f.e, &f.mobile[0].home));
+	fx_end(&f);
+}
+
 static void rfc6275_10_6_solicitation_is_answered_in_esp(void **state)
 {
 	struct fx f;
@@ -237,6 +287,7 @@ int main(void)
 		cmocka_unit_test(base_03_binding_ends_with_the_prefix),
 		cmocka_unit_test(base_03_deprecated_prefix_gives_status_1),
 		cmocka_unit_test(base_03_shortened_prefix_shortens_the_binding),
+		cmocka_unit_test(base_03_binding_ends_with_the_address_of_the_home_agent),
 		cmocka_unit_test(rfc6275_10_6_solicitation_is_answered_in_esp),
 		cmocka_unit_test(rfc6275_10_6_who_gets_no_answer),
 		cmocka_unit_test(rfc6275_10_6_2_changes_are_told_until_a_solicitation_comes),
