@@ -15,6 +15,7 @@
 enum {
 	REQUESTS_MAX = 8192,	 /* privileged requests under way */
 	DEFERRED_MAX = 32,	 /* paths that wait for parked packets */
+	GATE_FRAMES_MAX = 16,	 /* the engine's own packets that wait at a gate */
 	PACKETS_PER_WAKEUP = 32, /* of one socket, so that the others get their turn */
 	TUN_PACKETS_PER_WAKEUP =
 		16, /* a burst of parked packets must not delay the answers to it */
@@ -38,6 +39,14 @@ struct driver_link {
 struct driver_request {
 	struct priv_request msg;
 	uint64_t engine_cookie; /* 0: nobody waits */
+};
+
+struct driver_gate_frame {
+	struct lke_in6 to;
+	uint32_t ifindex;
+	struct lke_lladdr dst;
+	size_t len;
+	uint8_t data[512];
 };
 
 struct control;
@@ -67,6 +76,8 @@ struct driver {
 	uint64_t release_after; /* HOLD release waits for this many answers; 0: none waits */
 	struct driver_request deferred[DEFERRED_MAX];
 	unsigned deferreds, drained;
+	struct driver_gate_frame gated[GATE_FRAMES_MAX];
+	unsigned gateds;
 	bool draining;
 	bool pumping, again, stopping, ready;
 	int exit_code;
@@ -118,6 +129,15 @@ void drain_end(struct driver *d);   /* what waits is asked for now */
 void drain_read(struct driver *d, int packets, int budget);
 /* True: the request waits. */
 bool drain_defer(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
+
+/* --- driver_gate.c --- */
+/* Before requests that lead packets around the TUN: the way is closed first. */
+void driver_gate_path(struct driver *d, struct priv_request *r);
+void driver_gate_withdraw(struct driver *d, struct priv_request *r);
+/* True: a packet of the engine waits at a closed gate; it is sent when that opens. */
+bool driver_gate_holds(struct driver *d, const struct lke_act_send *a);
+/* A request was answered: the way it closed is opened behind what the TUN still had. */
+void driver_gate_answered(struct driver *d, const struct priv_request *r);
 
 /* --- driver_rsa.c --- */
 /* Takes a key: it becomes the current one.  0 or an enum lke_error. */

@@ -27,6 +27,8 @@ static void do_send(struct driver *d, const struct lke_act_send *a)
 {
 	int err;
 
+	if (driver_gate_holds(d, a))
+		return;
 	if (a->ifindex && a->ifindex != d->w->tun_ifindex)
 		err = driver_send_frame(d, a->ifindex, &a->dst, a->data, a->len);
 	else
@@ -152,8 +154,10 @@ static void do_privileged(struct driver *d, const struct lke_action *a)
 		fwd_withdraw_begin(d->fwd, &a->intercept.addr);
 	if (!priv_from_action(a, 0, &r))
 		return;
-	if (withdraw)
+	if (withdraw) {
+		driver_gate_withdraw(d, &r);
 		driver_read_tun(d); /* feeds the engine: a is gone */
+	}
 	if (!drain_defer(d, &r, cookie))
 		requests_add(d, &r, cookie);
 }

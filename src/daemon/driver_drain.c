@@ -2,7 +2,8 @@
 /*
  * Parked packets leave in order: they wait in the TUN device, and newer ones must not overtake them
  * by a path that has been led around it.  So such a path is asked for when the device has been read
- * empty, or after so many packets that it never will be.
+ * empty, or after so many packets that it never will be; what still comes to the device until the
+ * path stands is behind a gate (driver_gate.c).
  */
 #include "daemon/driver.h"
 
@@ -13,6 +14,8 @@ static void flush(struct driver *d)
 	unsigned n = d->deferreds;
 
 	d->deferreds = 0;
+	for (unsigned i = 0; i < n; i++)
+		driver_gate_path(d, &d->deferred[i].msg);
 	for (unsigned i = 0; i < n; i++)
 		requests_add(d, &d->deferred[i].msg, d->deferred[i].engine_cookie);
 }

@@ -35,7 +35,10 @@ int ledger_new(size_t max, const uint8_t secret[16], struct ledger **ret)
 
 static struct entry entry_of(const struct priv_request *r)
 {
-	return (struct entry){ .key = { r->addr, r->type, r->kind, r->ifindex, r->spi } };
+	/* The interface of an interception is that of a gate. */
+	uint32_t ifindex = r->type == PRIV_INTERCEPT ? 0 : r->ifindex;
+
+	return (struct entry){ .key = { r->addr, r->type, r->kind, ifindex, r->spi } };
 }
 
 static struct entry *find(const struct ledger *l, const struct priv_request *r)
@@ -76,6 +79,11 @@ bool ledger_del(struct ledger *l, const struct priv_request *r)
 		return false;
 	drop(l, e);
 	return true;
+}
+
+bool ledger_has(const struct ledger *l, const struct priv_request *r)
+{
+	return find(l, r) != NULL;
 }
 
 void ledger_forget_link(struct ledger *l, uint32_t ifindex)

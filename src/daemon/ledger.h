@@ -13,10 +13,11 @@ struct ledger;
 /* max: entries.  0, or -ENOMEM. */
 int ledger_new(size_t max, const uint8_t secret[16], struct ledger **ret);
 void ledger_free(struct ledger *l);
-/* Before an ADDR, NEIGH, STEER or INTERCEPT that adds: 0, -ENOSPC when full, -ENOMEM. */
+/* Before an ADDR, NEIGH, STEER, INTERCEPT or GATE that adds: 0, -ENOSPC when full, -ENOMEM. */
 int ledger_add(struct ledger *l, const struct priv_request *r);
 /* Before a removal, and after an addition that failed.  false: it was never added. */
 bool ledger_del(struct ledger *l, const struct priv_request *r);
+bool ledger_has(const struct ledger *l, const struct priv_request *r);
 /* The interface is gone with everything on it. */
 void ledger_forget_link(struct ledger *l, uint32_t ifindex);
 

@@ -119,6 +119,12 @@ static int check_addr(const struct priv_request *r, const struct priv_limits *l)
 	return (tun ? l->mn : interface_ok(l, r->ifindex, true)) ? 0 : -EPERM;
 }
 
+/* The link-layer address is that of one host. */
+static bool station(const struct priv_request *r)
+{
+	return r->lladdr_len == 6 && !(r->lladdr[0] & 1);
+}
+
 static int check_path(const struct priv_request *r, const struct priv_limits *l)
 {
 	bool main_table = in6_is_unspecified(&r->addr);
@@ -128,8 +134,8 @@ static int check_path(const struct priv_request *r, const struct priv_limits *l)
 	if (r->kind > LKE_PATH_TUNNEL || (!main_table && !in6_is_global(&r->addr)))
 		return -EINVAL;
 	if (r->kind != LKE_PATH_ROUTER)
-		return r->ifindex || !in6_is_unspecified(&r->router) ? -EINVAL : 0;
-	if (!in6_is_linklocal(&r->router))
+		return r->ifindex || r->lladdr_len || !in6_is_unspecified(&r->router) ? -EINVAL : 0;
+	if (!in6_is_linklocal(&r->router) || (r->lladdr_len && !station(r)))
 		return -EINVAL;
 	return interface_ok(l, r->ifindex, true) ? 0 : -EPERM;
 }
@@ -138,9 +144,16 @@ static int check_neigh(const struct priv_request *r, const struct priv_limits *l
 {
 	if (!unicast(&r->addr) || (r->lladdr_len != 0 && r->lladdr_len != 6))
 		return -EINVAL;
-	if (!r->remove && (r->lladdr_len != 6 || (r->lladdr[0] & 1)))
+	if (!r->remove && !station(r))
 		return -EINVAL;
 	return interface_ok(l, r->ifindex, true) ? 0 : -EPERM;
+}
+
+static int check_gate(const struct priv_request *r, const struct priv_limits *l)
+{
+	if (!unicast(&r->addr) || !station(r))
+		return -EINVAL;
+	return interface_ok(l, r->ifindex, false) ? 0 : -EPERM;
 }
 
 static int check_steer(const struct priv_request *r, const struct priv_limits *l)
@@ -155,9 +168,10 @@ static int check_steer(const struct priv_request *r, const struct priv_limits *l
 
 static int check_intercept(const struct priv_request *r, const struct priv_limits *l)
 {
-	if (!in6_is_global(&r->addr))
+	if (!in6_is_global(&r->addr) || (r->ifindex != 0) != (r->lladdr_len != 0) ||
+	    (r->ifindex && (!r->remove || !station(r))))
 		return -EINVAL;
-	if (!l->agent)
+	if (!l->agent || (r->ifindex && !interface_ok(l, r->ifindex, false)))
 		return -EPERM;
 	return r->remove || l->served_ok(l->ctx, &r->addr) ? 0 : -EPERM;
 }
@@ -186,10 +200,6 @@ static bool unused_zero(const struct priv_request *r)
 		rest.kind = 0;
 		rest.router = zero.router;
 		break;
-	case PRIV_NEIGH:
-		rest.lladdr_len = 0;
-		memset(rest.lladdr, 0, sizeof(rest.lladdr));
-		break;
 	case PRIV_STEER:
 		rest.kind = rest.spi = 0;
 		break;
@@ -202,11 +212,15 @@ static bool unused_zero(const struct priv_request *r)
 	}
 	if (r->type != PRIV_READY && r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
-		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT)
+		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE)
 			rest.remove = 0;
 	}
-	if (r->type == PRIV_ADDR || r->type == PRIV_PATH || r->type == PRIV_NEIGH ||
-	    r->type == PRIV_OPEN_LINK || r->type == PRIV_OPEN_KEREQ)
+	if (r->type == PRIV_PATH || r->type == PRIV_NEIGH || r->type == PRIV_INTERCEPT ||
+	    r->type == PRIV_GATE) {
+		rest.lladdr_len = 0;
+		memset(rest.lladdr, 0, sizeof(rest.lladdr));
+	}
+	if (r->type != PRIV_STEER && r->type != PRIV_CHECKPOINT && r->type != PRIV_READY)
 		rest.ifindex = 0;
 	return memcmp(&rest, &zero, sizeof(rest)) == 0;
 }
@@ -230,6 +244,8 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 		return check_intercept(r, limits);
 	case PRIV_CHECKPOINT:
 		return check_checkpoint(r, limits);
+	case PRIV_GATE:
+		return check_gate(r, limits);
 	case PRIV_OPEN_LINK:
 	case PRIV_OPEN_KEREQ:
 		return interface_ok(limits, r->ifindex, false) ? 0 : -EPERM;

@@ -21,6 +21,7 @@ enum priv_type {
 	PRIV_OPEN_LINK,	 /* the reply carries a packet socket */
 	PRIV_OPEN_KEREQ, /* the same for Key Exchange Requests alone */
 	PRIV_READY,	/* the engine runs: tell the service manager */
+	PRIV_GATE,	/* opens what a PRIV_PATH or PRIV_INTERCEPT with lladdr closed (gate.h) */
 	PRIV_STOP,	/* to the engine process, as a reply with cookie 0: leave and end */
 	PRIV_IPSEC,	/* likewise: an IPsec association with addr exists, or the last has gone */
 };

@@ -16,6 +16,7 @@
 #include "base/in6.h"
 #include "daemon/audit.h"
 #include "daemon/checkpoint.h"
+#include "daemon/gate.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -195,6 +196,9 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 {
 	int err;
 
+	if (r->type == PRIV_GATE)
+		return gate_open(p->w->nl, p->ledger, r);
+	gate_close(p->w->nl, p->ledger, r);
 	if (!is_recorded(r))
 		return execute(p->w, r);
 	if (r->remove)

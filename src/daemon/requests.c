@@ -70,11 +70,16 @@ void requests_cancel_release(struct driver *d)
 }
 
 static const char *const type_text[] = {
-	[PRIV_ADDR] = "address",	   [PRIV_PATH] = "path",
-	[PRIV_NEIGH] = "neighbour",	   [PRIV_STEER] = "steering",
-	[PRIV_INTERCEPT] = "interception", [PRIV_CHECKPOINT] = "checkpoint",
-	[PRIV_OPEN_LINK] = "interface",	   [PRIV_OPEN_KEREQ] = "interface",
+	[PRIV_ADDR] = "address",
+	[PRIV_PATH] = "path",
+	[PRIV_NEIGH] = "neighbour",
+	[PRIV_STEER] = "steering",
+	[PRIV_INTERCEPT] = "interception",
+	[PRIV_CHECKPOINT] = "checkpoint",
+	[PRIV_OPEN_LINK] = "interface",
+	[PRIV_OPEN_KEREQ] = "interface",
 	[PRIV_READY] = "ready",
+	[PRIV_GATE] = "neighbour",
 };
 
 static void report_failure(struct driver *d, const struct priv_request *r, int err)
@@ -91,7 +96,8 @@ static void report_failure(struct driver *d, const struct priv_request *r, int e
 
 static void take_answer(struct driver *d, const struct priv_reply *reply, int fd)
 {
-	struct driver_request *r = &d->request[d->answered % REQUESTS_MAX];
+	/* A copy: what follows may ask for more. */
+	const struct driver_request done = d->request[d->answered % REQUESTS_MAX], *r = &done;
 
 	if (d->answered == d->sent || reply->cookie != r->msg.cookie ||
 	    reply->type != r->msg.type) {
@@ -111,6 +117,7 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		driver_read_tun(d);
 		fwd_withdraw_end(d->fwd, &r->msg.addr);
 	}
+	driver_gate_answered(d, &r->msg);
 	if (reply->err < 0)
 		report_failure(d, &r->msg, reply->err);
 	driver_result(d, r->engine_cookie, reply->err, NULL, 0);

@@ -171,12 +171,18 @@ static void a_bound_node_that_moves_loses_nothing(void **state)
 static void kept_packets_go_first_on_the_link(void **state)
 {
 	struct lke_in6 h = A(home);
+	struct lke_lladdr ll;
+	uint32_t ifindex;
 
 	buffer(LKE_BUFFER_KEEP, home);
 	assert_int_equal(packet(home, 0), 0);
 	assert_int_equal(packet(home, 1), 0);
+	assert_false(fwd_withdraw_link(f, &h, &ifindex, &ll));
 	buffer(LKE_BUFFER_LINK, home);
 	fwd_withdraw_begin(f, &h);
+	assert_true(fwd_withdraw_link(f, &h, &ifindex, &ll));
+	assert_int_equal(ifindex, 7);
+	assert_true(lladdr_eq(&ll, &mac));
 	assert_int_equal(packet(home, 2), 0);
 	assert_int_equal(frames, 3);
 	for (uint8_t n = 0; n < 3; n++)

@@ -39,6 +39,20 @@ static void only_what_was_added_is_removed(void **state)
 	ledger_free(l);
 }
 
+static void an_interception_has_no_interface_of_its_own(void **state)
+{
+	struct priv_request r = { .type = PRIV_INTERCEPT };
+	struct ledger *l;
+
+	assert_int_equal(ledger_new(8, secret, &l), 0);
+	assert_int_equal(ledger_add(l, &r), 0);
+	r.ifindex = 4; /* that of a gate */
+	assert_true(ledger_has(l, &r));
+	assert_true(ledger_del(l, &r));
+	assert_false(ledger_has(l, &r));
+	ledger_free(l);
+}
+
 static void additions_are_bounded(void **state)
 {
 	struct ledger *l;
@@ -81,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_was_added_is_removed),
+		cmocka_unit_test(an_interception_has_no_interface_of_its_own),
 		cmocka_unit_test(additions_are_bounded),
 		cmocka_unit_test(a_lost_interface_makes_room),
 	};

@@ -8,9 +8,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,7 +23,7 @@
 static bool nothing_left(void)
 {
 	return !says("ip -6 route show table all", "proto 222") && !says("ip -6 rule", "1000:") &&
-	       !says("ip -6 neigh show nud permanent", "proto 222") &&
+	       !says("ip -6 neigh show nud all", "proto 222") &&
 	       !says("ip -6 addr", "proto 0xde") && !says("ip -6 addr", "2001:db8:77::");
 }
 
@@ -162,12 +164,50 @@ static void sysctls_are_restored_also_after_kill(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* A destination that is on its way from the TUN to its link: nothing is lost, nothing overtakes. */
+static void a_gate_keeps_packets_in_order(void **state)
+{
+	const char *to = "2001:db8:1::55";
+	struct lke_in6 addr = A(to);
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, 41); /* our sockets see tunnel packets */
+	uint8_t buf[2048] = { 0x60 };
+	uint8_t got[2048];
+	size_t len;
+	int one = 1; /* v0 does not send it back */
+
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one, sizeof(one)), 0);
+	memcpy(&sa.sin6_addr, addr.b, 16);
+	assert_int_equal(nl_gate_close(nl, v1, &addr), 0);
+	flush(&out);
+	for (size_t n = 1; n <= 3; n++)
+		assert_int_equal(sendto(fd, buf, 40 + n, 0, (struct sockaddr *)&sa, sizeof(sa)),
+				 40 + n);
+	assert_false(expect(&out, 41, 0, NULL, NULL));
+	assert_false(expect(&out, 58, 135, NULL, NULL)); /* and nobody is asked */
+	assert_int_equal(nl_gate_open(nl, v1, &addr, &out.own), 0);
+	assert_int_equal(sendto(fd, buf, 44, 0, (struct sockaddr *)&sa, sizeof(sa)), 44);
+	for (size_t n = 1; n <= 4; n++) {
+		assert_true(expect(&out, 41, 0, got, &len));
+		assert_int_equal(len, 40 + 40 + n);
+	}
+	assert_true(nothing_left()); /* the entry is the kernel's */
+
+	/* A daemon that is killed leaves none closed. */
+	assert_int_equal(nl_gate_close(nl, v1, &addr), 0);
+	assert_true(says("ip -6 neigh show nud all", "INCOMPLETE proto 222"));
+	assert_int_equal(nl_cleanup_stale(nl), 1);
+	assert_true(nothing_left());
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(netlink_paths_switch_one_route),
 		cmocka_unit_test(netlink_tables_are_bounded),
 		cmocka_unit_test(netlink_start_repairs_after_kill),
+		cmocka_unit_test(a_gate_keeps_packets_in_order),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
 	};
 

@@ -212,6 +212,59 @@ static void steering_interception_neighbours_and_floors_are_checked(void **state
 	assert_int_equal(check(&r), -EINVAL);
 }
 
+static void gates_are_checked(void **state)
+{
+	const struct priv_request gate = { .type = PRIV_GATE,
+					   .ifindex = 4,
+					   .addr = addr("2001:db8::5"),
+					   .lladdr_len = 6,
+					   .lladdr = { 2 } };
+	struct priv_request r = gate;
+
+	assert_int_equal(check(&r), 0);
+	r.remove = 1;
+	assert_int_equal(check(&r), -EINVAL);
+	r = gate;
+	r.lladdr[0] = 1;
+	assert_int_equal(check(&r), -EINVAL);
+	r = gate;
+	r.lladdr_len = 0;
+	assert_int_equal(check(&r), -EINVAL);
+	r = gate;
+	r.ifindex = 5;
+	assert_int_equal(check(&r), -EPERM);
+	r = gate;
+	r.addr = addr("ff02::1");
+	assert_int_equal(check(&r), -EINVAL);
+
+	/* An interception closes one when it ends, not when it begins. */
+	r = gate;
+	r.type = PRIV_INTERCEPT;
+	r.addr = addr("2001:db8::77");
+	assert_int_equal(check(&r), -EINVAL);
+	r.remove = 1;
+	assert_int_equal(check(&r), 0);
+	r.ifindex = 5;
+	assert_int_equal(check(&r), -EPERM);
+	r.ifindex = 0;
+	assert_int_equal(check(&r), -EINVAL);
+
+	/* A path closes one when it leads to a router. */
+	r = gate;
+	r.type = PRIV_PATH;
+	r.ifindex = 3;
+	r.kind = LKE_PATH_ROUTER;
+	r.router = addr("fe80::1");
+	assert_int_equal(check(&r), 0);
+	r.lladdr[0] = 1;
+	assert_int_equal(check(&r), -EINVAL);
+	r = gate;
+	r.type = PRIV_PATH;
+	r.ifindex = 0;
+	r.kind = LKE_PATH_TUNNEL;
+	assert_int_equal(check(&r), -EINVAL);
+}
+
 static void descriptors_travel_beside_a_record(void **state)
 {
 	struct priv_reply reply = { .cookie = 5, .type = PRIV_OPEN_LINK }, got;
@@ -244,6 +297,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_range_checked),
 		cmocka_unit_test(paths_belong_to_the_mobile_node),
 		cmocka_unit_test(steering_interception_neighbours_and_floors_are_checked),
+		cmocka_unit_test(gates_are_checked),
 		cmocka_unit_test(descriptors_travel_beside_a_record),
 	};
 

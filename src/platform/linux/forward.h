@@ -89,6 +89,9 @@ int fwd_set_buffer(struct fwd *f, const struct lke_act_buffer *a, lke_time now);
  */
 void fwd_withdraw_begin(struct fwd *f, const struct lke_in6 *addr);
 void fwd_withdraw_end(struct fwd *f, const struct lke_in6 *addr);
+/* False: not after LKE_BUFFER_LINK. */
+bool fwd_withdraw_link(const struct fwd *f, const struct lke_in6 *addr, uint32_t *ret_ifindex,
+		       struct lke_lladdr *ret_lladdr);
 
 struct fwd_buffer_info {
 	unsigned packets;

@@ -331,6 +331,18 @@ void fwd_withdraw_end(struct fwd *f, const struct lke_in6 *addr)
 	put_away(f, q);
 }
 
+bool fwd_withdraw_link(const struct fwd *f, const struct lke_in6 *addr, uint32_t *ret_ifindex,
+		       struct lke_lladdr *ret_lladdr)
+{
+	const struct fwd_queue *q = find(f, addr);
+
+	if (!q || q->mode != LINK)
+		return false;
+	*ret_ifindex = q->ifindex;
+	*ret_lladdr = q->lladdr;
+	return true;
+}
+
 void fwd_buffer_info(const struct fwd *f, const struct lke_in6 *addr, struct fwd_buffer_info *ret)
 {
 	const struct fwd_queue *q = find(f, addr);

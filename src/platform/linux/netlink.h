@@ -54,6 +54,16 @@ int nl_neigh(struct nl *n, const struct lke_act_neigh *act);
 /* `route ADDR/128 dev TUN`: packets to the address enter the forwarding plane. */
 int nl_intercept(struct nl *n, const struct lke_act_intercept *act, uint32_t tun_ifindex);
 
+/*
+ * The neighbour has no link-layer address for a moment and is not asked for it: the kernel keeps up
+ * to neigh/DEV/unres_qlen_bytes of what is to be sent to it, until nl_gate_open() says the address
+ * (a hint that the kernel verifies as any other), and then sends it in order.  A gate that was left
+ * closed goes with nl_remove_all() or the next nl_cleanup_stale().
+ */
+int nl_gate_close(struct nl *n, uint32_t ifindex, const struct lke_in6 *addr);
+int nl_gate_open(struct nl *n, uint32_t ifindex, const struct lke_in6 *addr,
+		 const struct lke_lladdr *lladdr);
+
 /* Sets the link up, its MTU and its transmit queue length; 0 leaves mtu or txqlen alone. */
 int nl_link_up(struct nl *n, uint32_t ifindex, uint32_t mtu, uint32_t txqlen);
 /* An interface vanished with everything on it: forget, do not remove later. */
