@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "../both_profiles.h"
+
 #include "wire/mh.h"
 #include "wire/nd.h"
 #include "world.h"

@@ -471,5 +471,5 @@ int main(void)
 		cmocka_unit_test(threat_71_the_same_bu_on_two_interfaces),
 	};
 
-	return cmocka_run_group_tests_name("scenario_attack_binding", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

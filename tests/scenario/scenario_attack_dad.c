@@ -409,6 +409,17 @@ static void threat_39_neighbour_exhaustion(void **state)
 	world_free(w);
 }
 
+/* draft01 differs: a detection that fails costs the key before it, AMB-052; after a binding nobody defends, AMB-178. */
+static const char *const default_only[] = {
+	"threat_25_plain_na_in_the_window",
+	"threat_30_colliding_detection_in_the_window",
+	"threat_27_bad_reply_in_the_window",
+	"threat_28_reply_of_an_earlier_detection",
+	"threat_37_38_42_100_defence_lasts_as_long_as_the_lbsa",
+	"threat_100_insider_cannot_take_back_a_later_owners_address",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,5 +439,5 @@ int main(void)
 		cmocka_unit_test(threat_39_neighbour_exhaustion),
 	};
 
-	return cmocka_run_group_tests_name("scenario_attack_dad", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -164,5 +164,5 @@ int main(void)
 		cmocka_unit_test(seq5_with_reordering),
 	};
 
-	return cmocka_run_group_tests_name("scenario_expiry", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

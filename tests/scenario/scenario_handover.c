@@ -12,6 +12,12 @@ static struct world *attached(const struct world_options *o)
 	return w;
 }
 
+/* A router of the draft answers a solicitation when RFC 4861 lets it (AMB-181). */
+static lke_time router_delay(void)
+{
+	return as_draft01() ? MSEC(500) : 0;
+}
+
 static void seq2_handover_messages(void **state)
 {
 	struct world_options o = { .seed = 2 };
@@ -34,7 +40,7 @@ static void seq2_handover_messages(void **state)
 	/* Router solicitation at carrier up, update within a round trip of it, no waiting for DAD.
 	 */
 	assert_true(rs->at - t0 <= MSEC(61));
-	assert_true(bu->at - rs->at <= MSEC(3));
+	assert_true(bu->at - rs->at <= MSEC(3) + router_delay());
 	assert_int_equal(ip6_parse(bu->data, bu->len, &i), 0);
 	assert_true(in6_eq(&i.src, &coa2));
 	assert_true(in6_eq(&i.dst, &w->ar_addr[0]));
@@ -65,7 +71,7 @@ static void flow(const struct lke_in6 *which, struct world *w, struct simlink *t
 	/* Up: parked and sent in order, nothing lost but what was on the air.  Down: the gap and a
 	 * round trip. */
 	assert_true(w->cn->received - cn >= 998);
-	assert_true(w->mn->received - mn >= 1000 - 60 - 20);
+	assert_true(w->mn->received - mn >= 1000 - 60 - 20 - router_delay() / LKE_MSEC);
 	assert_int_equal(w->mn->received_dup, 0);
 	assert_int_equal(w->cn->received_dup, 0);
 	assert_int_equal(w->cn->received_late_order, 0);
@@ -168,7 +174,9 @@ static void handover_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 		while (sim_now(w->net) < end &&
 		       !(sim_binding(w->ar[0], &coa1, &b) && b.state == LKE_BINDING_OK))
 			sim_run_for(w->net, MSEC(10));
-		if (!sim_binding(w->ar[0], &coa1, &b) || b.state != LKE_BINDING_OK)
+		/* A Finished that was lost is asked for again by the default only (AMB-112). */
+		if (!sim_binding(w->ar[0], &coa1, &b) ||
+		    (b.state != LKE_BINDING_OK && !as_draft01()))
 			fail_msg("seed %u: no binding", (unsigned)seed);
 		world_free(w);
 	}
@@ -187,6 +195,12 @@ static void seq2_with_reordering(void **state)
 	handover_with_noise(0, 0, 300);
 }
 
+/* draft01 differs: AMB-112. */
+static const char *const default_only[] = {
+	"finished_lost_binding_is_refreshed",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,5 +215,5 @@ int main(void)
 		cmocka_unit_test(seq2_with_reordering),
 	};
 
-	return cmocka_run_group_tests_name("scenario_handover", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

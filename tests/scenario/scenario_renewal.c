@@ -22,7 +22,7 @@ static void lke_053_renewal_before_expiry(void **state)
 	assert_true(sim_lbsa(w->ar[0], &coa, &b));
 	assert_int_equal(b.state, LKE_LBSA_VALID);
 	assert_true(b.expires > a.expires);
-	assert_true(b.proved);
+	assert_true(b.proved == !as_draft01());
 	/* The cached advertisement is the new one (LKE-055). */
 	na1 = sim_find(w->net, 0, w->mn, LKE_MSG_DAD_NA_AUTH);
 	for (size_t n = 0; n < sim_frames(w->net); n++)
@@ -76,6 +76,8 @@ static void renewals_go_on_for_hours(void **state)
 	coa = world_coa(w, 0);
 	for (unsigned i = 0; i < 300; i++) {
 		sim_run_for(w->net, SEC(60));
+		if (as_draft01()) /* its detection may run, and the key before it went at once */
+			assert_true(world_wait_lbsa(w, 0, SEC(3)));
 		assert_true(sim_lbsa(w->ar[0], &coa, &v));
 		assert_int_equal(v.state, LKE_LBSA_VALID);
 	}
@@ -84,8 +86,8 @@ static void renewals_go_on_for_hours(void **state)
 
 /*
  * With noise a renewal may fail; then the old key serves to its end (AMB-052) and the mobile node
- * asks again.  A key that is VALID must never be lost by a failed renewal, and the state must not
- * stay bad once the noise ends.
+ * asks again.  A key that is VALID must never be lost by a failed renewal (in draft01 it is), and
+ * the state must not stay bad once the noise ends.
  */
 static void renewal_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 {
@@ -107,7 +109,7 @@ static void renewal_with_noise(unsigned loss, unsigned dup, unsigned reorder)
 			if (sim_lbsa(w->ar[0], &coa, &v) && v.state == LKE_LBSA_VALID)
 				until = v.expires;
 			else
-				assert_true(sim_now(w->net) + LKE_SEC >= until);
+				assert_true(as_draft01() || sim_now(w->net) + LKE_SEC >= until);
 		}
 		world_noise(w, 0, 0, 0);
 		assert_true(world_wait_lbsa(w, 0, SEC(900)));
@@ -128,6 +130,12 @@ static void seq4_with_reordering(void **state)
 	renewal_with_noise(0, 0, 300);
 }
 
+/* draft01 differs: AMB-052. */
+static const char *const default_only[] = {
+	"amb_052_old_key_serves_until_the_new_one_is_valid",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,5 +147,5 @@ int main(void)
 		cmocka_unit_test(seq4_with_reordering),
 	};
 
-	return cmocka_run_group_tests_name("scenario_renewal", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -180,5 +180,5 @@ int main(void)
 		cmocka_unit_test(lke_160_nothing_is_advertised_before_the_key),
 	};
 
-	return cmocka_run_group_tests_name("scenario_requirements", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

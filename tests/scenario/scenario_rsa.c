@@ -97,6 +97,12 @@ static void generation_fails_for_a_while(void **state)
 	world_free(w);
 }
 
+/* draft01 differs: AMB-051. */
+static const char *const default_only[] = {
+	"amb_063_exchange_under_the_previous_key",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,5 +111,5 @@ int main(void)
 		cmocka_unit_test(generation_fails_for_a_while),
 	};
 
-	return cmocka_run_group_tests_name("scenario_rsa", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

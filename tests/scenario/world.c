@@ -5,6 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* tests/both_profiles.h: the second run. */
+static enum lke_profile profile(enum lke_profile p)
+{
+	return getenv("LKE_TEST_DRAFT01") ? LKE_PROFILE_DRAFT01 : p;
+}
+
 static struct lke_in6 addr(const char *text)
 {
 	struct lke_in6 a;
@@ -52,7 +58,7 @@ static void make_router(struct world *w, unsigned i, const struct world_options 
 	sim_route(n, text, 64, 0, "::");
 
 	lke_config_defaults(&cfg);
-	cfg.profile = o->profile;
+	cfg.profile = profile(o->profile);
 	cfg.ars = 1;
 	lke_config_ar_defaults(&cfg.ar[0]);
 	strcpy(cfg.ar[0].interface, "eth0");
@@ -86,7 +92,7 @@ static void make_home_agent(struct world *w, const struct world_options *o)
 	sa(&w->mobile.to_ha, 0x1000, 1);
 	sa(&w->mobile.to_mn, 0x1001, 3);
 	lke_config_defaults(&cfg);
-	cfg.profile = o->profile;
+	cfg.profile = profile(o->profile);
 	cfg.ha.interfaces = 1;
 	strcpy(cfg.ha.interface[0], "eth0");
 	cfg.ha.mobile = &w->mobile;
@@ -167,7 +173,7 @@ static void make_mobile(struct world *w, const struct world_options *o)
 	w->mn = sim_node(w->net, "mn", false);
 	sim_attach(w->mn, NULL);
 	lke_config_defaults(&cfg);
-	cfg.profile = o->mn_profile;
+	cfg.profile = profile(o->mn_profile);
 	cfg.mn.interfaces = 1;
 	strcpy(cfg.mn.interface[0], "eth0");
 	cfg.mn.strategy = o->strategy;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "ar_fixture.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -297,42 +296,6 @@ static void links(struct arf *f)
 	add_addr(f, ARF_LAN, ar_global);
 	add_addr(f, ARF_UP, up_ll);
 	add_addr(f, ARF_UP, up_global);
-}
-
-/* The second run of the tests: as draft01 what is written for the default. */
-static bool as_draft01(void)
-{
-	return getenv("LKE_TEST_DRAFT01") != NULL;
-}
-
-static bool listed(const char *const *list, const char *name)
-{
-	while (list && *list && strcmp(*list, name) != 0)
-		list++;
-	return list && *list;
-}
-
-int arf_run_group(const struct CMUnitTest *tests, size_t n, const char *const *default_only)
-{
-	struct CMUnitTest some[ARF_TESTS_MAX];
-	size_t k = 0, left = 0;
-
-	if (n > ARF_TESTS_MAX)
-		abort();
-	for (size_t i = 0; i < n; i++) {
-		bool leave = listed(default_only, tests[i].name);
-
-		left += leave;
-		if (!leave || !as_draft01())
-			some[k++] = tests[i];
-	}
-	for (size_t i = 0; default_only && default_only[i]; i++)
-		left--;
-	if (left != 0) {
-		printf("not ok 1 - a test that is only for the default does not exist\n");
-		return 1;
-	}
-	return _cmocka_run_group_tests("tests", some, k, NULL, NULL);
 }
 
 bool arf_draft01(const struct arf *f)

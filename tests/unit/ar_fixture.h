@@ -13,13 +13,14 @@
 
 #include <cmocka.h>
 
+#include "../both_profiles.h"
+
 #include "core/params.h"
 #include "crypto/crypto.h"
 #include "lke/engine.h"
 #include "wire/lke_message.h"
 
 enum {
-	ARF_TESTS_MAX = 64,
 	ARF_LAN = 2,
 	ARF_UP = 3,
 	ARF_MODULUS = 128,
@@ -78,13 +79,13 @@ struct arf {
 	bool kernel_refuses;
 	uint64_t intercept_cookie;
 	unsigned intercepts, groups, decrypts;
-	unsigned mine; /* addresses whose tunnel packets are steered to us */
+	unsigned mine;			/* addresses whose tunnel packets are steered to us */
 	const struct arf_mn *neighbour; /* answers ordinary solicitations for its address */
 	const struct arf_mn *dad;	/* answers DAD with authentication */
 	unsigned rsa_news, rsa_drops;	/* keys asked for, keys to forget */
 	uint64_t rsa_new_cookie;
 	uint32_t rsa_dropped;
-	bool hold_rsa;			/* the worker keeps the answer */
+	bool hold_rsa; /* the worker keeps the answer */
 	uint64_t cookie;
 	uint8_t kbm[16];
 	bool kbm_ok;
@@ -96,11 +97,6 @@ struct arf_mn arf_mobile(unsigned n);
 /* draft01 and finished as said; tune may be NULL. */
 void arf_open(struct arf *f, enum lke_profile profile, void (*tune)(struct lke_config *cfg));
 void arf_close(struct arf *f);
-/*
- * Runs the tests.  With LKE_TEST_DRAFT01 in the environment every engine is one of draft01, and the
- * tests of default_only (ended by NULL; NULL allowed) are left out.
- */
-int arf_run_group(const struct CMUnitTest *tests, size_t n, const char *const *default_only);
 bool arf_draft01(const struct arf *f);
 /* Results of what was recorded so far. */
 void arf_tell_records(struct arf *f);

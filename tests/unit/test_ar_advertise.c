@@ -230,5 +230,5 @@ int main(void)
 		T(rfc_4861_final_ra_on_stop),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -324,5 +324,5 @@ int main(void)
 		T(draft01_augment_answers_behind_the_other_daemon),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -451,5 +451,5 @@ int main(void)
 						open_draft01, done),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -511,5 +511,5 @@ int main(void)
 		T(flushed_binding_of_a_moving_node_leaves_nothing),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

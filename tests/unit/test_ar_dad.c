@@ -340,5 +340,5 @@ int main(void)
 		D(draft01_owner_gets_its_own_na_back),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

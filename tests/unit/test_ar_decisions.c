@@ -500,5 +500,5 @@ int main(void)
 		T(lke_094_tunnel_packets_are_steered_from_the_exchange_on),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -216,5 +216,5 @@ int main(void)
 		O(amb_078_no_error_about_a_message_of_lke),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

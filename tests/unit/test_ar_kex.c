@@ -441,5 +441,5 @@ int main(void)
 			draft01_option_18_skipped_and_old_lbsa_removed_at_once, open_draft01, done),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

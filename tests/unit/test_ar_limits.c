@@ -508,5 +508,5 @@ int main(void)
 		T(amb_054_only_the_one_who_was_asked_confirms),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

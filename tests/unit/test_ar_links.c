@@ -416,5 +416,5 @@ int main(void)
 		O(lke_212_reply_with_all_options_of_send),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

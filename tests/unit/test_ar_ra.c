@@ -436,5 +436,5 @@ int main(void)
 		T(rfc_4861_contradiction_of_another_router_is_reported),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

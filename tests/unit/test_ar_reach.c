@@ -405,5 +405,5 @@ int main(void)
 		T(amb_113_finished_with_a_status_deletes_the_binding),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -321,5 +321,5 @@ int main(void)
 		O(advertise_no_sends_nothing_but_serves),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -183,5 +183,5 @@ int main(void)
 		cmocka_unit_test_teardown(thr_023_the_key_goes_during_the_private_operation, done),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

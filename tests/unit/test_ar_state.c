@@ -554,5 +554,5 @@ int main(void)
 		cmocka_unit_test_teardown(thr_059_model_of_floors, done),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -571,5 +571,5 @@ int main(void)
 		T(lke_215_link_layer_spoofing_is_the_known_limit),
 	};
 
-	return arf_run_group(tests, sizeof(tests) / sizeof(tests[0]), default_only);
+	return RUN_IN_PROFILE(tests, default_only);
 }
