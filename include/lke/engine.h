@@ -253,4 +253,12 @@ const char *lke_status_text(uint8_t status);
  */
 size_t lke_action_format(const struct lke_action *a, char *buf, size_t size);
 
+/*
+ * A sentence for a note, as the log and `lke monitor` have it; the interface is left out.  For a
+ * protocol message lke_message_format() leaves out the direction, too.  Both return the length as
+ * above; 400 octets hold every one.
+ */
+size_t lke_note_format(const struct lke_note *n, char *buf, size_t size);
+size_t lke_message_format(const struct lke_note *n, char *buf, size_t size);
+
 #endif

@@ -31,6 +31,10 @@ const struct command commands[] = {
 	  "lke.audit/1", GROUP_OFF_LINE, cmd_audit },
 	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
 	  cmd_check },
+	{ "decode", "FILE [-v] [--keylog FILE] [--svg OUT]",
+	  "the messages of a pcap or pcapng capture, one a line; -v: with every field; "
+	  "--keylog: with verified MACs; --svg: drawn as a sequence diagram",
+	  "lke.event/1", GROUP_OFF_LINE, cmd_decode },
 	{ "genkey", "[--integrity I] [--encryption E]",
 	  "a key file for a mobile and its home agent, on standard output", NULL, GROUP_OFF_LINE,
 	  cmd_genkey },

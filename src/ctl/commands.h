@@ -31,6 +31,7 @@ const struct command *command_find(const char *name);
 
 int cmd_audit(struct ctl *c, int argc, char **argv);
 int cmd_check(struct ctl *c, int argc, char **argv);
+int cmd_decode(struct ctl *c, int argc, char **argv);
 int cmd_flush(struct ctl *c, int argc, char **argv);
 int cmd_genkey(struct ctl *c, int argc, char **argv);
 int cmd_handover(struct ctl *c, int argc, char **argv);

@@ -71,8 +71,7 @@ int cmd_genkey(struct ctl *c, int argc, char **argv)
 	int err;
 
 	if (parse(argc, argv, &k) < 0)
-		return usage(argv[0],
-			     "I is hmac-sha256-128 or hmac-sha1-96, E is aes-cbc or null");
+		return usage(argv[0], "I is hmac-sha256-128 or hmac-sha1-96, E is aes-cbc or null");
 	warn_readable();
 	len = strcmp(k.integrity, "hmac-sha1-96") == 0 ? 20 : 32;
 	puts("# Keys of one mobile node and its home agent; both need this file.");

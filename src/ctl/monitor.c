@@ -21,9 +21,9 @@ static const char *colour_of(const json_t *j)
 	return "";
 }
 
-static void print_event(const struct ctl *c, const json_t *j)
+static void print_event(const struct ctl *c, const json_t *j, const struct timespec *now)
 {
-	struct timespec ts;
+	double cost = text_number(j, "cost");
 	struct tm tm;
 	char when[16];
 
@@ -31,12 +31,30 @@ static void print_event(const struct ctl *c, const json_t *j)
 		printf("(%.0f events were lost)\n", text_number(j, "count"));
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &ts);
-	localtime_r(&ts.tv_sec, &tm);
+	localtime_r(&now->tv_sec, &tm);
 	strftime(when, sizeof(when), "%H:%M:%S", &tm);
-	printf("%s%s.%03ld %-13s %-8s %s%s\n", c->colour ? colour_of(j) : "", when,
-	       ts.tv_nsec / 1000000, text_get(j, "role"), text_get(j, "interface"),
-	       text_get(j, "text"), c->colour ? "\033[0m" : "");
+	printf("%s%s.%03ld %-13s %-8s %s", c->colour ? colour_of(j) : "", when,
+	       now->tv_nsec / 1000000, text_get(j, "role"), text_get(j, "interface"),
+	       text_get(j, "text"));
+	if (cost > 0)
+		printf(" (%.0f us)", cost * 1e6);
+	puts(c->colour ? "\033[0m" : "");
+}
+
+/* The daemon's time is CLOCK_BOOTTIME, which nobody can set: people compare with the wall. */
+static void take_event(const struct ctl *c, json_t *j)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (!c->json) {
+		print_event(c, j, &now);
+		return;
+	}
+	json_object_set_new(j, "wall_time",
+			    json_real((double)now.tv_sec + (double)now.tv_nsec / 1e9));
+	json_dumpf(j, stdout, JSON_COMPACT);
+	putchar('\n');
 }
 
 int cmd_monitor(struct ctl *c, int argc, char **argv)
@@ -55,12 +73,7 @@ int cmd_monitor(struct ctl *c, int argc, char **argv)
 		code = client_read(fd, &b, -1, &j);
 		if (code)
 			break;
-		if (c->json) {
-			json_dumpf(j, stdout, JSON_COMPACT);
-			putchar('\n');
-		} else {
-			print_event(c, j);
-		}
+		take_event(c, j);
 		json_decref(j);
 		if (fflush(stdout) == EOF)
 			break;

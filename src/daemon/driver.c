@@ -33,8 +33,9 @@ void driver_fail(struct driver *d, const char *what, int err)
 
 void driver_input(struct driver *d, const struct lke_event *ev)
 {
+	d->input_at = clock_now();
 	if (!d->stopping)
-		(void)lke_engine_input(d->engine, ev, clock_now());
+		(void)lke_engine_input(d->engine, ev, d->input_at);
 }
 
 void driver_result(struct driver *d, uint64_t cookie, int err, const uint8_t *data, size_t len)

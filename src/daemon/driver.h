@@ -82,6 +82,7 @@ struct driver {
 	bool pumping, again, stopping, ready;
 	int exit_code;
 	lke_time started, entropy_at;
+	lke_time input_at; /* of the last event: what its messages cost counts from here */
 	uint64_t send_errors, kernel_errors, requests_lost, audit_lost;
 	char last_kernel_error[96];
 	uint32_t rsa_keys; /* made so far: the identifier of the newest */

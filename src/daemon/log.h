@@ -28,8 +28,6 @@ void log_line(enum log_class c, enum log_level level, const char *fmt, ...)
 #define log_warning(...) log_line(LOG_CLASS_DAEMON, LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_notice(...)	 log_line(LOG_CLASS_DAEMON, LOG_LEVEL_NOTICE, __VA_ARGS__)
 
-/* One sentence for a note, without the interface.  Returns buf. */
-const char *note_sentence(const struct lke_note *n, char *buf, size_t size);
 /* ifname: of the note's interface, or "". */
 void log_note(const struct lke_note *n, const char *ifname);
 

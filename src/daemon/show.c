@@ -7,27 +7,14 @@
 #include "daemon/control.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
+#include "present/note_json.h"
 #include "store/state_writer.h"
-
-static json_t *in6_json(const struct lke_in6 *a)
-{
-	char text[IN6_TEXT_MAX];
-
-	return in6_is_unspecified(a) ? json_null() : json_string(in6_text(a, text));
-}
 
 static json_t *lladdr_json(const struct lke_lladdr *a)
 {
 	char text[LLADDR_TEXT_MAX];
 
 	return a->len ? json_string(lladdr_text(a, text)) : json_null();
-}
-
-static const char *role_text(enum lke_role role)
-{
-	return role == LKE_ROLE_MN   ? "mobile-node"
-	       : role == LKE_ROLE_AR ? "access-router"
-				     : "home-agent";
 }
 
 /* Seconds until t, null without an end. */
@@ -439,23 +426,13 @@ json_t *show_status(struct driver *d)
 
 json_t *show_note(struct driver *d, const struct lke_note *n)
 {
-	char text[400];
-	json_t *j = json_pack("{s:s,s:f,s:s,s:s,s:s,s:o,s:o,s:i,s:i,s:i,s:I,s:s,s:s}", "schema",
-			      "lke.event/1", "time", (double)clock_now() / 1e9, "event",
-			      lke_note_name(n->type), "role", role_text(n->role), "interface",
-			      driver_ifname(d, n->ifindex), "address", in6_json(&n->addr), "peer",
-			      in6_json(&n->peer), "status", (int)n->status, "sequence", (int)n->seq,
-			      "lifetime", (int)n->lifetime, "value", (json_int_t)n->value, "reason",
-			      n->text, "text", note_sentence(n, text, sizeof(text)));
+	json_t *j = note_json(n, driver_ifname(d, n->ifindex));
+	lke_time now = clock_now();
 
-	if (j && n->type == LKE_NOTE_MESSAGE) {
-		json_object_set_new(j, "message", json_string(lke_msg_name(n->msg)));
-		json_object_set_new(j, "direction", json_string(n->out ? "out" : "in"));
-		json_object_set_new(j, "verdict",
-				    json_string(n->drop == LKE_DROP_NONE ? "accepted"
-									 : lke_drop_name(n->drop)));
-		json_object_set_new(j, "source", in6_json(&n->src));
-		json_object_set_new(j, "destination", in6_json(&n->dst));
-	}
+	if (!j)
+		return NULL;
+	json_object_set_new(j, "time", json_real((double)now / 1e9));
+	if (n->type == LKE_NOTE_MESSAGE)
+		json_object_set_new(j, "cost", json_real((double)(now - d->input_at) / 1e9));
 	return j;
 }

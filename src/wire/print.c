@@ -2,39 +2,10 @@
 #include "wire/print.h"
 
 #include "base/str.h"
-#include "wire/esp.h"
-#include "wire/hadisc.h"
-#include "wire/mh.h"
-#include "wire/nd.h"
+#include "wire/packet.h"
 #include "wire/tunnel.h"
 
-enum {
-	ICMP_INFO = 128, /* ICMPv6 errors are below, RFC 4443 2.1 */
-	MODULUS_MIN = 128,
-	MODULUS_MAX = 512, /* octets, AMB-064 */
-	LIFETIME_INFINITE = 0xffff,
-};
-
-struct icmp_head {
-	uint8_t type, code;
-	uint32_t param;
-};
-
-struct packet {
-	struct ip6_info ip;
-	enum lke_msg msg;
-	union {
-		struct nd_msg nd;
-		struct icmp_head icmp;
-		struct hadisc disc;
-		struct mh_kereq kereq;
-		struct mh_keack keack;
-		struct mh_bu bu;
-		struct mh_ba ba;
-		struct mh_finished finished;
-		struct mh_be be;
-	};
-};
+enum { LIFETIME_INFINITE = 0xffff };
 
 static const char *msg_text(enum lke_msg m)
 {
@@ -45,145 +16,6 @@ static const char *msg_text(enum lke_msg m)
 	};
 	return text[m];
 }
-
-/* --- what it is --- */
-
-static enum lke_msg nd_class(const struct ip6_info *i, const struct nd_msg *m)
-{
-	switch (m->type) {
-	case ND_RS:
-		return LKE_MSG_RS;
-	case ND_RA:
-		return LKE_MSG_RA;
-	case ND_NA:
-		return m->has_auth ? LKE_MSG_DAD_NA_AUTH : LKE_MSG_NA;
-	default:
-		if (!in6_is_unspecified(&i->src))
-			return LKE_MSG_NS;
-		return m->has_auth ? LKE_MSG_DAD_NS_AUTH : LKE_MSG_DAD_NS;
-	}
-}
-
-/* 0 also for ICMPv6 messages that are not our concern: p->msg stays LKE_MSG_NONE. */
-static int take_icmp(struct packet *p)
-{
-	const struct ip6_info *i = &p->ip;
-	struct rd r = rd_init(i->pkt + i->upper_off, i->upper_len);
-	struct lke_in6 src = ip6_pseudo_src(i), dst = ip6_pseudo_dst(i);
-	struct icmp_head h;
-
-	h.type = rd_u8(&r);
-	h.code = rd_u8(&r);
-	rd_skip(&r, 2);
-	h.param = rd_u32(&r);
-	if (r.err)
-		return -LKE_DROP_SHORT;
-	if (h.type >= ND_RS && h.type <= ND_NA) {
-		int e = nd_decode(i, &p->nd);
-		if (e == 0)
-			p->msg = nd_class(i, &p->nd);
-		return e;
-	}
-	if (h.type >= HADISC_REQUEST && h.type <= MPREFIX_ADVERTISEMENT) {
-		static const enum lke_msg msg[] = { LKE_MSG_DHAAD_REQUEST, LKE_MSG_DHAAD_REPLY,
-						    LKE_MSG_MPS, LKE_MSG_MPA };
-		int e = hadisc_decode(i->pkt + i->upper_off, i->upper_len, &src, &dst, &p->disc);
-
-		if (e == 0)
-			p->msg = msg[h.type - HADISC_REQUEST];
-		return e;
-	}
-	if (h.type >= ICMP_INFO)
-		return 0;
-	if (ip6_checksum(&src, &dst, IP6_NH_ICMPV6, i->pkt + i->upper_off, i->upper_len) != 0)
-		return -LKE_DROP_CHECKSUM;
-	p->icmp = h;
-	p->msg = LKE_MSG_ICMP_ERROR;
-	return 0;
-}
-
-/* Only the receiver knows its modulus (AMB-014); a reader of traces takes the length after which
- * options stand. */
-static int guess_kereq(const struct mh_view *v, struct mh_kereq *ret)
-{
-	for (size_t k = MODULUS_MAX; k >= MODULUS_MIN; k--) {
-		struct rd r = rd_init(v->p, v->len);
-		rd_skip(&r, 8 + k);
-		bool lifetime = rd_u8(&r) == MOPT_KE_LIFETIME && rd_u8(&r) == 2;
-		if (lifetime && mh_kereq_decode(v, k, ret) == 0)
-			return 0;
-	}
-	return -LKE_DROP_MH_OPTION;
-}
-
-static int take_mh(struct packet *p)
-{
-	const struct ip6_info *i = &p->ip;
-	struct lke_in6 src = ip6_pseudo_src(i), dst = ip6_pseudo_dst(i);
-	struct mh_view v;
-	enum lke_msg msg = LKE_MSG_NONE;
-	int e = mh_check(i->pkt + i->upper_off, i->upper_len, &src, &dst, &v);
-
-	if (e)
-		return e;
-	switch (v.type) {
-	case MH_KEREQ:
-		msg = LKE_MSG_KEREQ;
-		e = guess_kereq(&v, &p->kereq);
-		break;
-	case MH_KEACK:
-		msg = LKE_MSG_KEACK;
-		e = mh_keack_decode(&v, &p->keack);
-		break;
-	case MH_BU:
-		msg = LKE_MSG_BU;
-		e = mh_bu_decode(&v, &p->bu);
-		break;
-	case MH_BA:
-		msg = LKE_MSG_BA;
-		e = mh_ba_decode(&v, &p->ba);
-		break;
-	case MH_FINISHED:
-		msg = LKE_MSG_FINISHED;
-		e = mh_finished_decode(&v, &p->finished);
-		break;
-	case MH_BE:
-		msg = LKE_MSG_BE;
-		e = mh_be_decode(&v, &p->be);
-		break;
-	case MH_BRR:
-		msg = LKE_MSG_BRR;
-		break;
-	default: /* return routability is the correspondents' */
-		break;
-	}
-	if (e == 0)
-		p->msg = msg;
-	return e;
-}
-
-static int take(const uint8_t *pkt, size_t len, struct packet *p)
-{
-	p->msg = LKE_MSG_NONE;
-	int e = ip6_parse(pkt, len, &p->ip);
-
-	if (e)
-		return e;
-	if (p->ip.upper == IP6_NH_ICMPV6)
-		return take_icmp(p);
-	if (p->ip.upper == IP6_NH_MH)
-		return take_mh(p);
-	return 0;
-}
-
-enum lke_msg lke_packet_classify(const uint8_t *pkt, size_t len)
-{
-	struct packet p;
-
-	return take(pkt, len, &p) == 0 ? p.msg : LKE_MSG_NONE;
-}
-
-/* --- the line --- */
 
 static void put_number(struct sbuf *s, const char *name, uint64_t v)
 {
@@ -351,7 +183,7 @@ static void put_be(struct sbuf *s, const struct mh_be *m)
 }
 
 /* RFC 6275 6.5 to 6.8 */
-static void put_disc(struct sbuf *s, const struct hadisc *m)
+static void put_hadisc(struct sbuf *s, const struct hadisc *m)
 {
 	put_number(s, " id ", m->id);
 	for (unsigned n = 0; n < m->agents; n++)
@@ -387,14 +219,14 @@ static void put_message(struct sbuf *s, const struct packet *p)
 	case LKE_MSG_BE:
 		put_be(s, &p->be);
 		break;
+	case LKE_MSG_ICMP_ERROR:
+		put_icmp(s, &p->icmp);
+		break;
 	case LKE_MSG_DHAAD_REQUEST:
 	case LKE_MSG_DHAAD_REPLY:
 	case LKE_MSG_MPS:
 	case LKE_MSG_MPA:
-		put_disc(s, &p->disc);
-		break;
-	case LKE_MSG_ICMP_ERROR:
-		put_icmp(s, &p->icmp);
+		put_hadisc(s, &p->hadisc);
 		break;
 	default:
 		put_nd(s, &p->nd);
@@ -429,16 +261,15 @@ size_t lke_packet_format(const uint8_t *pkt, size_t len, char *buf, size_t size)
 
 	/* "outer -> inner"; one header more than may be nested, so that the surplus is seen */
 	for (unsigned depth = 0; depth <= TUNNEL_MAX_HEADERS; depth++) {
-		if (take(pkt, len, &p) != 0) {
+		packet_read(pkt, len, &p);
+		if (p.drop != LKE_DROP_NONE) {
 			sbuf_str(&s, "malformed packet");
 			return s.len;
 		}
-		if (p.ip.upper != IP6_NH_IPV6)
+		if (!packet_inner(&p, &pkt, &len))
 			break;
 		put_flow(&s, &p.ip);
 		sbuf_str(&s, " -> ");
-		pkt = p.ip.pkt + p.ip.upper_off;
-		len = p.ip.upper_len;
 	}
 	if (p.msg == LKE_MSG_NONE)
 		put_other(&s, &p.ip);

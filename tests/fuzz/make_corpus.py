@@ -3,6 +3,7 @@
 """Writes the seeds of tests/fuzz/corpus from tests/vectors.  Run it from anywhere; it is deterministic."""
 import pathlib
 import re
+import struct
 
 HERE = pathlib.Path(__file__).resolve().parent
 VECTORS = HERE.parent / "vectors"
@@ -65,8 +66,60 @@ def state():
     put("state", "file_short", b"\0LKE")
 
 
+def packets():
+    return [data for file in FILES for title, data in sections(file) if data[0] == 0x60 and len(data) >= 64]
+
+
+def block(kind, body, order="<"):
+    body += bytes(-len(body) % 4)
+    size = struct.pack(order + "I", len(body) + 12)
+    return struct.pack(order + "I", kind) + size + body + size
+
+
+def pcapng(frames, links, order="<"):
+    """frames: (interface, octets); links: link type of each interface."""
+    out = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1), order)
+    for n, link in enumerate(links):
+        name = b"wlan%d" % n
+        options = struct.pack(order + "HH", 2, len(name)) + name + bytes(-len(name) % 4)
+        options += struct.pack(order + "HHB3xHH", 9, 1, 9, 0, 0)
+        out += block(1, struct.pack(order + "HHI", link, 0, 1600) + options, order)
+    for n, (interface, data) in enumerate(frames):
+        t = 1700000000 * 10**9 + n * 1000
+        out += block(6, struct.pack(order + "IIIII", interface, t >> 32, t & 0xFFFFFFFF, len(data), len(data)) + data,
+                     order)
+    return out
+
+
+def pcap(frames, link, order="<", magic=0xA1B2C3D4):
+    out = struct.pack(order + "IHHIIII", magic, 2, 4, 0, 0, 65535, link)
+    for n, data in enumerate(frames):
+        out += struct.pack(order + "IIII", 1700000000, n, len(data), len(data)) + data
+    return out
+
+
+def decode():
+    """Captures of all vectors behind each link type, and key logs."""
+    ether = bytes(12) + b"\x86\xdd"
+    vlan = bytes(12) + b"\x88\xa8\0\1\x81\0\0\2\x86\xdd"
+    sll, sll2 = bytes(14) + b"\x86\xdd", b"\x86\xdd" + bytes(18)
+    heads = {1: ether, 113: sll, 276: sll2, 101: b"", 229: b"", 0: bytes(4), 108: bytes(4), 12: b""}
+    for link, head in heads.items():
+        put("decode", "pcap_%d" % link, b"\0" + pcap([head + p for p in packets()][:6], link))
+    put("decode", "pcap_big_ns", b"\0" + pcap([vlan + p for p in packets()], 1, ">", 0xA1B23C4D))
+    mixed = [(n % 3, (ether, b"", sll)[n % 3] + p) for n, p in enumerate(packets())]
+    for name, order in (("little", "<"), ("big", ">")):
+        put("decode", "pcapng_" + name, b"\0" + pcapng(mixed, (1, 101, 113), order))
+    put("decode", "pcapng_simple", b"\0" + pcapng([], (101,)) + block(3, struct.pack("<I", 64) + packets()[-1]))
+    put("decode", "pcapng_sections", b"\0" + pcapng(mixed[:2], (1, 101)) + pcapng(mixed[:1], (1,), ">"))
+    put("decode", "pcapng_cut", b"\0" + pcapng(mixed, (1, 101, 113))[:-9])
+    put("decode", "keys", b"\1# a comment\n\nLKE_KBM 2001:db8::1 fe80::1 " + b"00" * 16 + b"\n")
+    put("decode", "keys_bad", b"\1LKE_KBM 2001:db8::1 fe80::1 " + b"0g" * 16 + b"\n")
+
+
 def main():
     state()
+    decode()
     for file in FILES:
         for title, data in sections(file):
             if title == "option":

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """A file includes only its own floor and lower ones; the engine's floors know no system.
 
-base < wire, crypto < core < store, platform < daemon, sim, ctl
+base < wire, crypto < core < store, platform, present < daemon, sim, ctl
 """
 import os
 import re
@@ -18,9 +18,10 @@ MAY = {
     'core': {'lke', 'base', 'wire', 'crypto'},
     'store': {'lke', 'base', 'crypto'},
     'platform': {'lke', 'base', 'wire'},
-    'daemon': {'lke', 'base', 'wire', 'crypto', 'core', 'store', 'platform'},
+    'present': {'lke', 'base'},
+    'daemon': {'lke', 'base', 'wire', 'crypto', 'core', 'store', 'platform', 'present'},
     'sim': {'lke', 'base', 'wire', 'crypto', 'core'},
-    'ctl': {'lke', 'base', 'wire', 'crypto'},
+    'ctl': {'lke', 'base', 'wire', 'crypto', 'present'},
 }
 # Floors of the sans-I/O engine, and the only system headers they know.
 PURE = ('lke', 'base', 'wire', 'core')
