@@ -182,6 +182,13 @@ struct lke_agent_view {
 	unsigned addrs;
 };
 bool lke_engine_next_agent(const struct lke_engine *e, size_t *cursor, struct lke_agent_view *ret);
+/* How full a table is that the network fills. */
+struct lke_limit_view {
+	const char *name; /* "lbsas", "bindings"; lower case and underscores */
+	uint32_t ifindex; /* 0: of all interfaces */
+	uint64_t used, limit;
+};
+bool lke_engine_next_limit(const struct lke_engine *e, size_t *cursor, struct lke_limit_view *ret);
 /* Whole days until the limit (2^15 or 2^16, AMB-172) at this rate; UINT32_MAX while no rate is
  * known. */
 uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke_time over);

@@ -41,6 +41,12 @@ int binding_cache_new(struct lke_engine *e)
 	return err;
 }
 
+void binding_usage(const struct lke_engine *e, uint64_t *ret_used, uint64_t *ret_limit)
+{
+	*ret_used = e->bindings->table.n;
+	*ret_limit = e->bindings->table.max;
+}
+
 static void forget(struct lke_engine *e, struct binding *b)
 {
 	timerq_disarm(&e->timers, &b->expiry);

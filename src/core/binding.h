@@ -61,6 +61,8 @@ void binding_remove(struct lke_engine *e, struct binding *b, const char *text);
 void binding_remove_all(struct lke_engine *e, enum binding_kind kind, const char *text);
 
 void binding_timer(struct lke_engine *e, struct timer *t);
+/* How many there are, and may be. */
+void binding_usage(const struct lke_engine *e, uint64_t *ret_used, uint64_t *ret_limit);
 bool binding_next(const struct lke_engine *e, size_t *cursor, struct lke_binding_view *ret);
 
 /* Called by binding.c right before an expired binding is removed. */

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-static const char *const things[] = { "lbsa",	   "bindings",	 "routers",  "mobiles", "agents",
-				      "sequences", "interfaces", "counters", "all",	NULL };
+static const char *const things[] = { "lbsa",	  "bindings",  "routers", "mobiles",
+				      "agents",	  "sequences", "limits",  "interfaces",
+				      "counters", "all",       NULL };
 
 static bool role_is(const json_t *j, const char *role)
 {
@@ -278,6 +279,18 @@ static void show_interfaces(const struct ctl *c, const json_t *top)
 	}
 }
 
+static void show_limits(const struct ctl *c, const json_t *top)
+{
+	const json_t *j;
+	size_t i;
+
+	heading(c, "limits");
+	printf("  %-18s %-15s %10s %10s\n", "what", "interface", "used", "limit");
+	json_array_foreach(json_object_get(top, "limits"), i, j)
+		printf("  %-18s %-15s %10.0f %10.0f\n", text_get(j, "name"),
+		       text_get(j, "interface"), text_number(j, "used"), text_number(j, "limit"));
+}
+
 static void print_text(const struct ctl *c, const json_t *all, const char *what)
 {
 	bool everything = strcmp(what, "all") == 0;
@@ -286,6 +299,8 @@ static void print_text(const struct ctl *c, const json_t *all, const char *what)
 		show_counters(c, all);
 	} else if (strcmp(what, "interfaces") == 0) {
 		show_interfaces(c, all);
+	} else if (strcmp(what, "limits") == 0) {
+		show_limits(c, all);
 	} else if (strcmp(what, "sequences") == 0) {
 		show_sequences(c, all);
 	} else {

@@ -35,6 +35,10 @@ void control_reply(struct control *c, uint64_t cookie, int err);
  * NULL: no such thing, or no memory. */
 json_t *show_json(struct driver *d, const char *what);
 json_t *show_status(struct driver *d);
+/* show_limits.c: tables with what is used and the limit. */
+json_t *show_limits(struct driver *d);
+/* One line about a table that is nearly full, if why is "" yet. */
+void show_limits_trouble(struct driver *d, char *why, size_t size);
 json_t *show_note(struct driver *d, const struct lke_note *n);
 
 #endif

@@ -328,6 +328,7 @@ json_t *show_json(struct driver *d, const char *what)
 		{ "mobiles", "mobiles", show_mobiles },
 		{ "agents", "home_agents", show_agents },
 		{ "sequences", "sequences", show_sequences },
+		{ "limits", "limits", show_limits },
 	};
 	bool all = !what || strcmp(what, "all") == 0, known = all;
 	json_t *top = json_object();
@@ -398,6 +399,7 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 			"%u multicast groups cannot be joined (%s): behind a snooping bridge their "
 			"addresses are not defended",
 			g.waiting, strerror(-g.last_error));
+	show_limits_trouble(d, why, size);
 	if (!why[0])
 		find_fast_mobile(d, why, size);
 	while (lke_engine_next_router(d->engine, &cursor, &v))

@@ -350,6 +350,47 @@ static void amb_128_grants_shrink_as_the_table_fills(void **state)
 	assert_int_equal(ack.lifetime, 0);
 }
 
+static struct lke_limit_view limit_of(const char *name, uint32_t ifindex)
+{
+	struct lke_limit_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_limit(f.e, &cursor, &v))
+		if (strcmp(v.name, name) == 0 && v.ifindex == ifindex)
+			return v;
+	fail_msg("no limit %s", name);
+	return v;
+}
+
+static void amb_128_limits_are_reported(void **state)
+{
+	static const char *const of_all[] = { "lbsa_records", "requests_held", "requests_at_rsa",
+					      "request_data", "neighbours", "ipsec_peers",
+					      "nodes_leaving", "bindings" };
+	struct arf_bu up = { .lifetime = 60 };
+	struct lke_limit_view v;
+
+	for (size_t n = 0; n < sizeof(of_all) / sizeof(of_all[0]); n++) {
+		v = limit_of(of_all[n], 0);
+		assert_true(v.used == 0 && v.limit > 0);
+	}
+	assert_int_equal(limit_of("lbsas", LAN2).limit, 2);
+	assert_int_equal(limit_of("lbsas", ARF_LAN).limit, AR_MAX_LBSA);
+	arf_attach(&f, &mn);
+	assert_int_equal(limit_of("lbsas", ARF_LAN).used, 1);
+	assert_int_equal(limit_of("lbsas", LAN2).used, 0);
+	assert_int_equal(limit_of("lbsa_records", 0).used, 1);
+	assert_int_equal(limit_of("request_data", 0).used, arf_draft01(&f) ? 0 : 1);
+	arf_bu(&f, &mn, &up);
+	assert_int_equal(limit_of("bindings", 0).used, 1);
+	f.hold_rsa = true;
+	other = arf_mobile(3);
+	f.neighbour = &other;
+	arf_kereq(&f, &other);
+	assert_int_equal(limit_of("requests_at_rsa", 0).used, 1);
+	assert_int_equal(limit_of("requests_at_rsa", 0).limit, 256);
+}
+
 /* CGA, Timestamp, Nonce and RSA Signature (RFC 3971 5) around option 8, as a node with SEND and
  * keys of 2048 bits puts them. */
 static void lke_212_reply_with_all_options_of_send(void **state)
@@ -412,6 +453,7 @@ int main(void)
 		T(thr_094_new_mac_address_is_used_and_told),
 		T(thr_094_nothing_is_sent_on_a_link_that_went),
 		T(thr_035_proxy_advertisements_at_most_one_a_second),
+		T(amb_128_limits_are_reported),
 		O(amb_128_grants_shrink_as_the_table_fills),
 		O(lke_212_reply_with_all_options_of_send),
 	};

@@ -379,6 +379,11 @@ static void exit_codes_say_what_happened(void **state)
 	kill(engine_of(&a), SIGCONT);
 	kill(a.pid, SIGHUP); /* ignored: lked(8) */
 	assert_int_equal(sh("test $(%s --run %s/run show all | wc -L) -le 80", ctl, a.dir), 0);
+	assert_int_equal(sh("%s --run %s/run show limits | grep -q 'lbsas *wlan0 *0 *65536'", ctl,
+			    a.dir),
+			 0);
+	assert_int_equal(sh("%s --run %s/run show limits | grep -q 'multicast_groups'", ctl, a.dir),
+			 0);
 	stop(&a);
 }
 
