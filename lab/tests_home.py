@@ -2,15 +2,16 @@
 """lked as a home agent against a mobile node that shares nothing with it (peer_home.py)."""
 import json
 import os
+import socket
 import subprocess
 
 from nodes import AR_CONF, Daemon, write
 from packet import octets
-from peer import (ALL_ROUTERS, DSTOPTS, ICMP6, MH, Port, checksum, home_address, icmp6, ip6, mobility, patch,
+from peer import (ALL_ROUTERS, DSTOPTS, ICMP6, IPV6, MH, Port, checksum, home_address, icmp6, ip6, mobility, patch,
 	solicited_node)
 from peer_home import A, H, HomeNode, Keys, L, Neighbour
 from tests_foreign import Verdicts, ping
-from topology import HOME_ADDRESS, HOME_AGENT, Lab, LabError, wait_for
+from topology import CN_ADDRESS, HOME_ADDRESS, HOME_AGENT, Lab, LabError, in_namespace, wait_for
 
 BOB = "2001:db8:100::43"
 HA_CONF = """[HomeAgent]
@@ -157,6 +158,31 @@ def prefixes(home, v):
 	v("nor from an address that is not the care-of address", mn.prefixes(since, 0xfeed, 0.5) is None)
 
 
+def return_routability(home, v):
+	"""The home agent's part of RFC 6275 5.2.5 for mobile nodes that optimise routes: both messages pass its tunnels."""
+	mn, cn, cr = home.mn, home.lab["cn"], home.lab["cr"]
+	far = octets(CN_ADDRESS)
+	with in_namespace(cn.ns):
+		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x86dd))
+	with s:
+		s.bind(("eth0", 0x86dd))
+		s.settimeout(3)
+		m = mobility(1, bytes(2) + b"initcook")
+		inner = ip6(MH, mn.home, far, patch(m, 4, checksum(mn.home, far, MH, m)), 64)
+		mn.send_home(ip6(IPV6, mn.coa, mn.agent, inner, 64))
+		mac = lambda name, dev: bytes.fromhex(home.lab[name].mac[dev].replace(":", ""))
+		try:
+			came = next(f for f in iter(lambda: s.recv(2000), None) if f[20] == MH and f[22:38] == mn.home)
+			v("the Home Test Init comes out of the reverse tunnel whole", came[54:54 + len(m)][6:] == m[6:], came.hex())
+		except OSError:
+			v("the Home Test Init comes out of the reverse tunnel", False)
+		m = mobility(3, b"\0\7" + b"initcook" + b"keygento")
+		since = mn.mark()
+		s.send(mac("cr", "cn0") + mac("cn", "eth0") + b"\x86\xdd" +
+			ip6(MH, far, mn.home, patch(m, 4, checksum(far, mn.home, MH, m)), 64))
+	v("the Home Test is tunnelled", mn.wait(lambda p: mn.tunnelled(mn.binding())(p) and p.inner().mh == 3, 3, since))
+
+
 def moved(home, v):
 	mn = home.mn
 	before = mn.coa
@@ -276,9 +302,9 @@ def proved(home, v):
 
 def foreign_mobile_at_home_agent(build, directory, printer):
 	"""A mobile node written from the RFCs alone registers, discovers, moves, misbehaves and deregisters."""
-	return run_home(build, os.path.join(directory, "a"), (registered, link_local, replayed, discovered, prefixes, moved, misbehaves,
-		on_record, deregistered, taken)) + run_home(build, os.path.join(directory, "b"), (flooded,)) + run_home(build,
-		os.path.join(directory, "c"), (proved,), "CareOfCredit = 64K")
+	return run_home(build, os.path.join(directory, "a"), (registered, link_local, replayed, discovered, prefixes,
+		return_routability, moved, misbehaves, on_record, deregistered, taken)) + run_home(build, os.path.join(directory, "b"),
+		(flooded,)) + run_home(build, os.path.join(directory, "c"), (proved,), "CareOfCredit = 64K")
 
 
 def own_mobile_discovers_its_home_agent(build, directory, printer):

@@ -111,6 +111,7 @@ struct lke_config_mobile {
 	struct lke_config_sa to_ha, to_mn;
 	uint32_t generation;
 	uint32_t max_lifetime; /* 0: the home agent's */
+	unsigned max_updates;  /* a second; 0: the home agent's */
 	bool suspended;
 	unsigned updates_per_day;	 /* expected, for advice; 0: unknown */
 	char identity[LKE_IDENTITY_MAX]; /* whose dynamic keys may serve it (SEC-049); "": nobody's */

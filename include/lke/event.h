@@ -78,6 +78,8 @@ enum lke_tunnel_event {
 	LKE_TUNNEL_BAD_INNER,
 	LKE_TUNNEL_NO_CREDIT, /* packet for an unproved care-of address, credit used up */
 	LKE_TUNNEL_FIRST,     /* first packet through a tunnel since it was set */
+	LKE_TUNNEL_UNREACHABLE, /* ICMPv6 about a packet into a tunnel: nobody is at the care-of
+				   address, or nobody who opens tunnels */
 };
 
 struct lke_ev_tunnel {

@@ -2,7 +2,9 @@
 /*
  * When manual keys are not the right thing for a mobile node (RFC 6275 15.3, SEC-002, 004, 064,
  * 065): it alternates between attachment points, or it moves more often than RequireDynamicAbove.
- * The operator is told with figures, seldom.
+ * And when its care-of address seems not to be its own (AMB-155): errors come back from there.
+ * The operator is told with figures, seldom; nothing is refused for it, since anybody on the path
+ * can make such errors (THREATS 78).
  */
 #include "base/str.h"
 #include "core/home_agent.h"
@@ -11,6 +13,7 @@
 #define HOUR (3600 * LKE_SEC)
 
 enum {
+	LOST = 10,   /* ICMPv6 errors in one window: is anybody there? */
 	RETURNS = 6, /* to the care-of address before the last, in one window: thrashing */
 	SAMPLE = 60, /* advances before a rate means anything */
 };
@@ -100,4 +103,33 @@ void ha_advise(struct lke_engine *e, struct mobile *m, const struct lke_in6 *coa
 {
 	judge_thrashing(e, m, coa);
 	judge_rate(e, m);
+}
+
+void ha_advise_unreachable(struct lke_engine *e, const struct lke_ev_tunnel *t)
+{
+	struct mobile *m = ha_by_home(e, &t->inner_dst);
+	const struct binding *b = m ? binding_find(e, &m->home) : NULL;
+	struct lke_note *n;
+	struct sbuf s;
+
+	if (!b || b->kind != BINDING_BY_ESP || !in6_eq(&b->coa, &t->outer_dst))
+		return;
+	if (m->lost.count == 0 || e->now - m->lost.since > WINDOW) {
+		m->lost.since = e->now;
+		m->lost.count = 0;
+	}
+	if (++m->lost.count < LOST || e->now < m->lost.quiet_until)
+		return;
+	m->lost.quiet_until = e->now + HOUR;
+	n = note_new(e, LKE_NOTE_ALARM, LKE_ROLE_HA);
+	if (!n)
+		return;
+	n->addr = m->home;
+	n->peer = b->coa;
+	n->value = m->lost.count;
+	s = sbuf_init(n->text, sizeof(n->text));
+	sbuf_u64(&s, m->lost.count);
+	sbuf_str(&s, " errors in ");
+	sbuf_u64(&s, (e->now - m->lost.since) / LKE_SEC + 1);
+	sbuf_str(&s, " s from its care-of address: not its own?");
 }

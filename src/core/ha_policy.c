@@ -91,13 +91,13 @@ static int mobile_init(struct mobile *m, const struct lke_config_mobile *c, unsi
 static int add_mobiles(struct lke_engine *e, const struct lke_config_mobile *cfg, unsigned n)
 {
 	struct home_agent *ha = e->ha;
-	uint64_t rate = e->cfg.ha.max_updates;
 
 	for (unsigned k = 0; k < n; k++) {
 		struct mobile *m = &ha->mobile[k];
 		int err = mobile_init(m, &cfg[k], k);
 
-		tbf_init(&m->updates, rate, rate * 3, e->now);
+		m->max_updates = cfg[k].max_updates ? cfg[k].max_updates : e->cfg.ha.max_updates;
+		tbf_init(&m->updates, m->max_updates, m->max_updates * UINT64_C(3), e->now);
 		tbf_init(&m->audit, HA_AUDIT_RATE, HA_AUDIT_BURST, e->now);
 
 		ha->mobiles = k + 1;

@@ -328,7 +328,7 @@ static int take_mh(struct lke_engine *e, struct mobile *m, const struct pkt *p, 
 		else if (!p->ip.has_hao && !deregistration(m, &bu))
 			err = -(int)LKE_DROP_HAO;
 	}
-	if (err == 0 && e->cfg.ha.max_updates && !tbf_take(&m->updates, 1, e->now))
+	if (err == 0 && m->max_updates && !tbf_take(&m->updates, 1, e->now))
 		err = -(int)LKE_DROP_RATE_MOBILE;
 	if (err < 0)
 		return ha_audit(e, m, &bu, (enum lke_drop) - err, 0, bu.lifetime);

@@ -314,6 +314,8 @@ void ha_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t)
 		drop(e, LKE_DROP_TUNNEL_OUTER);
 	else if (t->what == LKE_TUNNEL_BAD_INNER)
 		drop(e, LKE_DROP_TUNNEL_INNER);
+	else if (t->what == LKE_TUNNEL_UNREACHABLE)
+		ha_advise_unreachable(e, t);
 }
 
 /* The sequence floor stays: it belongs to the key, not to the binding (AMB-153). */

@@ -99,7 +99,12 @@ struct mobile {
 		lke_time since, quiet_until, rate_quiet_until;
 		unsigned count, returns; /* since; returns to before */
 	} moves;
-	struct tbf updates;	   /* Binding Updates a second, with max_updates */
+	struct {
+		lke_time since, quiet_until;
+		unsigned count; /* since */
+	} lost;			/* ICMPv6 errors from the way to its care-of address */
+	unsigned max_updates;	   /* Binding Updates a second; 0: no limit */
+	struct tbf updates;
 	struct tbf audit;	   /* audit records of refusals; those above it are */
 	uint32_t unaudited;	   /* counted in the next one */
 	unsigned refresh_requests; /* since the last accepted registration */
@@ -227,6 +232,8 @@ struct mobile *ha_linklocal_tentative(const struct lke_engine *e, uint32_t ifind
 
 /* A registration was accepted: tells the operator when manual keys do not fit. */
 void ha_advise(struct lke_engine *e, struct mobile *m, const struct lke_in6 *coa);
+/* LKE_TUNNEL_UNREACHABLE for one of our home addresses. */
+void ha_advise_unreachable(struct lke_engine *e, const struct lke_ev_tunnel *t);
 
 /* --- ha_credit.c --- */
 

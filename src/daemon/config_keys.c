@@ -547,6 +547,7 @@ static const struct key mobile_keys[] = {
 	{ "HomeAddress", set_address, MOBILE(home) },
 	{ "Key", set_mobile_key, .many = false },
 	{ "MaxLifetime", set_number, MOBILE(max_lifetime), 4, 262140, UNIT_SECONDS },
+	{ "MaxUpdates", set_number, MOBILE(max_updates), 1, 100000 },
 	{ "Suspended", set_bool, MOBILE(suspended) },
 	{ "Identity", set_identity, MOBILE(identity) },
 	{ "UpdatesPerDay", set_number, MOBILE(updates_per_day), 1, 10000000 },

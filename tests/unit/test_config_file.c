@@ -305,9 +305,11 @@ static void sec_002_expected_updates_are_judged_with_figures(void **state)
 	write_key(&l, "one.key", 16);
 	load(&l, "[HomeAgent]\nInterface = h\nCareOfCredit = 64K\nMaxUpdates = off\n"
 		 "RefuseCareOf = 2001:db8:66::/48\nRefuseCareOf = fd00::/8\nAuditSize = 1M\n"
-		 "[Mobile a]\nHomeAddress = 2001:db8::a\nKey = one.key\nUpdatesPerDay = 144\n");
+		 "[Mobile a]\nHomeAddress = 2001:db8::a\nKey = one.key\nUpdatesPerDay = 144\n"
+		 "MaxUpdates = 3\n");
 	assert_int_equal(l.err, 0);
 	assert_string_equal(l.out, "");
+	assert_int_equal(l.cfg.mobile[0].max_updates, 3);
 	assert_int_equal(l.cfg.engine.ha.care_of_credit, 65536);
 	assert_int_equal(l.cfg.engine.ha.max_updates, 0);
 	assert_int_equal(l.cfg.engine.ha.refused, 2);

@@ -343,6 +343,42 @@ static void thr_076_no_reflection_by_invented_errors(void **state)
 	done(f);
 }
 
+static void amb_155_errors_from_a_care_of_address_are_told(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	struct lke_in6 router = A(other), c = A(coa), h = A(home);
+	uint8_t in[4096], out[4096], err[4096];
+	size_t n = make(in, cn, home, 59, NULL, 20), len;
+	struct lke_event ev;
+
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(fwd_packet(f, in, n, 1), 0);
+	len = (size_t)read(tun[0], out, sizeof(out));
+	while (fwd_next_event(f, &ev))
+		;
+	n = icmp_error(1, 3, 0, &router, out, len, err, sizeof(err));
+	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+	assert_true(fwd_next_event(f, &ev));
+	assert_int_equal(ev.type, LKE_EV_TUNNEL);
+	assert_int_equal(ev.tunnel.what, LKE_TUNNEL_UNREACHABLE);
+	assert_memory_equal(ev.tunnel.outer_dst.b, c.b, 16);
+	assert_memory_equal(ev.tunnel.inner_dst.b, h.b, 16);
+	/* A host without tunnels: unrecognised next header. */
+	n = icmp_error(4, 1, 6, &c, out, len, err, sizeof(err));
+	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+	assert_true(fwd_next_event(f, &ev));
+	/* Other errors say nothing about it, nor does who has not seen the packet. */
+	n = icmp_error(3, 0, 0, &router, out, len, err, sizeof(err));
+	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+	n = make(in, cn, home, 59, NULL, 20);
+	n = make(out, agent, coa, 41, in, n);
+	n = icmp_error(1, 3, 0, &router, out, n, err, sizeof(err));
+	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
+	assert_false(fwd_next_event(f, &ev));
+	done(f);
+}
+
 /* At most 100 a second are retold. */
 static void thr_076_errors_are_retold_at_a_limited_rate(void **state)
 {
@@ -585,6 +621,7 @@ int main(void)
 		cmocka_unit_test(amb_121_too_big_or_fragmented),
 		cmocka_unit_test(thr_076_no_reflection_by_invented_errors),
 		cmocka_unit_test(thr_076_errors_are_retold_at_a_limited_rate),
+		cmocka_unit_test(amb_155_errors_from_a_care_of_address_are_told),
 		cmocka_unit_test(thr_077_packet_too_big_of_any_value),
 		cmocka_unit_test(amb_121_fragments_are_joined_at_every_tunnel_end),
 		cmocka_unit_test(thr_079_fragments_in_fragments_are_dropped),

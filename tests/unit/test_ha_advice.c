@@ -91,11 +91,68 @@ static void sec_064_rate_above_the_limit_is_told_once_a_day(void **state)
 	fx_end(&f);
 }
 
+static void unreachable(struct fx *f, const char *coa)
+{
+	struct lke_event ev = { .type = LKE_EV_TUNNEL };
+
+	ev.tunnel = (struct lke_ev_tunnel){ .what = LKE_TUNNEL_UNREACHABLE,
+					    .outer_src = ip("2001:db8:1::1"),
+					    .outer_dst = ip(coa),
+					    .inner_src = ip("2001:db8:9::99"),
+					    .inner_dst = f->mobile[0].home };
+	fx_event(f, &ev);
+}
+
+static void amb_155_errors_from_its_care_of_address_are_told_with_figures(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	unreachable(&f, "2001:db8:5::7"); /* without a binding */
+	fx_register(&f, 1);
+	for (unsigned n = 0; n < 9; n++) {
+		unreachable(&f, "2001:db8:5::7");
+		unreachable(&f, "2001:db8:6::7"); /* of a former one */
+		fx_wait(&f, LKE_SEC);
+	}
+	assert_int_equal(alarms(&f), 0);
+	unreachable(&f, "2001:db8:5::7");
+	assert_int_equal(alarms(&f), 1);
+	assert_string_equal(f.alarm, "10 errors in 10 s from its care-of address: not its own?");
+	/* The binding stays (THREATS 78), and the operator has an hour's rest. */
+	assert_non_null(binding_find(f.e, &f.mobile[0].home));
+	for (unsigned n = 0; n < 100; n++)
+		unreachable(&f, "2001:db8:5::7");
+	assert_int_equal(alarms(&f), 1);
+	fx_end(&f);
+}
+
+/* A handover that loses some packets is no reason. */
+static void amb_155_a_few_errors_are_not_told(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 1);
+	for (unsigned n = 0; n < 45; n++) {
+		unreachable(&f, "2001:db8:5::7");
+		fx_wait(&f, 8 * LKE_SEC);
+	}
+	assert_int_equal(alarms(&f), 0);
+	fx_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sec_004_thrashing_is_told_with_figures_once_an_hour),
 		cmocka_unit_test(sec_004_a_walk_or_refreshes_are_no_thrashing),
+		cmocka_unit_test(amb_155_errors_from_its_care_of_address_are_told_with_figures),
+		cmocka_unit_test(amb_155_a_few_errors_are_not_told),
 		cmocka_unit_test(sec_064_rate_above_the_limit_is_told_once_a_day),
 	};
 

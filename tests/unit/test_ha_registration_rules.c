@@ -252,6 +252,26 @@ static void amb_161_updates_of_one_mobile_node_are_limited(void **state)
 	fx_end(&f);
 }
 
+static void amb_161_a_policy_entry_has_its_own_limit_of_updates(void **state)
+{
+	struct fx f;
+	unsigned taken[2] = { 0, 0 };
+
+	(void)state;
+	fx_config(&f);
+	f.cfg.ha.max_updates = 10;
+	f.mobile[0].max_updates = 2;
+	fx_start(&f);
+	for (uint16_t n = 1; n < 100; n++)
+		for (unsigned k = 0; k < 2; k++)
+			taken[k] +=
+				fx_bu(&f, (struct bu){ .mobile = k, .seq = n, .lifetime = 9 }) !=
+				-LKE_DROP_RATE_MOBILE;
+	assert_int_equal(taken[0], 6);
+	assert_int_equal(taken[1], 30);
+	fx_end(&f);
+}
+
 static void sec_029_repeated_refusals_are_counted_in_one_record(void **state)
 {
 	unsigned before;
@@ -388,6 +408,7 @@ int main(void)
 		cmocka_unit_test(rfc6275_10_3_several_home_links),
 		cmocka_unit_test(amb_155_impossible_care_of_addresses_get_174),
 		cmocka_unit_test(amb_161_updates_of_one_mobile_node_are_limited),
+		cmocka_unit_test(amb_161_a_policy_entry_has_its_own_limit_of_updates),
 		cmocka_unit_test(sec_029_repeated_refusals_are_counted_in_one_record),
 		cmocka_unit_test(sec_028_credit_until_the_care_of_address_is_proved),
 		cmocka_unit_test(sec_028_updates_bring_no_new_credit_but_sending_does),

@@ -3,7 +3,13 @@
  * 8, RFC 8201). */
 #include "platform/linux/forward_priv.h"
 
-enum { ICMP6_TOO_BIG = 2, FRAG_HDR_LEN = 8, ICMP6_HDR_LEN = 8 };
+enum {
+	ICMP6_UNREACHABLE = 1,
+	ICMP6_TOO_BIG = 2,
+	ICMP6_PARAMETER = 4,
+	FRAG_HDR_LEN = 8,
+	ICMP6_HDR_LEN = 8
+};
 
 /* The pair of a quoted tunnel packet that we can have sent, or NULL. */
 static struct fwd_pair *quoted_pair(const struct fwd *f, const uint8_t *q, size_t len,
@@ -51,6 +57,17 @@ static bool seen_by_sender(const struct fwd *f, const uint8_t *quoted, const uin
 	return (rd_u32(&r) & 0xfffff) == tunnel_flow_label(inner, len, f->secret);
 }
 
+/* Nobody is at the care-of address, or a host that knows no tunnel (AMB-155). */
+static void raise_unreachable(struct fwd *f, const uint8_t *quoted, const uint8_t *inner,
+			      lke_time now)
+{
+	struct lke_in6 out[2], in[2];
+
+	fwd_addresses(quoted, out);
+	fwd_addresses(inner, in);
+	fwd_raise(f, LKE_TUNNEL_UNREACHABLE, out, in, now);
+}
+
 /* An error about a tunnel packet is retold to the source of the packet inside (RFC 2473 8.2). */
 static void retell(struct fwd *f, const struct fwd_pair *p, const struct ip6_info *i, size_t inner,
 		   lke_time now)
@@ -61,8 +78,12 @@ static void retell(struct fwd *f, const struct fwd_pair *p, const struct ip6_inf
 	uint8_t type = rd_u8(&r), code = rd_u8(&r);
 	size_t n;
 
-	if (!seen_by_sender(f, i->pkt + inner - outside, i->pkt + inner, i->len - inner) ||
-	    !tbf_take(&f->icmp_limit, 1, now))
+	if (!seen_by_sender(f, i->pkt + inner - outside, i->pkt + inner, i->len - inner))
+		return;
+	if (!p->key.mobile_side &&
+	    (type == ICMP6_UNREACHABLE || (type == ICMP6_PARAMETER && code == 1)))
+		raise_unreachable(f, i->pkt + inner - outside, i->pkt + inner, now);
+	if (!tbf_take(&f->icmp_limit, 1, now))
 		return;
 	rd_skip(&r, 2);
 	n = tunnel_relay_error(type, code, rd_u32(&r), outside, from, i->pkt + inner,

@@ -17,7 +17,7 @@ enum {
 	FWD_HEADROOM = (TUNNEL_MAX_HEADERS + 1) * TUNNEL_OVERHEAD,
 	FWD_PACKET_MAX = 65536,
 	FWD_SAME_HOME_MAX = 8, /* tunnels of one home address, by agent */
-	FWD_TUNNEL_EVENTS = LKE_TUNNEL_FIRST + 1,
+	FWD_TUNNEL_EVENTS = LKE_TUNNEL_UNREACHABLE + 1,
 };
 
 /* Addresses of the outer header; the path MTU belongs to them. */
