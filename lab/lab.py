@@ -34,6 +34,24 @@ def handover(story):
 	story.move(2, "3  Handover to AR2")
 
 
+def handover_20ms(story):
+	"""the same with the home agent 20 ms away, one way"""
+	handover(story)
+
+
+def handover_200ms(story):
+	"""the same with the home agent 200 ms away"""
+	handover(story)
+
+
+def handover_loss(story):
+	"""the same 20 ms away on a path that loses 1 % of all packets"""
+	handover(story)
+
+
+PATHS = {"handover_20ms": (20, 0), "handover_200ms": (200, 0), "handover_loss": (20, 1)}	# ms one way, per cent
+
+
 def walk(story):
 	"""the whole story of ./demo, without its report"""
 	story.tell()
@@ -54,7 +72,8 @@ def unannounced_100(story):
 	leave.tell(story, "unannounced", 100)
 
 
-SCENARIOS = {f.__name__: f for f in (attach, figure_2_1, handover, walk, announced_100, hinted_100, unannounced_100)}
+SCENARIOS = {f.__name__: f for f in (attach, figure_2_1, handover, handover_20ms, handover_200ms, handover_loss, walk,
+	announced_100, hinted_100, unannounced_100)}
 NEEDED = ("ip", "nft", "dumpcap", "mergecap", "tcpdump", "tshark", "radvd", "openssl", "ping", "sysctl")
 
 
@@ -141,7 +160,8 @@ def main():
 	if why:
 		print("lab: " + why, file=sys.stderr)
 		return 1
-	return run_scenario(a.scenario or "figure_2_1", build, a.hold, a.delay / 1e3, a.loss / 1e2)
+	delay, loss = PATHS.get(a.scenario, (a.delay, a.loss))
+	return run_scenario(a.scenario or "figure_2_1", build, a.hold, delay / 1e3, loss / 1e2)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import tests_foreign
 import tests_links
 import tests_mn
 import tests_leave
+import tests_tunnel
 import tests_home
 import tests_home_links
 import tests_home_operator
@@ -91,7 +92,7 @@ def state_of(node):
 		"links": "\n".join(l.split()[0] for l in node.show("-br", "link", "show").splitlines()),
 		"routes": own(node.show("-6", "route", "show", "table", "all"), r" expires \S+| linkdown"),
 		"addresses": own(node.show("-6", "-o", "addr", "show"), r"\\.*| tentative| dadfailed"),
-		"neighbours": "\n".join(l for l in node.show("-6", "neigh", "show").splitlines() if "PERMANENT" in l),
+		"neighbours": "\n".join(l for l in node.show("-6", "neigh", "show").splitlines() if "PERMANENT" in l or "proto 222" in l),
 		"sysctls": "\n".join(l for l in sysctls.splitlines() if "stable_secret" not in l)}
 
 
@@ -225,6 +226,7 @@ TESTS.update(tests_home_operator.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)
+TESTS.update(tests_tunnel.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
 ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
 	"make_before_break_loses_nothing", *tests_leave.TESTS, *tests_delay.TESTS}
