@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import capture	# noqa: E402
+import dissector	# noqa: E402
 import packet	# noqa: E402
 import plots	# noqa: E402
 import report	# noqa: E402
@@ -116,6 +117,7 @@ def judge_capture(story):
 	malformed, status = tshark_malformed(story.path)
 	story.judge("tshark finds nothing malformed outside the draft's own types", status == 0 and not malformed,
 		"; ".join(malformed)[:70].replace("\t", " "))
+	dissector.judge(story, story.path, os.path.join(os.path.dirname(story.path), "keys.log"), keys, story.fleet.mn.lke)
 	judge_tunnels(story, tunnelled(story.path))
 	return messages
 

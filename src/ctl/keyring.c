@@ -75,7 +75,7 @@ static int add(struct keyring *k, const struct key *key)
 	return 0;
 }
 
-static int read_lines(struct keyring *k, FILE *f, const char *path)
+static int read_lines(struct keyring *k, FILE *f, const char *path, FILE *err)
 {
 	char line[KEYRING_LINE_MAX];
 	struct key key;
@@ -86,10 +86,10 @@ static int read_lines(struct keyring *k, FILE *f, const char *path)
 		if (!line[strspn(line, " \t")])
 			continue;
 		if (!parse(line, &key)) {
-			fprintf(stderr, "lke: %s:%u: not a line of `lke keylog`\n", path, n);
+			fprintf(err, "lke: %s:%u: not a line of `lke keylog`\n", path, n);
 			code = EXIT_FAILED;
 		} else if (add(k, &key) < 0) {
-			fprintf(stderr, "lke: %s: more than %d keys\n", path, KEYRING_MAX);
+			fprintf(err, "lke: %s: more than %d keys\n", path, KEYRING_MAX);
 			code = EXIT_FAILED;
 		}
 	}
@@ -98,16 +98,16 @@ static int read_lines(struct keyring *k, FILE *f, const char *path)
 	return code;
 }
 
-int keyring_read(FILE *f, const char *name, struct keyring **ret)
+int keyring_read(FILE *f, const char *name, FILE *err, struct keyring **ret)
 {
 	struct keyring *k = calloc(1, sizeof(*k));
 	int code;
 
 	if (!k) {
-		fprintf(stderr, "lke: out of memory\n");
+		fprintf(err, "lke: out of memory\n");
 		return EXIT_FAILED;
 	}
-	code = read_lines(k, f, name);
+	code = read_lines(k, f, name, err);
 	if (code == EXIT_OK)
 		*ret = k;
 	else
@@ -125,7 +125,7 @@ int keyring_open(const char *path, struct keyring **ret)
 		fprintf(stderr, "lke: %s: %s\n", path, strerror(errno));
 		return code;
 	}
-	code = keyring_read(f, path, ret);
+	code = keyring_read(f, path, stderr, ret);
 	fclose(f);
 	return code;
 }

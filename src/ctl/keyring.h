@@ -24,8 +24,8 @@ enum keyring_verdict {
 };
 
 struct keyring;
-/* Reads a file; on failure an exit code of lke(1) after a message to stderr that has its name. */
-int keyring_read(FILE *f, const char *name, struct keyring **ret);
+/* Reads a file; on failure an exit code of lke(1) after a message that has its name. */
+int keyring_read(FILE *f, const char *name, FILE *err, struct keyring **ret);
 int keyring_open(const char *path, struct keyring **ret);
 void keyring_free(struct keyring *k); /* wipes; NULL allowed */
 /* Binding Authorization Data, the HMAC of an Acknowledgement or a DAD option, the request proof. */

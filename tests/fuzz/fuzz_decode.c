@@ -11,13 +11,13 @@
 
 static const char keys[] = "LKE_KBM 2001:db8:1::b01 2001:db8:1::1 000102030405060708090a0b0c0d0e0f\n";
 
-static struct keyring *read_keys(const void *text, size_t len)
+static struct keyring *read_keys(const void *text, size_t len, FILE *nowhere)
 {
 	struct keyring *k = NULL;
 	FILE *f = fmemopen((void *)text, len, "r");
 
 	MUST(f);
-	(void)keyring_read(f, "keys", &k);
+	(void)keyring_read(f, "keys", nowhere, &k);
 	fclose(f);
 	return k;
 }
@@ -66,12 +66,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	if (!known) {
-		known = read_keys(keys, sizeof(keys) - 1);
 		nowhere = fopen("/dev/null", "we");
-		MUST(known && nowhere && freopen("/dev/null", "w", stderr));
+		MUST(nowhere);
+		known = read_keys(keys, sizeof(keys) - 1, nowhere);
+		MUST(known);
 	}
 	if (data[0]) {
-		keyring_free(read_keys(data + 1, size - 1));
+		keyring_free(read_keys(data + 1, size - 1, nowhere));
 		return 0;
 	}
 	f = fmemopen((void *)(data + 1), size - 1, "r");
