@@ -63,6 +63,13 @@ def decisions(rows):
             yield f'{m.group(1)}: no row'
 
 
+def row_without_number(line, verdicts):
+    """Problems of a row `| what | tests |`."""
+    cells = [c.strip() for c in re.split(r'(?<!\\)\|', line)[1:-1]]
+    if len(cells) == 2 and cells[1].startswith('`') and not AMBIGUITY.match(line):
+        yield from check_row(cells[0], cells[1], verdicts)
+
+
 def main():
     doc = os.path.join(ROOT, 'docs', 'CONFORMANCE.md')
     if not os.path.exists(doc):
@@ -78,6 +85,7 @@ def main():
             problems += check_row(m.group(1), m.group(2), verdicts)
         m = ROW.match(line)
         if not m:
+            problems += row_without_number(line, verdicts)
             continue
         ident = m.group(1)
         if ident in seen:
