@@ -349,6 +349,7 @@ def make_anew(lab, fleet, bad):
 	ar1.ip("link del vl7")
 	wait_for(lambda: not valid_on(fleet.ar[1], "vl7", "2001"), 5, "AR1 to forget the LBSA of a deleted link")
 	add_upper(ar1)
+	wait_for(lambda: valid_on(fleet.ar[1], "vl7", "2001:db8:22:"), 5, "the LBSA of the link that is back")
 	ar1.ip("link set br0 down", "link set br0 name other", "link set other name br0",
 		"link set br0 address 02:00:00:00:01:77", "link set br0 up", "addr add fd00:23::1/64 dev br0 nodad")
 	for dev, prefix in (("vl7", "2001:db8:22:"), ("br0", "fd00:23:")):

@@ -15,6 +15,8 @@ static int tables_init(struct lke_engine *e, struct access_router *ar)
 	err = lbsa_cache_init(&ar->lbsa, max ? max : 1, secret);
 	if (err == 0)
 		err = ar_neighbour_init(ar, secret);
+	if (err == 0)
+		err = ar_restore_new(e);
 	if (err == 0 && e->cfg.keep_state)
 		err = ar_state_new(e);
 	if (err == 0) {
@@ -72,6 +74,7 @@ void ar_free(struct lke_engine *e)
 		lbsa_release(e, ar->lbsa.all[ar->lbsa.n - 1]);
 	lbsa_cache_done(&ar->lbsa);
 	ar_state_free(e);
+	ar_restore_free(e);
 	ar_neighbour_done(e);
 	while (ar->pendings > 0)
 		kex_request_free(ar->pending[--ar->pendings]);
@@ -252,8 +255,10 @@ void ar_link_removed(struct lke_engine *e, struct iface *i)
 		return;
 	ar_advertise_stop(e, k, false);
 	for (size_t n = c->n; n > 0; n--)
-		if (n <= c->n && c->all[n - 1]->entry->key.ifindex == i->ifindex)
+		if (n <= c->n && c->all[n - 1]->entry->key.ifindex == i->ifindex) {
+			ar_restore_keep(e, c->all[n - 1]);
 			ar_lbsa_remove(e, c->all[n - 1], "link removed");
+		}
 	ar_neighbour_forget(e, i->ifindex);
 	ar_kex_forget(e, i->ifindex);
 	ar_link_quiet(e, k);
@@ -395,6 +400,8 @@ static int flush_lbsa(struct lke_engine *e, const struct lke_in6 *coa)
 		ar_lbsa_remove(e, c->all[n - 1], "flushed");
 		found = true;
 	}
+	if (ar_restore_flush(e, coa) > 0)
+		found = true;
 	return found ? 0 : LKE_ERR_NOENT;
 }
 

@@ -17,7 +17,7 @@
  *	ar_buffer.c	nodes that leave: what waits for them
  *	ar_limits.c	budgets
  *	ar_state.c	what outlives a restart, ar_record.c: its octets
- *	ar_restore.c	what came back from the last run
+ *	ar_restore.c	what came back from the last run, or waits for its link
  *
  * Timers: RA (link), LBSA (end of an instance), DAD (next NS or end of the window), HELD
  * (resolution or probe), KEY (grace of the previous RSA key), KEY_AGE (next key is due, or asked
@@ -157,8 +157,9 @@ struct access_router {
 	struct lbsa_cache lbsa;
 	struct ar_rsa rsa[2]; /* current, previous (AMB-063) */
 	struct timer key_grace, key_age;
-	struct ar_state *state; /* NULL: nothing is kept */
+	struct ar_state *state; /* NULL: nothing is kept over a restart */
 	struct ar_restore *restore;
+	uint64_t last_id; /* of records */
 	bool key_asked; /* a new key is being made */
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
@@ -404,7 +405,9 @@ bool ar_state_answer_waits(const struct lbsa *l);
 void ar_state_written(struct lke_engine *e, uint64_t cookie, int err);
 void ar_state_seen(struct lke_engine *e, const struct ar_rsa *key, uint64_t hash);
 void ar_state_key(struct lke_engine *e, const struct ar_rsa *key);
-bool ar_state_stopped(const struct lke_engine *e); /* with state only, as the next one */
+bool ar_state_stopped(const struct lke_engine *e);
+/* What is kept of an instance.  False: its link is unknown, or it is too long.  The caller wipes. */
+bool ar_state_record(struct lke_engine *e, const struct lbsa *l, struct record_lbsa *ret);
 /* An identifier of the last run: those of this one are higher. */
 void ar_state_id_used(struct lke_engine *e, uint64_t id);
 /* Records that the instance with this identifier has ended. */
@@ -416,6 +419,12 @@ int ar_restore_new(struct lke_engine *e); /* 0 or LKE_ERR_NOMEM, LKE_ERR_CRYPTO 
 void ar_restore_free(struct lke_engine *e);
 /* Does this key come back from the last run?  Then with its age, grace and replay cache. */
 bool ar_restore_take_key(struct lke_engine *e, struct ar_rsa *key);
+/* The link of the instance is going: it waits for one of that name.  The instance is still there,
+ * but is no longer recorded. */
+void ar_restore_keep(struct lke_engine *e, struct lbsa *l);
+/* Forgets those that wait for a link: of an address, or (::) all.  Their number. */
+unsigned ar_restore_flush(struct lke_engine *e, const struct lke_in6 *coa);
+size_t ar_restore_waiting(const struct access_router *ar, size_t *ret_limit); /* how many */
 /* Restored instances whose link now has what they need. */
 void ar_restore_adopt(struct lke_engine *e, struct ar_link *k);
 /* The next record of those that still wait; as ar_state_next(), which calls it. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What comes back from the last run of an access router: SEQUENCES 7, AMB-130.
+ * What comes back from the last run of an access router (SEQUENCES 7, AMB-130), and what waits for
+ * a link that went away.
  *
  * Records are taken between the start and the first link.  RSA keys wait for the one who has their
- * private halves; instances wait, as records, until their link has the router's address again, or
- * until they end.
+ * private halves; instances wait, as records, until a link of the same name has the router's
+ * address again, or until they end.  So a VLAN or a radio that is made anew costs no key.
  */
 #include "core/access_router.h"
 
@@ -44,12 +45,14 @@ int ar_restore_new(struct lke_engine *e)
 	s = mem_zalloc(sizeof(*s));
 	if (!s)
 		return LKE_ERR_NOMEM;
-	err = TABLE_INIT(&s->by_id, struct waiting, node, id, max, secret);
-	if (err < 0)
+	err = TABLE_INIT(&s->by_id, struct waiting, node, id, max ? max : 1, secret);
+	if (err < 0) {
 		mem_free(s);
-	else
-		e->ar->restore = s;
-	return err;
+		return err;
+	}
+	s->complete = !e->cfg.keep_state;
+	e->ar->restore = s;
+	return 0;
 }
 
 static void waiting_remove(struct ar_restore *s, struct waiting *w)
@@ -189,7 +192,7 @@ bool ar_restore_take_key(struct lke_engine *e, struct ar_rsa *key)
 {
 	struct kept_key *k;
 
-	if (!e->ar->restore || e->ar->restore->complete)
+	if (e->ar->restore->complete)
 		return false;
 	k = kept_find(e->ar->restore, key->key_id);
 	if (!k || key->key_id == 0)
@@ -240,7 +243,7 @@ int ar_restore_record(struct lke_engine *e, const struct lke_ev_record *ev)
 	struct record r;
 	int err;
 
-	if (!s || s->complete || ar_state_stopped(e))
+	if (!e->ar->state || s->complete || ar_state_stopped(e))
 		return LKE_ERR_STATE;
 	if (ev->len == 0)
 		return restore_end(e);
@@ -345,7 +348,7 @@ void ar_restore_adopt(struct lke_engine *e, struct ar_link *k)
 {
 	struct ar_restore *s = e->ar->restore;
 
-	if (!s || !s->complete || ar_state_stopped(e))
+	if (!s->complete || ar_state_stopped(e))
 		return;
 	for (size_t n = s->waitings; n > 0; n--) {
 		struct waiting *w = s->waiting[n - 1];
@@ -360,6 +363,50 @@ void ar_restore_adopt(struct lke_engine *e, struct ar_link *k)
 		if (ended)
 			waiting_remove(s, w);
 	}
+}
+
+/* --- Links that go --- */
+
+void ar_restore_keep(struct lke_engine *e, struct lbsa *l)
+{
+	struct record r = { .kind = RECORD_LBSA };
+
+	/* A detection that runs ends with its link. */
+	if (l->state == LKE_LBSA_TENTATIVE)
+		return;
+	if (l->id == 0)
+		l->id = ++e->ar->last_id;
+	if (!ar_state_record(e, l, &r.lbsa) || waiting_add(e->ar->restore, &r) < 0)
+		drop(e, LKE_DROP_LIMIT);
+	else
+		l->id = 0; /* its last record stays the last one */
+	mem_wipe(&r, sizeof(r));
+}
+
+size_t ar_restore_waiting(const struct access_router *ar, size_t *ret_limit)
+{
+	*ret_limit = ar->restore->by_id.max;
+	return ar->restore->waitings;
+}
+
+unsigned ar_restore_flush(struct lke_engine *e, const struct lke_in6 *coa)
+{
+	struct ar_restore *s = e->ar->restore;
+	unsigned found = 0;
+
+	for (size_t n = s->waitings; n > 0; n--) {
+		struct waiting *w = s->waiting[n - 1];
+		struct record r;
+
+		if (record_decode(w->rec, w->len, &r) == 0 &&
+		    (in6_is_unspecified(coa) || in6_eq(&r.lbsa.coa, coa))) {
+			ar_state_forget(e, w->id);
+			waiting_remove(s, w);
+			found++;
+		}
+		mem_wipe(&r, sizeof(r));
+	}
+	return found;
 }
 
 /* --- Telling again what still waits --- */

@@ -28,7 +28,7 @@ struct gate {
 
 struct ar_state {
 	bool stopped;
-	uint64_t last_id, last_cookie;
+	uint64_t last_cookie;
 	struct gate gate[GATES_MAX]; /* in the order of their cookies */
 	unsigned gates;
 	bool told_failure;
@@ -37,12 +37,11 @@ struct ar_state {
 int ar_state_new(struct lke_engine *e)
 {
 	e->ar->state = mem_zalloc(sizeof(*e->ar->state));
-	return e->ar->state ? ar_restore_new(e) : LKE_ERR_NOMEM;
+	return e->ar->state ? 0 : LKE_ERR_NOMEM;
 }
 
 void ar_state_free(struct lke_engine *e)
 {
-	ar_restore_free(e);
 	mem_free(e->ar->state);
 	e->ar->state = NULL;
 }
@@ -55,13 +54,13 @@ void ar_state_stop(struct lke_engine *e)
 
 bool ar_state_stopped(const struct lke_engine *e)
 {
-	return e->ar->state->stopped;
+	return e->ar->state ? e->ar->state->stopped : e->stopped;
 }
 
 void ar_state_id_used(struct lke_engine *e, uint64_t id)
 {
-	if (id > e->ar->state->last_id)
-		e->ar->state->last_id = id;
+	if (id > e->ar->last_id)
+		e->ar->last_id = id;
 }
 
 /* --- Recording --- */
@@ -71,15 +70,16 @@ static bool records(const struct lke_engine *e)
 	return e->ar->state && !e->ar->state->stopped;
 }
 
-static bool record_lbsa_of(struct lke_engine *e, const struct lbsa *l, struct record_lbsa *r)
+bool ar_state_record(struct lke_engine *e, const struct lbsa *l, struct record_lbsa *r)
 {
 	const struct iface *i = iface_by_index(e, l->entry->key.ifindex);
 	const struct binding *b = ar_lbsa_binding(e, l);
 
-	if (!i || l->na_len > sizeof(r->na))
+	if (!i || !i->ar || l->na_len > sizeof(r->na))
 		return false;
 	r->id = l->id;
-	memcpy(r->interface, i->name, sizeof(r->interface));
+	/* Not its name now: perhaps it goes because it has another one. */
+	memcpy(r->interface, i->ar->cfg->interface, sizeof(r->interface));
 	r->coa = l->entry->key.coa;
 	r->ar = l->ar;
 	r->peer_ll = l->peer_ll;
@@ -127,8 +127,8 @@ static bool emit_lbsa(struct lke_engine *e, struct lbsa *l, uint64_t cookie, boo
 	bool ok;
 
 	if (l->id == 0)
-		l->id = ++e->ar->state->last_id;
-	ok = record_lbsa_of(e, l, &r.lbsa) && emit(e, &r, cookie, durable);
+		l->id = ++e->ar->last_id;
+	ok = ar_state_record(e, l, &r.lbsa) && emit(e, &r, cookie, durable);
 	mem_wipe(&r, sizeof(r));
 	return ok;
 }
@@ -379,7 +379,7 @@ static int next_lbsa(const struct lke_engine *e, struct lke_record_cursor *c, ui
 		const struct lbsa *l = cache->all[--c->at];
 
 		/* Without an id it has nothing to record; a new one comes by itself. */
-		if (l->id != 0 && record_lbsa_of((struct lke_engine *)(uintptr_t)e, l, &r.lbsa))
+		if (l->id != 0 && ar_state_record((struct lke_engine *)(uintptr_t)e, l, &r.lbsa))
 			len = record_encode(&r, buf, LKE_RECORD_MAX);
 	}
 	mem_wipe(&r, sizeof(r));

@@ -13,6 +13,7 @@ static bool whole(struct lke_limit_view *ret, const char *name, uint64_t used, u
 static bool of_router(const struct lke_engine *e, unsigned n, struct lke_limit_view *ret)
 {
 	const struct access_router *ar = e->ar;
+	size_t used, limit;
 
 	switch (n) {
 	case 0: /* as many tombstones as live ones, AMB-128 */
@@ -29,6 +30,9 @@ static bool of_router(const struct lke_engine *e, unsigned n, struct lke_limit_v
 		return whole(ret, "ipsec_peers", ar->ipsec.n, ar->ipsec.max);
 	case 6:
 		return whole(ret, "nodes_leaving", ar->buffers, AR_BUFFERS_MAX);
+	case 7: /* of links that went, or are not there yet after a restart */
+		used = ar_restore_waiting(ar, &limit);
+		return whole(ret, "lbsas_without_link", used, limit);
 	default:
 		return false;
 	}

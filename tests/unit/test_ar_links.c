@@ -179,6 +179,13 @@ static void each_link_has_its_own_settings(void **state)
 	arf_attach(&f, &mn);
 }
 
+static void again(uint32_t ifindex)
+{
+	link_event(ifindex, "lan2", 9, true, false);
+	address(ifindex, "fe80::a:1", false);
+	address(ifindex, "fd00:2::1", false);
+}
+
 static void thr_094_removed_link_takes_its_lbsas_only(void **state)
 {
 	unsigned groups = f.groups;
@@ -190,16 +197,74 @@ static void thr_094_removed_link_takes_its_lbsas_only(void **state)
 	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, NULL));
 	assert_int_equal(f.groups, groups + 1 - 1); /* with ff02::2 of the link that went */
 	/* made anew under another index: everything works again */
-	link_event(LAN2 + 1, "lan2", 9, true, false);
-	address(LAN2 + 1, "fe80::a:1", false);
-	address(LAN2 + 1, "fd00:2::1", false);
-	other.kbm[0] ^= 1;
-	other.seq++;
+	again(LAN2 + 1);
+	other = arf_mobile(3);
+	other.coa = arf_addr("fd00:2::b03");
 	exchange_on(LAN2 + 1, &other);
 	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
 }
 
 /* The RSA worker answers after the link went and another one got its index. */
+static void update_other(uint16_t seq, uint8_t status)
+{
+	struct arf_bu up = { .lifetime = 60, .to = (struct lke_in6[]){ arf_addr("fd00:2::1") } };
+	bool ok;
+
+	other.bu_seq = seq;
+	arf_bu(&f, &other, &up);
+	assert_int_equal(arf_ba(&f, other.kbm, &ok).status, status);
+	assert_true(ok);
+}
+
+/* A VLAN or a radio that is deleted and made again: keys, numbers and bindings come back. */
+static void lbsas_of_a_link_come_back_with_it(void **state)
+{
+	struct lke_lbsa_view was, is;
+	struct lke_binding_view b;
+
+	exchange_on(LAN2, &other);
+	update_other(700, STATUS_ACCEPTED);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, &was));
+	link_event(LAN2, "lan2", 9, false, true);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
+	assert_false(arf_binding(&f, &other.coa, &b));
+	assert_int_equal(f.intercepts, 0);
+	arf_run(&f, LKE_SEC);
+	link_event(LAN2 + 1, "lan2", 9, true, false);
+	address(LAN2 + 1, "fe80::a:1", false);
+	address(LAN2 + 1, "fd00:3::1", false);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL)); /* not its prefix */
+	address(LAN2 + 1, "fd00:2::1", false);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, &is));
+	assert_int_equal(is.ifindex, LAN2 + 1);
+	assert_true(is.expires == was.expires && is.proved == was.proved);
+	assert_true(arf_binding(&f, &other.coa, &b));
+	assert_int_equal(f.intercepts, 1);
+	update_other(700, STATUS_SEQUENCE);
+	update_other(701, STATUS_ACCEPTED);
+}
+
+static void lbsas_of_a_link_end_without_it(void **state)
+{
+	struct lke_event flush = { .type = LKE_EV_COMMAND };
+
+	other.lifetime = 600;
+	exchange_on(LAN2, &other);
+	link_event(LAN2, "lan2", 9, false, true);
+	arf_run(&f, 599 * LKE_SEC);
+	again(LAN2 + 1);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL)); /* its lifetime is over */
+	other.kbm[0] ^= 1;
+	other.seq++;
+	exchange_on(LAN2 + 1, &other);
+	link_event(LAN2 + 1, "lan2", 9, false, true);
+	flush.command.cmd = LKE_CMD_FLUSH_LBSA;
+	flush.command.arg = other.coa;
+	arf_event(&f, &flush);
+	again(LAN2 + 2);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL)); /* flushed meanwhile */
+}
+
 static void thr_094_late_result_does_not_find_a_new_link(void **state)
 {
 	uint8_t buf[1024];
@@ -257,8 +322,9 @@ static void thr_094_renamed_link_is_left_and_comes_back(void **state)
 	arf_run(&f, 100 * LKE_SEC);
 	assert_int_equal(on(LAN2, before), 0);
 	link_event(LAN2, "lan2", 9, true, false);
-	other.kbm[0] ^= 1;
-	other.seq++;
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL)); /* see below */
+	other = arf_mobile(3);
+	other.coa = arf_addr("fd00:2::b03");
 	exchange_on(LAN2, &other);
 	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
 }
@@ -364,9 +430,10 @@ static struct lke_limit_view limit_of(const char *name, uint32_t ifindex)
 
 static void amb_128_limits_are_reported(void **state)
 {
-	static const char *const of_all[] = { "lbsa_records", "requests_held", "requests_at_rsa",
-					      "request_data", "neighbours", "ipsec_peers",
-					      "nodes_leaving", "bindings" };
+	static const char *const of_all[] = {
+		"lbsa_records", "requests_held", "requests_at_rsa",    "request_data", "neighbours",
+		"ipsec_peers",	"nodes_leaving", "lbsas_without_link", "bindings"
+	};
 	struct arf_bu up = { .lifetime = 60 };
 	struct lke_limit_view v;
 
@@ -447,6 +514,8 @@ int main(void)
 		T(ula_only_link_serves_with_its_unique_local_address),
 		T(each_link_has_its_own_settings),
 		T(thr_094_removed_link_takes_its_lbsas_only),
+		T(lbsas_of_a_link_come_back_with_it),
+		T(lbsas_of_a_link_end_without_it),
 		T(thr_094_late_result_does_not_find_a_new_link),
 		T(thr_094_flap_keeps_lbsas_and_bindings),
 		T(thr_094_renamed_link_is_left_and_comes_back),

@@ -50,6 +50,32 @@ static void amb_130_nothing_is_recorded_by_default(void **state)
 	assert_int_equal(lke_engine_next_record(f.e, &(struct lke_record_cursor){ 0 }, NULL), 0);
 }
 
+/* The link goes and the router is restarted before it is back: what waits for it is not lost. */
+static void amb_130_without_its_link_an_lbsa_is_kept(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_LINK };
+	struct arf_mn m = arf_mobile(1);
+	struct lke_record_cursor c = { 0 };
+	uint8_t buf[LKE_RECORD_MAX];
+	unsigned told = 0;
+	struct record r;
+	int len;
+
+	open_keeping();
+	arf_attach(&f, &m);
+	ev.link = (struct lke_ev_link){ .ifindex = ARF_LAN, .mtu = 1500, .removed = true };
+	strcpy(ev.link.name, "lan");
+	arf_event(&f, &ev);
+	assert_false(arf_has(&f, &m.coa, LKE_LBSA_VALID, NULL));
+	while ((len = lke_engine_next_record(f.e, &c, buf)) > 0) {
+		assert_int_equal(record_decode(buf, (size_t)len, &r), 0);
+		told += r.kind == RECORD_LBSA;
+	}
+	assert_int_equal(told, 1); /* in a file that is written anew, too */
+	arf_restart(&f, f.records, 0, false, false);
+	assert_true(arf_has(&f, &m.coa, LKE_LBSA_VALID, NULL));
+}
+
 static void amb_130_everything_comes_back(void **state)
 {
 	struct lke_lbsa_view a, b;
@@ -537,6 +563,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(amb_130_nothing_is_recorded_by_default, done),
 		cmocka_unit_test_teardown(amb_130_everything_comes_back, done),
+		cmocka_unit_test_teardown(amb_130_without_its_link_an_lbsa_is_kept, done),
 		cmocka_unit_test_teardown(amb_130_the_answer_waits_for_its_record, done),
 		cmocka_unit_test_teardown(amb_151_durable_once_in_64, done),
 		cmocka_unit_test_teardown(thr_082_what_cannot_be_recorded_is_not_acknowledged,
