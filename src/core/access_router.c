@@ -471,6 +471,11 @@ bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_vi
 	return true;
 }
 
+const struct secret16 *ar_lbsa_key(const struct lke_engine *e, size_t at)
+{
+	return &e->ar->lbsa.all[at]->kbm;
+}
+
 void ar_binding_expired(struct lke_engine *e, struct binding *b)
 {
 	if (timer_armed(&b->role))

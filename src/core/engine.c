@@ -464,6 +464,15 @@ bool lke_engine_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke
 	return true;
 }
 
+void lke_engine_lbsa_key(const struct lke_engine *e, size_t cursor, uint8_t ret_kbm[LKE_KBM_LEN])
+{
+	const struct secret16 *kbm = cursor & CURSOR_SECOND
+					     ? mn_lbsa_key(e, (cursor & ~CURSOR_SECOND) - 1)
+					     : ar_lbsa_key(e, cursor - 1);
+
+	memcpy(ret_kbm, kbm->b, LKE_KBM_LEN);
+}
+
 bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 			     struct lke_binding_view *ret)
 {

@@ -221,6 +221,7 @@ void ar_neigh_unreachable(struct lke_engine *e, const struct lke_ev_neigh *n);
 void ar_ipsec(struct lke_engine *e, const struct lke_ev_ipsec *s);
 int ar_command(struct lke_engine *e, const struct lke_ev_command *c); /* LKE_ERR_NOENT: not mine */
 bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
+const struct secret16 *ar_lbsa_key(const struct lke_engine *e, size_t at);
 
 int mn_new(struct lke_engine *e);
 void mn_free(struct lke_engine *e);
@@ -239,6 +240,7 @@ void mn_resume(struct lke_engine *e); /* the host was suspended: every router ma
 void mn_result(struct lke_engine *e, const struct lke_ev_result *r);
 int mn_command(struct lke_engine *e, const struct lke_ev_command *c);
 bool mn_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
+const struct secret16 *mn_lbsa_key(const struct lke_engine *e, size_t at);
 bool mn_next_binding(const struct lke_engine *e, size_t *cursor, struct lke_binding_view *ret);
 bool mn_next_router(const struct lke_engine *e, size_t *cursor, struct lke_router_view *ret);
 

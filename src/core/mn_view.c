@@ -29,6 +29,11 @@ bool mn_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_vi
 	return false;
 }
 
+const struct secret16 *mn_lbsa_key(const struct lke_engine *e, size_t at)
+{
+	return &e->mn->lbsa[at]->kbm;
+}
+
 bool mn_next_binding(const struct lke_engine *e, size_t *cursor, struct lke_binding_view *ret)
 {
 	while (*cursor < UPDATES_MAX) {

@@ -29,6 +29,9 @@ const struct command commands[] = {
 
 	{ "audit", "[NAME|HOMEADDRESS] [--state DIR]", "home agent: the journal of Binding Updates",
 	  "lke.audit/1", GROUP_OFF_LINE, cmd_audit },
+	{ "keylog", "on FILE|off", "root: write every key to a file, for those who read captures",
+	  "lke.answer/1", GROUP_CHANGE, cmd_keylog },
+
 	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
 	  cmd_check },
 	{ "decode", "FILE [-v] [--keylog FILE] [--svg OUT]",

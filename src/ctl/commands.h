@@ -37,6 +37,7 @@ int cmd_genkey(struct ctl *c, int argc, char **argv);
 int cmd_handover(struct ctl *c, int argc, char **argv);
 int cmd_help(struct ctl *c, int argc, char **argv);
 int cmd_kex(struct ctl *c, int argc, char **argv);
+int cmd_keylog(struct ctl *c, int argc, char **argv);
 int cmd_leave(struct ctl *c, int argc, char **argv);
 int cmd_monitor(struct ctl *c, int argc, char **argv);
 int cmd_resume(struct ctl *c, int argc, char **argv);

@@ -11,6 +11,7 @@
 #include "base/in6.h"
 #include "base/mem.h"
 #include "daemon/identity.h"
+#include "daemon/keylog.h"
 #include "daemon/log.h"
 
 struct client {
@@ -18,8 +19,9 @@ struct client {
 	struct control *control;
 	uint32_t generation; /* of the slot: an answer for a client that left finds another one */
 	bool monitor;
-	unsigned waiting; /* commands without an answer */
-	uint64_t lost;	  /* events a slow monitor did not get */
+	struct event *descriptor_ev; /* the next octet comes with a descriptor; NULL: it does not */
+	unsigned waiting;	     /* commands without an answer */
+	uint64_t lost;		     /* events a slow monitor did not get */
 };
 
 struct control {
@@ -36,6 +38,9 @@ static uint64_t cookie_of(const struct control *c, const struct client *cl)
 
 static void close_client(struct client *cl)
 {
+	if (cl->descriptor_ev)
+		event_free(cl->descriptor_ev);
+	cl->descriptor_ev = NULL;
 	bufferevent_free(cl->bev);
 	cl->bev = NULL;
 	cl->monitor = false;
@@ -117,6 +122,70 @@ static void command(struct client *cl, const char *name, const char *arg)
 	driver_pump(d);
 }
 
+static void start_keylog(struct client *cl, int fd)
+{
+	int err = keylog_start(cl->control->d, fd);
+
+	if (err == -EPERM)
+		refuse(cl, "the key log must be a regular file of mode 0600, open for appending",
+		       EXIT_PERMISSION);
+	else if (err < 0)
+		refuse(cl, strerror(-err), EXIT_FAILED);
+	else
+		answer(cl, json_pack("{s:b}", "ok", 1));
+}
+
+static void on_descriptor(evutil_socket_t sock, short what, void *ctx)
+{
+	struct client *cl = ctx;
+	char octet;
+	int fd = -1;
+	ssize_t n = what & EV_READ ? priv_receive(sock, &octet, 1, &fd) : -ETIMEDOUT;
+
+	event_free(cl->descriptor_ev);
+	cl->descriptor_ev = NULL;
+	if (n != 1 || fd < 0) {
+		if (fd >= 0)
+			close(fd);
+		close_client(cl);
+		return;
+	}
+	start_keylog(cl, fd);
+	bufferevent_enable(cl->bev, EV_READ);
+}
+
+/* The file is opened by the client, with the rights of the client: this process opens nothing. */
+static void ask_descriptor(struct client *cl)
+{
+	const struct timeval limit = { .tv_sec = CONTROL_IDLE_S };
+	int sock = bufferevent_getfd(cl->bev);
+
+	cl->descriptor_ev = event_new(cl->control->d->base, sock, EV_READ, on_descriptor, cl);
+	if (!cl->descriptor_ev || event_add(cl->descriptor_ev, &limit) < 0) {
+		refuse(cl, "out of memory", EXIT_FAILED);
+		return;
+	}
+	bufferevent_disable(cl->bev, EV_READ);
+	answer(cl, json_pack("{s:b,s:s}", "ok", 1, "send", "descriptor"));
+}
+
+static void keylog_request(struct client *cl, const char *arg)
+{
+	struct driver *d = cl->control->d;
+
+	/* Keys are for root alone, not for the group that may look and operate. */
+	if (!identity_peer_root(bufferevent_getfd(cl->bev))) {
+		refuse(cl, "permission denied; the key log is for root", EXIT_PERMISSION);
+	} else if (arg && strcmp(arg, "on") == 0) {
+		ask_descriptor(cl);
+	} else if (arg && strcmp(arg, "off") == 0) {
+		keylog_stop(d);
+		answer(cl, json_pack("{s:b}", "ok", 1));
+	} else {
+		refuse(cl, "keylog needs on or off", EXIT_USAGE);
+	}
+}
+
 static void request(struct client *cl, const char *line, size_t len)
 {
 	json_error_t error;
@@ -137,6 +206,8 @@ static void request(struct client *cl, const char *line, size_t len)
 			refuse(cl, "nothing of this name can be shown", EXIT_USAGE);
 	} else if (strcmp(cmd, "status") == 0) {
 		answer(cl, show_status(d));
+	} else if (strcmp(cmd, "keylog") == 0) {
+		keylog_request(cl, arg);
 	} else if (strcmp(cmd, "monitor") == 0) {
 		cl->monitor = true;
 		bufferevent_set_timeouts(cl->bev, NULL, NULL);
@@ -152,7 +223,7 @@ static void on_read(struct bufferevent *bev, void *ctx)
 	struct evbuffer *in = bufferevent_get_input(bev);
 	uint32_t generation = cl->generation;
 
-	while (cl->bev && cl->generation == generation) {
+	while (cl->bev && cl->generation == generation && !cl->descriptor_ev) {
 		size_t len;
 		char *line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF);
 

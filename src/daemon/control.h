@@ -4,6 +4,9 @@
  *	{"cmd":"show"[,"what":W]}	one line, schema lke.show/1
  *	{"cmd":"status"}		{"healthy":true|false,"why":"..."}
  *	{"cmd":"monitor"}		notes as they come, schema lke.event/1
+ *	{"cmd":"keylog","arg":"off"}	ok, root only
+ *	{"cmd":"keylog","arg":"on"}	{"ok":true,"send":"descriptor"}: then one octet with the file
+ *					as SCM_RIGHTS, then ok
  *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"|"leave"
  *	[,"arg":ADDRESS]}
  * A command is answered by {"ok":true} or {"ok":false,"error":SENTENCE,"code":NUMBER}.

@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "daemon/control.h"
+#include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/memory.h"
@@ -274,6 +275,7 @@ static void end(struct driver *d)
 			       d->priv_write_ev, d->worker_ev, d->neigh_ev };
 
 	control_free(d->control);
+	keylog_stop(d);
 	driver_state_close(d);
 	driver_links_close(d);
 	for (size_t i = 0; i < sizeof(ev) / sizeof(ev[0]); i++)
@@ -304,6 +306,7 @@ int driver_run(struct world *w, int sock)
 	(void)memory_lock();
 	d.w = w;
 	d.priv_fd = sock;
+	d.keylog_fd = -1;
 	d.started = clock_now();
 	/* netlink and nftables descriptors of the parent were inherited too: without a capability
 	 * the kernel refuses every change on them.  The lock must not outlive the parent. */

@@ -85,6 +85,8 @@ struct driver {
 	lke_time input_at; /* of the last event: what its messages cost counts from here */
 	uint64_t send_errors, kernel_errors, requests_lost, audit_lost;
 	char last_kernel_error[96];
+	int keylog_fd; /* -1: off, as at every start */
+	unsigned keylog_keys;
 	uint32_t rsa_keys; /* made so far: the identifier of the newest */
 	unsigned rsa_bits, rsa_ops;
 	char rsa_fingerprint[65]; /* SHA-256 of the public key, hexadecimal */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "daemon/audit.h"
 #include "daemon/control.h"
+#include "daemon/keylog.h"
 #include "daemon/driver.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
@@ -138,6 +139,7 @@ static void do_note(struct driver *d, const struct lke_note *n)
 	audit(d, n);
 	log_note(n, driver_ifname(d, n->ifindex));
 	control_note(d->control, n);
+	keylog_note(d, n);
 }
 
 static void do_privileged(struct driver *d, const struct lke_action *a)

@@ -12,5 +12,6 @@ bool identity_user(const char *name, uid_t *ret_uid, gid_t *ret_gid);
 gid_t identity_group(const char *name);
 /* Peer of a Unix socket: root, or with gid as its own or a supplementary group. */
 bool identity_peer_allowed(int fd, gid_t gid);
+bool identity_peer_root(int fd);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/in6.h"
 #include "daemon/control.h"
+#include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
 #include "present/note_json.h"
@@ -301,6 +302,8 @@ static void add_head(struct driver *d, json_t *top)
 	json_object_set_new(top, "roles", roles);
 	json_object_set_new(top, "uptime", json_real((double)(clock_now() - d->started) / 1e9));
 	json_object_set_new(top, "forward", json_string("tun"));
+	if (keylog_on(d))
+		json_object_set_new(top, "keylog", json_true());
 	if (driver_state_stat(d, &st))
 		json_object_set_new(
 			top, "state_file",
@@ -412,6 +415,9 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 			 "handovers");
 	if (!why[0] && d->requests_lost)
 		snprintf(why, size, "requests to the kernel were lost");
+	if (!why[0] && keylog_on(d))
+		snprintf(why, size,
+			 "the key log is on: keys leave this host's memory; lke keylog off");
 	if (!why[0] && d->kernel_errors)
 		snprintf(why, size, "the kernel refused %llu requests, the last: %s",
 			 (unsigned long long)d->kernel_errors, d->last_kernel_error);

@@ -63,7 +63,8 @@ def op_wrong_arguments_exit_2_and_say_how(lke):
     for argv in (['show', 'nothing'], ['status', 'x'], ['monitor', 'x'], ['handover', '--to'],
                  ['handover', '--to', 'x'], ['kex', 'x'], ['leave'], ['flush', 'lbsa'], ['flush', 'x', '::1'],
                  ['flush', 'lbsa', 'x'], ['suspend'], ['suspend', 'x'], ['resume', '1.2.3.4'], ['check', 'a', 'b'],
-                 ['genkey', '--integrity', 'x'], ['genkey', '-j'], ['version', 'x'], ['help', 'a', 'b']):
+                 ['genkey', '--integrity', 'x'], ['genkey', '-j'], ['keylog'], ['keylog', 'on'], ['keylog', 'off', 'x'], ['decode'], ['decode', 'a', 'b'],
+                 ['decode', 'a', '--svg'], ['version', 'x'], ['help', 'a', 'b']):
         code, out, err = ask(lke, '--run', '/nonexistent', *argv)
         equal((argv, code, out), (argv, 2, ''))
         true(f'usage: lke {argv[0]}' in err, err)

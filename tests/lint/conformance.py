@@ -11,7 +11,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 AMBIGUITY = re.compile(r'^\|\s*(AMB-\d+)[^|]*\|(.*)\|\s*$')
-THREATS = 100
+THREATS = 101
 ROW = re.compile(r'^\|\s*((?:LKE|SEC|BASE)-\d+)\s*\|(.*)\|\s*$')
 
 

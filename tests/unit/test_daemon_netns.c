@@ -374,6 +374,19 @@ static void exit_codes_say_what_happened(void **state)
 			    a.dir, base, a.dir, base),
 			 5);
 	assert_int_equal(sh("grep -q 'root or in the group lke' %s/err", base), 0);
+	/* THREATS 101: keys are for root, not for the group that the socket lets in. */
+	if (sh("getent group lke >/dev/null") == 0) {
+		assert_int_equal(sh("setpriv --reuid 65534 --regid lke --clear-groups %s/lke --run %s/run "
+				    "keylog off 2>%s/err",
+				    base, a.dir, base),
+				 5);
+		assert_int_equal(sh("grep -q 'for root' %s/err", base), 0);
+	}
+	assert_int_equal(sh("%s --run %s/run keylog on %s/keys 2>/dev/null", ctl, a.dir, base), 0);
+	assert_int_equal(sh("test $(stat -c %%a %s/keys) = 600", base), 0);
+	assert_int_equal(sh("%s --run %s/run status >/dev/null", ctl, a.dir), 8);
+	assert_int_equal(sh("%s --run %s/run keylog off", ctl, a.dir), 0);
+	assert_int_equal(sh("%s --run %s/run status >/dev/null", ctl, a.dir), 0);
 	kill(engine_of(&a), SIGSTOP);
 	assert_int_equal(sh("%s --run %s/run status 2>/dev/null", ctl, a.dir), 6);
 	kill(engine_of(&a), SIGCONT);
