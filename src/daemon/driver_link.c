@@ -129,6 +129,7 @@ unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, un
 {
 	unsigned i = 0;
 
+	fwd_batch(d->fwd, true);
 	for (; i < budget; i++) {
 		/* Looked up each time: carrying out an action may have removed the link. */
 		struct driver_link *l = driver_link_by_index(d, ifindex);
@@ -151,6 +152,7 @@ unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, un
 		/* What one packet asks for is done before the next is looked at. */
 		driver_pump(d);
 	}
+	fwd_batch(d->fwd, false);
 	driver_pump(d);
 	return i;
 }

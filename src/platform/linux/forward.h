@@ -123,6 +123,11 @@ int fwd_from_link(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len, lke
 int fwd_from_link_offload(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t len,
 			  const struct offload *o, lke_time now);
 /*
+ * Between true and false packets of links are given one behind the other: segments of one TCP flow
+ * may be kept back until then, to be written as one.
+ */
+void fwd_batch(struct fwd *f, bool more);
+/*
  * A received ICMPv6 error (whole packet from its IPv6 header).  1: it was about a packet of a live
  * tunnel (Packet Too Big of at least 1280 lowers that tunnel's path MTU for ten minutes); 0: not
  * ours.
@@ -144,6 +149,7 @@ struct fwd_counters {
 	uint64_t reassembled;	     /* outer packets reassembled */
 	uint64_t reassembly_expired; /* given up before all their fragments came */
 	uint64_t superpackets;	     /* read from the TUN or a link and segmented, or written */
+	uint64_t joined;	     /* segments that went to the TUN in superpackets made here */
 	uint64_t send_errors;	     /* frames or TUN writes the kernel refused */
 	uint64_t unmatched;	     /* read from the TUN without a tunnel or path */
 	uint64_t events_lost;	     /* queue full or rate limit */

@@ -170,7 +170,7 @@ int fwd_from_link_offload(struct fwd *f, uint32_t ifindex, uint8_t *pkt, size_t 
 		o.csum_start = (uint16_t)(sum - pkt);
 	f->count.decap++;
 	f->count.decap_bytes += len;
-	(void)fwd_write_tun_offload(f, pkt, len, &o);
+	(void)fwd_write_tun_joined(f, pkt, len, &o);
 	return 1;
 }
 

@@ -65,8 +65,20 @@ struct fwd_link {
 	uint32_t ifindex, mtu;
 };
 
+/* Segments of one TCP flow on their way to the TUN (forward_join.c). */
+struct fwd_join {
+	unsigned count; /* 0: none */
+	size_t len, head;
+	uint16_t size; /* payload of the first */
+	uint32_t next; /* sequence number of the one that can follow */
+	struct offload o;
+	uint8_t pkt[FWD_PACKET_MAX];
+};
+
 struct fwd {
 	struct fwd_conf conf;
+	bool batch; /* more packets of a link follow at once */
+	struct fwd_join join;
 	bool hold;
 	struct table homes, pairs, ends;
 	struct table queues; /* forward_buffer.c */
@@ -145,6 +157,11 @@ int fwd_write_tun_partial(struct fwd *f, const uint8_t *pkt, size_t len);
 /* A packet of any offload goes to the TUN, in segments when the TUN cannot take it.  0 or -errno.
  */
 int fwd_write_tun_offload(struct fwd *f, uint8_t *pkt, size_t len, const struct offload *o);
+
+/* The same; while a batch lasts, what may become a superpacket is kept back. */
+int fwd_write_tun_joined(struct fwd *f, uint8_t *pkt, size_t len, const struct offload *o);
+/* What was kept back goes.  0 or -errno. */
+int fwd_join_flush(struct fwd *f);
 
 /* A packet from the TUN; p has FWD_HEADROOM before it.  0 or -enum lke_drop. */
 int fwd_forward(struct fwd *f, uint8_t *p, size_t len, lke_time now);

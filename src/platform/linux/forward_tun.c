@@ -66,6 +66,7 @@ static int write_packet(struct fwd *f, const uint8_t *pkt, size_t len, const str
 	unsigned skip = !f->conf.vnet_hdr;
 	ssize_t n;
 
+	(void)fwd_join_flush(f); /* came before */
 	offload_encode(o, pkt, hdr);
 	n = writev(f->conf.tun_fd, iov + skip, (int)(2 - skip));
 	if (n == (ssize_t)(len + (skip ? 0 : sizeof(hdr))))

@@ -155,6 +155,26 @@ static uint16_t other_length(uint16_t sum, size_t was, size_t is)
 	return (uint16_t)((v & 0xffff) + (v >> 16));
 }
 
+void offload_join(struct offload *o, uint8_t *pkt, size_t len, uint16_t size)
+{
+	enum { TCP_CHECKSUM_OFF = 16 };
+	struct rd r = rd_init(pkt, IP6_HDR_LEN);
+	struct lke_in6 src, dst;
+
+	rd_skip(&r, 8);
+	rd_in6(&r, &src);
+	rd_in6(&r, &dst);
+	*o = (struct offload){ .partial = true,
+			       .csum_start = IP6_HDR_LEN,
+			       .csum_offset = TCP_CHECKSUM_OFF,
+			       .segments = OFFLOAD_TCP,
+			       .size = size };
+	put16(pkt + IP6_LEN_OFF, (uint16_t)(len - IP6_HDR_LEN));
+	put16(pkt + IP6_HDR_LEN + TCP_CHECKSUM_OFF,
+	      other_length((uint16_t)~ip6_checksum(&src, &dst, IP6_NH_TCP, pkt, 0), 0,
+			   len - IP6_HDR_LEN));
+}
+
 static void tcp_header(uint8_t *t, uint32_t seq, bool first, bool last)
 {
 	struct wr w = wr_init(t + TCP_SEQ_OFF, 4);

@@ -37,6 +37,10 @@ void offload_encode(const struct offload *o, const uint8_t *pkt, uint8_t hdr[OFF
 /* Computes the checksum of a packet that is no superpacket; o->partial is false then. */
 void offload_complete(struct offload *o, uint8_t *pkt, size_t len);
 
+/* Makes a TCP superpacket of a segment whose payload has grown: its IPv6 header begins pkt, its TCP
+ * header follows at once; size: payload octets of a segment. */
+void offload_join(struct offload *o, uint8_t *pkt, size_t len, uint16_t size);
+
 /*
  * The segments of a superpacket, one after the other, in its own memory: each one overwrites the
  * end of the one before.  Headers of tunnels around it are kept up as well.
