@@ -7,8 +7,8 @@ import time
 
 from packet import mobility_options, octets
 from topology import SLOW
-from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, FINISHED, ICMP6, IPV6, KEACK, MH, Peer, Port, binding, checksum, icmp6, ip6,
-	key_exchange_request, oaep_encrypt, patch, signed_nd, solicited_node)
+from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, DSTOPTS, FINISHED, ICMP6, IPV6, KEACK, MH, Peer, Port, binding, checksum, icmp6,
+	ip6, key_exchange_request, oaep_encrypt, patch, signed_nd, solicited_node)
 
 
 class Router:
@@ -153,10 +153,12 @@ class MobileNode(Peer):
 		"""A test for packets out of the forward tunnel of this LBSA."""
 		return lambda p: p.nh == IPV6 and p.src == l.ar and p.dst == self.coa and p.inner().dst == l.coa
 
-	def answer_ping(self, l, p):
-		"""Sends the echo reply to a tunnelled echo request through the reverse tunnel."""
+	def answer_ping(self, l, p, limit=False):
+		"""Sends the echo reply to a tunnelled echo request through the reverse tunnel; limit: behind a Tunnel
+		Encapsulation Limit, as the tunnels of Linux have it (RFC 2473 5.1)."""
 		i = p.inner()
 		reply = patch(bytes([129]) + i.up[1:], 2, bytes(2))
 		reply = patch(reply, 2, checksum(i.dst, i.src, ICMP6, reply))
 		inner = ip6(ICMP6, i.dst, i.src, reply, 64)
-		self.port.send(ip6(IPV6, self.coa, l.ar, inner, 64), self.router.mac)
+		options = bytes([IPV6, 0, 4, 1, 4, 1, 1, 0]) if limit else b""
+		self.port.send(ip6(DSTOPTS if limit else IPV6, self.coa, l.ar, options + inner, 64), self.router.mac)

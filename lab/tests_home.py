@@ -295,7 +295,7 @@ def proved(home, v):
 		p.inner().kind == 128 and p.inner().src == mn.agent, 3, since))
 	state = lambda: [b["state"] for b in (home.ha.show("bindings") or {}).get("bindings", [])]
 	v("the care-of address is not proved before", state() == ["unverified"], state())
-	mn.answer_ping(mn.binding(), echo)
+	mn.answer_ping(mn.binding(), echo, limit=True)
 	mn.pump(lambda: state() == ["forwarding"], 3)
 	v("it is proved by the answer", state() == ["forwarding"], state())
 

@@ -117,7 +117,42 @@ def decode():
     put("decode", "keys_bad", b"\1LKE_KBM 2001:db8::1 fe80::1 " + b"0g" * 16 + b"\n")
 
 
+def home_agent():
+    """Records of fuzz_home_agent: kind, length, body."""
+    agent = bytes.fromhex("20010db8000100000000000000000001")
+    coa = bytes.fromhex("20010db8000500000000000000000007")
+
+    def record(kind, body):
+        return bytes((kind, len(body))) + body
+
+    def update(seq, life, flags=0xC0, who=0, option=b""):
+        data = bytes((seq >> 8, seq & 255, flags, 0)) + life.to_bytes(2, "big") + option
+        data += bytes((1, 2, 0, 0)) if (6 + len(data)) % 8 else b""
+        return record(3, bytes((who, 59, (6 + len(data)) // 8 - 1, 5, 0, 0, 0)) + data)
+    wait = record(5, b"\7\0")
+    yield "register_move_refresh_return", b"\0" + update(7, 100) + wait + update(8, 100, who=1) + update(9, 3) \
+        + record(5, b"\x40\0") + update(10, 0)
+    yield "link_local", b"\1" + update(7, 100, 0xE0) + wait + update(8, 100, 0xC0)
+    yield "replay_and_full_disk", b"\0" + update(7, 100) + wait + update(7, 100) + record(5, b"\0\10") + update(900, 9) + wait
+    yield "of_another", b"\0" + update(7, 100, who=4) + update(8, 100, who=2) + update(9, 100, who=3)
+    yield "alternate", b"\0" + update(7, 100, option=bytes((1, 0, 3, 16)) + coa) + wait + record(6, b"\x81\0") * 2 \
+        + record(6, b"\5\0") * 12
+    advertisement = bytes((134, 0, 0, 0, 64, 0x20, 7, 8)) + bytes(8) + bytes((3, 4, 64, 0xE0)) + bytes((0, 0, 0, 99)) * 2 \
+        + bytes(4) + agent + bytes((8, 1, 0, 0, 0, 5, 7, 8))
+    yield "prefix", b"\2" + record(2, b"\0" + advertisement) + update(7, 100) + wait + record(7, b"\x10\1") + wait \
+        + record(4, b"\0" + bytes((146, 0, 0, 0, 1, 2, 0, 0))) + record(5, b"\xff\4")
+    home = agent[:14] + b"\x0b\1"
+    yield "duplicate", b"\0" + update(7, 100) + record(2, b"\3" + bytes((135, 0, 0, 0)) + bytes(4) + home) + wait \
+        + update(8, 100) + record(2, b"\0" + bytes((136, 0, 0, 0, 0x20, 0, 0, 0)) + home) + wait
+    anycast = agent[:8] + b"\xfd" + b"\xff" * 6 + b"\xfe"
+    yield "discovery", b"\2" + record(1, bytes((0x60, 0, 0, 0, 0, 8, 58, 9)) + coa + anycast + bytes((144, 0, 0, 0, 7, 7, 0, 0)))
+    plain = bytes((60, 0, 0, 0, 0, 0, 0, 64))[:6] + bytes((60, 64)) + coa + agent + bytes((135, 2, 1, 2, 0, 0, 0xC9, 16)) + home
+    yield "without_esp", b"\0" + record(1, plain + bytes((59, 1, 5, 0, 0, 0, 0, 7, 0xC0, 0, 0, 9, 1, 2, 0, 0)))
+
+
 def main():
+    for name, seed in home_agent():
+        put("home_agent", name, seed)
     state()
     decode()
     for file in FILES:
