@@ -14,6 +14,7 @@ import packet
 import restart_tests
 import scenario
 import keylog_tests
+import schema_tests
 import secret_tests
 import tests_attacks
 import tests_attacks_host
@@ -218,7 +219,7 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 TESTS = dict(tests_foreign.TESTS)
 TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
 	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS,
-	*secret_tests.TESTS, *keylog_tests.TESTS)})
+	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS)})
 TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_leave.TESTS)
