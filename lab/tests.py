@@ -180,12 +180,14 @@ def thief_fails_dad(build, directory, printer):
 
 
 def sec_006_replay_after_kill_nine(build, directory, printer):
-	"""kill -9 of the home agent: after the restart the recorded Binding Update gets 135, a new one is accepted."""
+	"""kill -9 of the home agent: after the restart the binding serves, the recorded Binding Update gets 135 and changes
+	nothing, a new one is accepted."""
 	with Story(build, directory, printer) as story:
 		story.attach()
 		story.stop_traffic()
 		recorded = [m for m in story.watcher.since(story.zero) if checks.home_bu(m) and m.raw][-1]
 		ha = story.fleet.ha
+		before = ha.show("bindings")["bindings"][0]
 		for pid in ha.pids():
 			os.kill(pid, signal.SIGKILL)
 		ha.process.wait(5)
@@ -193,6 +195,7 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 		wait_for(lambda: "table ip6 lke" not in ha.node.run("nft", "list", "ruleset", check=False), 3,
 			"the nft table of ha to go with its process")
 		ha.start()
+		kept = wait_for(lambda: (ha.show("bindings") or {}).get("bindings"), 5, "the binding of before the restart")[0]
 		again = time.time()
 		with in_namespace(story.lab["cr"].ns), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
 			s.bind(("core0", 0))
@@ -202,8 +205,11 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 		ba = story.see(checks.home_ba, 5, "the answer to the recorded Binding Update", again)
 		if ba.f["status"] != 135:
 			bad.append("the recorded Binding Update got status %d" % ba.f["status"])
-		if (ha.show("bindings") or {}).get("bindings"):
-			bad.append("the recorded Binding Update made a binding")
+		after = ha.show("bindings")["bindings"]
+		if kept["care_of_address"] != before["care_of_address"] or kept["expires_in"] > before["expires_in"]:
+			bad.append("the binding came back as %r, it was %r" % (kept, before))
+		if len(after) != 1 or after[0]["sequence"] != kept["sequence"] or after[0]["expires_in"] > kept["expires_in"]:
+			bad.append("the recorded Binding Update changed the binding: %r" % after)
 		status = story.fleet.mn.stop()
 		if status:
 			bad.append("mn: exit status %s" % status)

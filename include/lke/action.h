@@ -26,6 +26,8 @@ enum lke_action_type {
 	LKE_ACT_DECRYPT, /* RSA private operation; result: the plaintext */
 	LKE_ACT_ENCRYPT, /* RSA public operation; result: the ciphertext */
 	LKE_ACT_CHECKPOINT, /* make a sequence floor durable; result: done or error */
+	LKE_ACT_KEEP,	    /* keep a binding over a restart (HA); result: done or error */
+	LKE_ACT_KEY,	/* the key of this generation is the only one of a home address now (HA) */
 	LKE_ACT_NOTIFY,	    /* something happened: for logs, metrics, monitor */
 	LKE_ACT_REPLY,	    /* answer to an operator command */
 	LKE_ACT_RSA_NEW,    /* make a new RSA key pair; then LKE_EV_RSA_KEY and the result; takes
@@ -167,12 +169,26 @@ struct lke_act_encrypt {
 	uint8_t plain[LKE_KBM_LEN];
 };
 
+/* Replaces what was stored for the home address, the floor of an older generation too. */
 struct lke_act_checkpoint {
 	struct lke_in6 home;
-	uint32_t generation;
+	uint32_t generation; /* 0: no number was accepted yet; only suspended counts */
 	uint16_t floor;
 	uint32_t used;
 	bool suspended;
+};
+
+/* Nothing waits for it: a binding that was not kept costs its mobile node one registration. */
+struct lke_act_keep {
+	struct lke_in6 home, agent, coa;
+	uint16_t seq;
+	lke_time expires;
+	bool remove;
+};
+
+struct lke_act_key {
+	struct lke_in6 home;
+	uint32_t generation;
 };
 
 /* LKE_NOTE_x, name as in `lke monitor -j` */
@@ -202,6 +218,7 @@ struct lke_act_checkpoint {
 	X(KEY_CHANGED, "key_changed") /* MN: an access router shows another key */ \
 	X(ALARM, "alarm") /* something the operator must look at; text */ \
 	X(RDNSS, "rdnss") /* MN: a DNS server of the router in use; addr, peer, lifetime, seq of value; value 0: none */ \
+	X(REKEYED, "rekeyed") /* HA: another key serves this home address; value: its generation */ \
 	X(SEQUENCE_BUDGET, "sequence_budget") /* value: advances used under one manual key */
 /* clang-format on */
 
@@ -253,6 +270,8 @@ struct lke_action {
 		struct lke_act_decrypt decrypt;
 		struct lke_act_encrypt encrypt;
 		struct lke_act_checkpoint checkpoint;
+		struct lke_act_keep keep;
+		struct lke_act_key key;
 		struct lke_note note;
 		struct lke_act_reply reply;
 		struct lke_act_rsa_drop rsa_drop;

@@ -133,6 +133,7 @@ struct lke_config_ha {
 	unsigned reserve;      /* 64: sequence numbers reserved ahead by one checkpoint, AMB-151 */
 	bool enforce_cycle;    /* AMB-172 */
 	unsigned max_jump;     /* 0: off, AMB-174 */
+	uint32_t rekey_overlap; /* 604800; for whoever feeds LKE_EV_KEYING */
 	bool volatile_state;   /* no stable storage: replay protection is lost at a restart */
 	/* The home link, RFC 6275 section 7, 8.4, 10.5, 10.6 */
 	enum lke_ha_advertise advertise;

@@ -167,10 +167,12 @@ struct lke_mobile_view {
 	char name[LKE_NAME_MAX];
 	struct lke_in6 home;
 	bool suspended, has_seq;
+	bool floor_lost; /* its numbers are unknown: refused until it gets another key */
 	uint16_t last_seq;
 	uint32_t generation, used;
-	uint32_t advances; /* of the last one or two days, */
-	lke_time over;	   /* this long */
+	uint32_t next_generation; /* of the key that is to follow; 0: none */
+	uint32_t advances;	  /* of the last one or two days, */
+	lke_time over;		  /* this long */
 	uint64_t accepted, refused;
 };
 bool lke_engine_next_mobile(const struct lke_engine *e, size_t *cursor,

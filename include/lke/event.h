@@ -20,6 +20,7 @@ enum lke_event_type {
 	LKE_EV_COMMAND, /* the operator asks for something */
 	LKE_EV_ENTROPY, /* fresh randomness to mix in */
 	LKE_EV_FLOOR,	/* a sequence floor restored from stable storage, before any packet */
+	LKE_EV_BINDING, /* a binding restored from stable storage, before any packet (HA) */
 	LKE_EV_IPSEC,	/* an IPsec SA with a peer address exists / is gone (draft 4.2, AMB-056) */
 	LKE_EV_RECORD,	/* what an access router kept over a restart, before any packet */
 	LKE_EV_MOBILE,	/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
@@ -117,6 +118,13 @@ struct lke_ev_floor {
 	uint16_t floor; /* treat as the last accepted number (AMB-151) */
 	uint32_t used;	/* advances made under this key so far (AMB-172) */
 	bool suspended;
+	bool lost; /* the storage was damaged: nobody knows it; generation, floor, used are 0 */
+};
+
+struct lke_ev_binding {
+	struct lke_in6 home, agent, coa;
+	uint16_t seq;
+	lke_time expires;
 };
 
 struct lke_ev_neigh {
@@ -145,6 +153,9 @@ struct lke_ev_ipsec {
 struct lke_ev_keying {
 	struct lke_in6 home;
 	const struct lke_keying *keying; /* copied */
+	/* 0: at once.  Else s: it stands beside the present one until the mobile node uses it, but
+	 * no longer than this (AMB-152); LKE_ERR_STATE while an earlier one is being taken over. */
+	uint32_t overlap;
 };
 
 struct lke_event {
@@ -160,6 +171,7 @@ struct lke_event {
 		struct lke_ev_keying keying;
 		struct lke_ev_command command;
 		struct lke_ev_floor floor;
+		struct lke_ev_binding binding;
 		struct lke_ev_ipsec ipsec;
 		struct lke_ev_neigh neigh;
 		struct lke_ev_record record;

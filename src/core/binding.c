@@ -161,6 +161,12 @@ static void release(struct lke_engine *e, const struct binding *b)
 	steer_del(e, LKE_STEER_PROXIED, &b->home, 0);
 }
 
+static void tell(struct lke_engine *e, const struct binding *b, bool gone)
+{
+	if (b->kind == BINDING_BY_ESP)
+		ha_binding_changed(e, b, gone);
+}
+
 int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_timer_kind,
 		struct binding **ret)
 {
@@ -183,6 +189,7 @@ int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_
 	arm(e, &b->expiry, b->expires);
 	attract(e, b);
 	note_state(e, b);
+	tell(e, b, false);
 	*ret = b;
 	return 0;
 }
@@ -198,6 +205,7 @@ void binding_update(struct lke_engine *e, struct binding *b, const struct lke_in
 	arm(e, &b->expiry, expires);
 	act_tunnel(e, b, false);
 	note_state(e, b);
+	tell(e, b, false);
 }
 
 void binding_set_credit(struct lke_engine *e, struct binding *b, uint64_t credit)
@@ -219,6 +227,7 @@ void binding_remove(struct lke_engine *e, struct binding *b, const char *text)
 		n->seq = b->seq;
 		note_text(n, text);
 	}
+	tell(e, b, true);
 	if (b->kind == BINDING_BY_ESP)
 		ha_binding_gone(e, b);
 	forget(e, b);

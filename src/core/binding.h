@@ -72,6 +72,8 @@ void ha_binding_expired(struct lke_engine *e, struct binding *b);
  * ended, for whatever reason. */
 void ha_binding_announced(struct lke_engine *e, const struct binding *b);
 void ha_binding_gone(struct lke_engine *e, const struct binding *b);
+/* Called by binding.c when a home registration was made or changed, and right before it goes. */
+void ha_binding_changed(struct lke_engine *e, const struct binding *b, bool gone);
 
 /*
  * agent.c: Neighbor Solicitations for a bound address on its link (AMB-092): S=1 O=1 R=0 unicast to

@@ -51,4 +51,5 @@ void lke_config_defaults(struct lke_config *ret_cfg)
 	ret_cfg->ha.max_updates = 10;	     /* MAX_UPDATE_RATE of RFC 6275 section 12 is 3 */
 	ret_cfg->ha.mobile_prefix_min = 600; /* RFC 6275 section 12 */
 	ret_cfg->ha.mobile_prefix_max = 86400;
+	ret_cfg->ha.rekey_overlap = 7 * 86400;
 }

@@ -411,6 +411,10 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 		if (e->ha)
 			ha_floor(e, &ev->floor);
 		break;
+	case LKE_EV_BINDING:
+		if (e->ha)
+			ha_restore(e, &ev->binding);
+		break;
 	case LKE_EV_KEYING:
 		return e->ha ? ha_keying(e, &ev->keying) : LKE_ERR_STATE;
 	case LKE_EV_NEIGH:

@@ -184,6 +184,17 @@ static void format_rest(struct sbuf *s, const struct lke_action *a)
 		sbuf_str(s, "rsa drop");
 		number(s, "key", a->rsa_drop.key_id);
 		break;
+	case LKE_ACT_KEEP:
+		sbuf_str(s, a->keep.remove ? "keep-del" : "keep");
+		address(s, "home", &a->keep.home);
+		address(s, "coa", &a->keep.coa);
+		number(s, "seq", a->keep.seq);
+		break;
+	case LKE_ACT_KEY:
+		sbuf_str(s, "key");
+		address(s, "home", &a->key.home);
+		number(s, "generation", a->key.generation);
+		break;
 	case LKE_ACT_REPLY:
 		sbuf_str(s, "reply ");
 		sbuf_str(s, lke_strerror(a->reply.err));

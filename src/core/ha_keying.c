@@ -81,20 +81,11 @@ static bool authorised(const struct mobile *m, const struct lke_keying *k)
 	       (m->identity[0] && strcmp(m->identity, k->identity) == 0);
 }
 
-int ha_keying(struct lke_engine *e, const struct lke_ev_keying *ev)
+int ha_keying_replace(struct lke_engine *e, struct mobile *m, const struct lke_keying *k)
 {
-	struct mobile *m = ha_by_home(e, &ev->home);
-	uint32_t old_spi;
-	int err;
+	uint32_t old_spi = m->spi;
+	int err = ha_keying_set(m, k);
 
-	if (!m)
-		return LKE_ERR_NOENT;
-	if (!authorised(m, ev->keying))
-		return LKE_ERR_INVAL;
-	if (ev->keying->generation <= m->generation || taken(e, m, ev->keying))
-		return LKE_ERR_EXIST;
-	old_spi = m->spi;
-	err = ha_keying_set(m, ev->keying);
 	if (err < 0)
 		return err;
 	if (m->spi != old_spi) {
@@ -105,4 +96,21 @@ int ha_keying(struct lke_engine *e, const struct lke_ev_keying *ev)
 	}
 	ha_sequence_renew(e, m);
 	return err;
+}
+
+int ha_keying(struct lke_engine *e, const struct lke_ev_keying *ev)
+{
+	struct mobile *m = ha_by_home(e, &ev->home);
+	int err;
+
+	if (!m)
+		return LKE_ERR_NOENT;
+	if (!authorised(m, ev->keying))
+		return LKE_ERR_INVAL;
+	if (ev->keying->generation <= m->generation || taken(e, m, ev->keying))
+		return LKE_ERR_EXIST;
+	if (ev->overlap == 0)
+		return ha_keying_replace(e, m, ev->keying);
+	err = lke_keying_check(ev->keying);
+	return err < 0 ? err : ha_rekey(e, m, ev);
 }

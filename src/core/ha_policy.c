@@ -130,6 +130,8 @@ int ha_policy_new(struct lke_engine *e, const struct lke_config_mobile *cfg, uns
 	if (err == 0)
 		err = TABLE_INIT(&ha->by_ll, struct mobile, ll.node, ll.key, HA_MOBILES_MAX,
 				 secret);
+	if (err == 0)
+		err = ha_rekey_new(ha, secret);
 	if (err == 0 && n > 0)
 		err = check_keys(cfg, n, secret);
 	if (err == 0)
@@ -143,6 +145,7 @@ void ha_policy_free(struct lke_engine *e)
 	struct home_agent *ha = e->ha;
 
 	for (unsigned n = 0; n < ha->mobiles; n++) {
+		ha_rekey_drop(e, &ha->mobile[n]);
 		timerq_disarm(&e->timers, &ha->mobile[n].dad);
 		timerq_disarm(&e->timers, &ha->mobile[n].prefix.timer);
 		timerq_disarm(&e->timers, &ha->mobile[n].proof.timer);
@@ -152,6 +155,7 @@ void ha_policy_free(struct lke_engine *e)
 	table_done(&ha->by_home);
 	table_done(&ha->by_spi);
 	table_done(&ha->by_ll);
+	table_done(&ha->next_by_spi);
 	mem_free(ha->mobile);
 }
 

@@ -347,6 +347,8 @@ int ha_esp_input(struct lke_engine *e, const struct pkt *p)
 	if (!sa_spi(&p->ip, &spi))
 		return drop(e, LKE_DROP_ESP_FORMAT);
 	m = ha_by_spi(e, spi);
+	if (!m && ha_rekey_input(e, p, spi, &err))
+		return err;
 	if (!m)
 		return e->mn ? -(int)LKE_DROP_ESP_SPI : drop(e, LKE_DROP_ESP_SPI);
 	err = sa_open(&m->to_ha, &p->ip, plain, sizeof(plain), &len, &next);

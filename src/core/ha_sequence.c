@@ -15,6 +15,8 @@ uint8_t ha_sequence_judge(const struct lke_engine *e, const struct mobile *m, ui
 {
 	const struct lke_config_ha *cfg = &e->cfg.ha;
 
+	if (m->lost)
+		return STATUS_RESOURCES; /* any number may be an old one */
 	if (m->has_seq && !seq_newer(seq, m->last_seq))
 		return STATUS_SEQUENCE;
 	if (cfg->max_jump && advance(m, seq) > cfg->max_jump)
@@ -32,17 +34,22 @@ bool ha_sequence_durable(const struct lke_engine *e, const struct mobile *m, uin
 	return m->has_floor && !seq_newer(seq, m->floor);
 }
 
-static bool checkpoint(struct lke_engine *e, const struct mobile *m, uint64_t kind, uint16_t floor,
-		       uint32_t used)
+uint64_t ha_cookie(const struct mobile *m, uint32_t kind)
+{
+	return COOKIE(MODULE_HA,
+		      (uint64_t)(m->generation & 0xffff) << 40 | (uint64_t)kind << 32 | m->index);
+}
+
+static bool checkpoint(struct lke_engine *e, const struct mobile *m, uint32_t kind,
+		       uint32_t generation, uint16_t floor, uint32_t used)
 {
 	struct lke_action *a = act_new(e, LKE_ACT_CHECKPOINT);
 
 	if (!a)
 		return false;
-	/* The generation, so that the outcome of a write under a former key is not taken for this. */
-	a->cookie = COOKIE(MODULE_HA, (uint64_t)(m->generation & 0xffff) << 40 | kind << 32 | m->index);
+	a->cookie = ha_cookie(m, kind);
 	a->checkpoint.home = m->home;
-	a->checkpoint.generation = m->generation;
+	a->checkpoint.generation = generation;
 	a->checkpoint.floor = floor;
 	a->checkpoint.used = used;
 	a->checkpoint.suspended = m->suspended;
@@ -61,20 +68,30 @@ bool ha_sequence_reserve(struct lke_engine *e, struct mobile *m, uint16_t seq)
 
 	if (m->writing)
 		return true;
-	if (!checkpoint(e, m, HA_CHECKPOINT_FLOOR, floor, used_at(e, m, floor)))
+	if (!checkpoint(e, m, HA_CHECKPOINT_FLOOR, m->generation, floor, used_at(e, m, floor)))
 		return false;
 	m->writing = true;
 	m->writing_floor = floor;
 	return true;
 }
 
+/* Without a number yet, what is stored stays as it is: perhaps the floor of the key before. */
 bool ha_sequence_store_service(struct lke_engine *e, const struct mobile *m)
 {
 	uint16_t floor = m->writing ? m->writing_floor : m->floor;
 
 	if (e->cfg.ha.volatile_state)
 		return true;
-	return checkpoint(e, m, HA_CHECKPOINT_SERVICE, floor, used_at(e, m, floor));
+	if (!m->has_seq && !m->writing)
+		return checkpoint(e, m, HA_CHECKPOINT_SERVICE, m->stored_generation,
+				  m->stored_floor, m->stored_used);
+	return checkpoint(e, m, HA_CHECKPOINT_SERVICE, m->generation, floor, used_at(e, m, floor));
+}
+
+bool ha_sequence_store_next(struct lke_engine *e, const struct mobile *m, uint32_t generation,
+			    uint16_t floor)
+{
+	return checkpoint(e, m, HA_CHECKPOINT_NEXT, generation, floor, e->cfg.ha.reserve);
 }
 
 void ha_sequence_commit(struct lke_engine *e, struct mobile *m, uint16_t seq)
@@ -93,24 +110,36 @@ void ha_sequence_renew(struct lke_engine *e, struct mobile *m)
 {
 	/* What waits was signed with the old key, and its floor would be written under the new. */
 	ha_drop_waiting(e, m);
-	m->has_seq = m->has_floor = m->writing = false;
+	m->has_seq = m->has_floor = m->writing = m->lost = false;
 	m->last_seq = m->floor = 0;
 	m->used = 0;
 	m->rate = (struct seq_rate){ 0 };
 }
 
-/* Floors of other key generations are history; the word about suspension outlives a change of keys.
- */
+static void refuse_numbers(struct lke_engine *e, struct mobile *m, const char *why)
+{
+	m->lost = true;
+	alarm_note(e, LKE_ROLE_HA, &m->home, why);
+}
+
+/* The floor of an older key generation is history, one of a newer generation says that the present
+ * key was retired; the word about suspension outlives a change of keys. */
 void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f)
 {
 	struct mobile *m = ha_by_home(e, &f->home);
 
 	if (!m)
 		return;
-	if (f->generation >= m->suspend_generation && f->generation <= m->generation) {
-		m->suspend_generation = f->generation;
-		m->suspended |= f->suspended;
+	m->suspended |= f->suspended;
+	m->stored_generation = f->generation;
+	m->stored_floor = f->floor;
+	m->stored_used = f->used;
+	if (f->lost) {
+		refuse_numbers(e, m, "sequence floor lost: change the key (lke rekey)");
+		return;
 	}
+	if (f->generation > m->generation && !ha_rekey_restored(e, m, f->generation))
+		refuse_numbers(e, m, "the key is of a retired generation: install the newer one");
 	if (f->generation != m->generation)
 		return;
 	m->has_seq = true;
@@ -144,10 +173,15 @@ void ha_result(struct lke_engine *e, const struct lke_ev_result *r)
 	if (index >= e->ha->mobiles)
 		return;
 	m = &e->ha->mobile[index];
+	if (kind == HA_KEEP || kind == HA_KEEP_BATCH)
+		ha_kept(e, m, kind == HA_KEEP_BATCH, r->err);
+	/* The outcome of a write under a former key says nothing about this one. */
 	if (id >> 40 != (m->generation & 0xffff))
 		return;
 	if (kind == HA_CHECKPOINT_FLOOR && m->writing)
 		floor_written(e, m, r->err);
+	else if (kind == HA_CHECKPOINT_NEXT)
+		ha_rekey_written(e, m, r->err);
 	else if (kind == HA_CHECKPOINT_SERVICE && r->err < 0)
 		alarm_note(e, LKE_ROLE_HA, &m->home, "suspension not durable");
 }

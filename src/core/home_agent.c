@@ -11,6 +11,7 @@ int ha_new(struct lke_engine *e, const struct lke_config_mobile *mobile, unsigne
 	e->ha = mem_zalloc(sizeof(*e->ha));
 	if (!e->ha)
 		return LKE_ERR_NOMEM;
+	timer_init(&e->ha->keep_retry, HA_TIMER_KEEP, NULL);
 	tbf_init(&e->ha->errors, BINDING_ERROR_RATE, BINDING_ERROR_RATE, e->now);
 	tbf_init(&e->ha->discovery, DISCOVERY_RATE, DISCOVERY_RATE, e->now);
 	for (unsigned k = 0; k < LKE_MAX_IFACES; k++) {
@@ -32,12 +33,14 @@ void ha_free(struct lke_engine *e)
 		timerq_disarm(&e->timers, &e->ha->link[k].anycast_timer);
 	}
 	ha_policy_free(e);
+	timerq_disarm(&e->timers, &e->ha->keep_retry);
 	mem_free_wipe(e->ha, sizeof(*e->ha));
 	e->ha = NULL;
 }
 
 void ha_stop(struct lke_engine *e)
 {
+	e->ha->stopping = true; /* what is kept is for the next start */
 	for (unsigned n = 0; n < e->ha->mobiles; n++)
 		ha_drop_waiting(e, &e->ha->mobile[n]);
 	binding_remove_all(e, BINDING_BY_ESP, "stopped");
@@ -51,10 +54,14 @@ void ha_stop(struct lke_engine *e)
 static void steer_spis(struct lke_engine *e, const struct lke_in6 *addr, bool add)
 {
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		if (add)
-			steer_add(e, LKE_STEER_SPI, addr, e->ha->mobile[n].spi);
-		else
-			steer_del(e, LKE_STEER_SPI, addr, e->ha->mobile[n].spi);
+		const uint32_t spi[] = { e->ha->mobile[n].spi, ha_rekey_spi(&e->ha->mobile[n]) };
+
+		for (unsigned k = 0; k < 2 && spi[k]; k++) {
+			if (add)
+				steer_add(e, LKE_STEER_SPI, addr, spi[k]);
+			else
+				steer_del(e, LKE_STEER_SPI, addr, spi[k]);
+		}
 	}
 }
 
@@ -183,10 +190,11 @@ void ha_link_changed(struct lke_engine *e, struct iface *i)
 	shorter = check_bindings(e, i->ha, false);
 	if (i->ha->fingerprint != now)
 		ha_advertise_update(e, i->ha);
-	else if (!shorter)
-		return;
-	i->ha->fingerprint = now;
-	ha_mobile_prefix_changed(e, i->ha);
+	if (i->ha->fingerprint != now || shorter) {
+		i->ha->fingerprint = now;
+		ha_mobile_prefix_changed(e, i->ha);
+	}
+	ha_restore_some(e);
 }
 
 void ha_link_removed(struct lke_engine *e, struct iface *i)
@@ -216,6 +224,7 @@ static int hear(struct lke_engine *e, struct ha_link *l, const struct pkt *p,
 	if (ha_prefix_heard(e, l, m)) {
 		(void)check_bindings(e, l, false);
 		ha_mobile_prefix_changed(e, l);
+		ha_restore_some(e);
 	}
 	return 0;
 }
@@ -260,6 +269,12 @@ void ha_timer(struct lke_engine *e, struct timer *t)
 		break;
 	case HA_TIMER_PROOF:
 		ha_credit_timer(e, t->owner);
+		break;
+	case HA_TIMER_OVERLAP:
+		ha_rekey_timer(e, t);
+		break;
+	case HA_TIMER_KEEP:
+		ha_keep_retry(e);
 		break;
 	case HA_TIMER_PREFIX:
 		ha_mobile_prefix_timer(e, t->owner);
@@ -390,6 +405,8 @@ bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobil
 	m = &e->ha->mobile[(*cursor)++];
 	*ret = (struct lke_mobile_view){ .home = m->home,
 					 .suspended = m->suspended,
+					 .floor_lost = m->lost,
+					 .next_generation = ha_rekey_generation(m),
 					 .has_seq = m->has_seq,
 					 .last_seq = m->last_seq,
 					 .generation = m->generation,

@@ -26,9 +26,14 @@ enum {
 	HA_RESERVE_MAX = 0x4000, /* numbers reserved ahead, far below half the space */
 	HA_TIMER_DAD = TIMER_KIND(MODULE_HA, 1),
 	HA_TIMER_BINDING = TIMER_KIND(MODULE_HA, 2),
+	HA_TIMER_OVERLAP = TIMER_KIND(MODULE_HA, 7),
+	HA_TIMER_KEEP = TIMER_KIND(MODULE_HA, 8),
 	/* Kinds of checkpoint, in the cookie above the index of the policy entry. */
 	HA_CHECKPOINT_FLOOR = 1,
 	HA_CHECKPOINT_SERVICE = 2,
+	HA_CHECKPOINT_NEXT = 3,
+	HA_KEEP = 4,
+	HA_KEEP_BATCH = 5,
 	HA_PROOF_LEN = 16,
 	HA_AUDIT_RATE = 10, /* refusals of one mobile node on record, a second */
 	HA_AUDIT_BURST = 100,
@@ -66,15 +71,24 @@ struct mobile {
 	bool endpoint_update; /* K may be set */
 	uint32_t max_lifetime;
 	bool suspended;
-	uint32_t suspend_generation; /* of the stored word about suspension */
+	struct ha_next *next; /* the key that is to follow, ha_rekey.c */
+
+	/* What is kept of its binding over a restart (ha_keep.c). */
+	struct lke_in6 kept_coa, kept_agent;
+	uint16_t kept_seq;
+	lke_time kept_expires;		     /* 0: nothing is kept */
+	bool keeping, keep_again, restoring; /* restoring: waits for its link */
 
 	/* Sequence numbers under this key generation (AMB-173). */
 	bool has_seq, has_floor, writing;
+	bool lost; /* the stable storage does not know its numbers: refused until it is rekeyed */
 	uint16_t last_seq;	/* last accepted */
 	uint16_t floor;		/* durable: no accepted number is ahead of it */
 	uint16_t writing_floor; /* of the checkpoint under way */
 	uint32_t used;		/* advances (AMB-172) */
 	struct seq_rate rate;
+	uint32_t stored_generation, stored_used; /* as found after the restart */
+	uint16_t stored_floor;
 
 	struct ha_bu waiting[HA_WAITING_MAX]; /* for the floor or for DAD, in order of sequence */
 	unsigned waitings;
@@ -126,6 +140,10 @@ struct home_agent {
 	struct table by_ll;   /* link-local addresses tested or defended */
 	struct tbf errors;    /* Binding Errors, BASE-18 */
 	struct tbf discovery; /* answers to home agent address discovery */
+	struct table next_by_spi; /* ha_rekey.c */
+	struct timer keep_retry;
+	unsigned restoring, restore_at; /* bindings that wait; where the next batch begins */
+	bool stopping;
 };
 
 /* --- ha_policy.c --- */
@@ -144,8 +162,33 @@ struct mobile *ha_by_spi(const struct lke_engine *e, uint32_t spi);
 /* Keys m as lke/keying.h says; on failure m is as it was.  0, LKE_ERR_INVAL or LKE_ERR_CRYPTO.
  * The tables, floors and steering are the caller's. */
 int ha_keying_set(struct mobile *m, const struct lke_keying *k);
+/* The same with tables, steering and sequence numbers, for a key that is nobody else's. */
+int ha_keying_replace(struct lke_engine *e, struct mobile *m, const struct lke_keying *k);
 /* The keying of a policy entry. */
 struct lke_keying ha_keying_of(const struct lke_config_mobile *c);
+
+/* --- ha_rekey.c --- */
+
+int ha_rekey_new(struct home_agent *ha, const uint8_t secret[16]);
+/* A checked keying beside the present one.  0, LKE_ERR_EXIST, LKE_ERR_STATE, LKE_ERR_INVAL,
+ * LKE_ERR_NOMEM or LKE_ERR_CRYPTO. */
+int ha_rekey(struct lke_engine *e, struct mobile *m, const struct lke_ev_keying *ev);
+void ha_rekey_drop(struct lke_engine *e, struct mobile *m); /* wipes it; steering is the caller's */
+uint32_t ha_rekey_spi(const struct mobile *m);		    /* 0: no next key */
+uint32_t ha_rekey_generation(const struct mobile *m);
+/* The store has a floor of this generation: the mobile node used it before the restart. */
+bool ha_rekey_restored(struct lke_engine *e, struct mobile *m, uint32_t generation);
+/* ESP with the SPI of a next key: true, and the verdict. */
+bool ha_rekey_input(struct lke_engine *e, const struct pkt *p, uint32_t spi, int *ret);
+void ha_rekey_written(struct lke_engine *e, struct mobile *m, int err);
+void ha_rekey_timer(struct lke_engine *e, struct timer *t);
+
+/* --- ha_keep.c --- */
+
+void ha_kept(struct lke_engine *e, struct mobile *m, bool batch, int err);
+void ha_keep_retry(struct lke_engine *e);
+/* Sets up restored bindings whose link is there. */
+void ha_restore_some(struct lke_engine *e);
 
 /* --- home_agent.c --- */
 
@@ -169,6 +212,12 @@ bool ha_sequence_reserve(struct lke_engine *e, struct mobile *m, uint16_t seq);
 void ha_sequence_commit(struct lke_engine *e, struct mobile *m, uint16_t seq);
 /* Makes the suspension of m durable. */
 bool ha_sequence_store_service(struct lke_engine *e, const struct mobile *m);
+/* Makes the first floor of the next key generation durable; it replaces the old one. */
+bool ha_sequence_store_next(struct lke_engine *e, const struct mobile *m, uint32_t generation,
+			    uint16_t floor);
+/* Of a request about m; it names the generation, so that the outcome of a write under a former key
+ * is not taken for a later one. */
+uint64_t ha_cookie(const struct mobile *m, uint32_t kind);
 
 /* --- ha_registration.c --- */
 

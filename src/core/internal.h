@@ -259,6 +259,7 @@ int ha_hao_input(struct lke_engine *e, const struct pkt *p);
 void ha_timer(struct lke_engine *e, struct timer *t);
 void ha_result(struct lke_engine *e, const struct lke_ev_result *r);
 void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f);
+void ha_restore(struct lke_engine *e, const struct lke_ev_binding *b);
 int ha_keying(struct lke_engine *e, const struct lke_ev_keying *k);
 void ha_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *v);
 int ha_tunnel_input(struct lke_engine *e, const struct pkt *p); /* protocol 41 to us */

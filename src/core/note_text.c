@@ -87,6 +87,7 @@ static const char *const sentence[LKE_NOTE_COUNT] = {
 	[LKE_NOTE_DEFENDED] = "address defended",
 	[LKE_NOTE_KEY_CHANGED] = "access router shows another key",
 	[LKE_NOTE_ALARM] = "ALARM",
+	[LKE_NOTE_REKEYED] = "the next key has taken the place of the old one, generation",
 	[LKE_NOTE_SEQUENCE_BUDGET] = "sequence numbers used under this key",
 };
 
@@ -104,6 +105,7 @@ static void put_value(struct sbuf *s, const struct lke_note *n)
 		sbuf_str(s, " after link up");
 		break;
 	case LKE_NOTE_SEQUENCE_BUDGET:
+	case LKE_NOTE_REKEYED:
 		number(s, ": ", n->value, "");
 		break;
 	default:

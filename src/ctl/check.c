@@ -15,7 +15,7 @@
 int cmd_check(struct ctl *c, int argc, char **argv)
 {
 	char self[4096], beside[4200];
-	const char *file = argc == 2 ? argv[1] : "/etc/lke/lke.conf";
+	const char *file = argc == 2 ? argv[1] : c->config;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	static const char *const where[] = { "/../daemon/lked", "/../sbin/lked", "/lked" };
 	char *slash;

@@ -26,6 +26,8 @@ const struct command commands[] = {
 	  "lke.answer/1", GROUP_CHANGE, cmd_suspend },
 	{ "resume", "HOMEADDRESS", "home agent: continue it", "lke.answer/1", GROUP_CHANGE,
 	  cmd_resume },
+	{ "rekey", "HOMEADDRESS", "home agent: the next key of a mobile, without losing service",
+	  NULL, GROUP_CHANGE, cmd_rekey },
 
 	{ "audit", "[NAME|HOMEADDRESS] [--state DIR]", "home agent: the journal of Binding Updates",
 	  "lke.audit/1", GROUP_OFF_LINE, cmd_audit },
@@ -38,6 +40,11 @@ const struct command commands[] = {
 	  "the messages of a pcap or pcapng capture, one a line; -v: with every field; "
 	  "--keylog: with verified MACs; --svg: drawn as a sequence diagram",
 	  "lke.event/1", GROUP_OFF_LINE, cmd_decode },
+	{ "export", "HOMEADDRESS FILE [--agent ADDRESS]",
+	  "home agent: one policy entry with its keys; FILE - is standard output", NULL,
+	  GROUP_OFF_LINE, cmd_export },
+	{ "import", "FILE", "take such an entry, at a home agent or a mobile node", NULL,
+	  GROUP_OFF_LINE, cmd_import },
 	{ "genkey", "[--integrity I] [--encryption E]",
 	  "a key file for a mobile and its home agent, on standard output", NULL, GROUP_OFF_LINE,
 	  cmd_genkey },

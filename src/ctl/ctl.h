@@ -15,6 +15,7 @@
 struct ctl {
 	const char *run_dir;
 	const char *socket_path; /* for messages */
+	const char *config;	 /* -c */
 	bool json;		 /* -j */
 	bool colour;		 /* stdout is a terminal */
 };
@@ -40,6 +41,16 @@ int usage(const char *name, const char *why);
 bool operate_is_address(const char *text); /* an IPv6 address */
 /* Asks for a command that is answered by ok; arg may be NULL.  An exit code. */
 int operate(struct ctl *c, const char *cmd, const char *arg);
+
+/* --- rekey.c --- */
+struct daemon_config;
+/* lked's configuration with its keys, for root.  quiet: its problems are not printed.  An exit
+ * code; daemon_config_done() in any case. */
+int ctl_load_config(struct ctl *c, struct daemon_config *cfg, bool quiet);
+/* Index of the [Mobile] section with this home address; -1: none. */
+int ctl_mobile(const struct daemon_config *cfg, const char *home);
+/* A next key of this home address is there; 0 also when lked does not run. */
+int ctl_tell_rekey(struct ctl *c, const char *home);
 
 /* --- text.c --- */
 /* "1h52m", "28m", "12s", "-" for null. */

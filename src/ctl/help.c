@@ -68,7 +68,7 @@ static void print_all(void)
 		[GROUP_OFF_LINE] = "without a daemon",
 	};
 
-	puts("usage: lke [--run DIR] [-j] COMMAND [ARGUMENT...]      (no command: show)");
+	puts("usage: lke [--run DIR] [-c FILE] [-j] COMMAND [ARGUMENT...]   (no command: show)");
 	for (int g = 0; g < GROUP_COUNT; g++) {
 		printf("\n%s\n", group[g]);
 		for (const struct command *cmd = commands; cmd->name; cmd++)

@@ -26,6 +26,7 @@ static int parse_options(struct ctl *c, int argc, char **argv)
 {
 	static const struct option longopts[] = {
 		{ "run", required_argument, NULL, 'r' },
+		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "json", no_argument, NULL, 'j' },
@@ -33,10 +34,13 @@ static int parse_options(struct ctl *c, int argc, char **argv)
 	};
 	int o;
 
-	while ((o = getopt_long(argc, argv, "+jh", longopts, NULL)) != -1) {
+	while ((o = getopt_long(argc, argv, "+jhc:", longopts, NULL)) != -1) {
 		switch (o) {
 		case 'r':
 			c->run_dir = optarg;
+			break;
+		case 'c':
+			c->config = optarg;
 			break;
 		case 'j':
 			c->json = true;
@@ -76,7 +80,7 @@ static int run(struct ctl *c, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static char *show[] = { (char *)"show", NULL };
-	struct ctl c = { .run_dir = "/run/lke" };
+	struct ctl c = { .run_dir = "/run/lke", .config = "/etc/lke/lke.conf" };
 	char path[512];
 	int first = parse_options(&c, argc, argv);
 

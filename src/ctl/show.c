@@ -201,6 +201,11 @@ static void show_home_agent(const struct ctl *c, const json_t *top)
 		else
 			printf("not bound");
 		print_traffic(b ? json_object_get(b, "traffic") : NULL);
+		if (json_is_true(json_object_get(j, "floor_lost")))
+			printf("  REFUSED: lke rekey %s", home);
+		if (json_is_integer(json_object_get(j, "next_key_generation")))
+			printf("  next key: generation %.0f",
+			       text_number(j, "next_key_generation"));
 		printf("\n             sequence %.0f, %.0f of 32768 used under key generation "
 		       "%.0f\n",
 		       text_number(j, "last_sequence"), text_number(j, "sequence_used"),

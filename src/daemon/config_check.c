@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "daemon/config_parser.h"
 #include "daemon/key_file.h"
+#include "daemon/key_store.h"
 
 #define AT(place) p->r, (place)->file, (place)->line
 
@@ -149,6 +150,8 @@ static void check_home(struct parser *p, unsigned i, uid_t owner)
 			AT(at),
 			"HomeAddress needs a Key: without a security association no home agent "
 			"accepts it; run: lke genkey");
+	else if (!(p->cfg->home_key[i] = strdup(p->home[i].key)))
+		report_error(AT(at), "out of memory");
 	else
 		load_key(p, at, p->home[i].key, owner, &home->to_ha, &home->to_mn,
 			 &home->generation);
@@ -188,6 +191,8 @@ static void check_mobile(struct parser *p, unsigned i, uid_t owner)
 		report_error(AT(at), "[Mobile %s] needs Key; make one with: lke genkey", m->name);
 	else
 		load_key(p, at, p->mobile[i].key, owner, &m->to_ha, &m->to_mn, &m->generation);
+	if (p->mobile[i].key[0] && !key_store_add(p->cfg, i, p->mobile[i].key, owner, p->r))
+		report_error(AT(at), "out of memory");
 }
 
 static void check_ha_advertisements(struct parser *p, const struct lke_config_ha *ha)

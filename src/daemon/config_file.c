@@ -19,6 +19,7 @@
 #include "base/nearest.h"
 #include "base/str.h"
 #include "daemon/config_parser.h"
+#include "daemon/key_store.h"
 
 #define FILES_MAX     256     /* in the .d directory */
 #define LINES_MAX     1000000 /* of one file */
@@ -323,6 +324,7 @@ int daemon_config_load(const char *path, struct report *r, struct daemon_config 
 
 void daemon_config_done(struct daemon_config *cfg)
 {
+	key_store_done(cfg);
 	if (cfg->mobile)
 		mem_free_wipe(cfg->mobile, cfg->mobiles_cap * sizeof(*cfg->mobile));
 	mem_wipe(cfg, sizeof(*cfg));

@@ -5,16 +5,28 @@
 
 #include <sys/types.h>
 
+#include "daemon/key_file.h"
 #include "daemon/report.h"
 #include "lke/config.h"
 #include "lke/error.h"
 
 #define MOBILES_MAX 65536 /* [Mobile] sections */
 
+/* A key that is to follow, see daemon/key_store.h. */
+struct next_key {
+	unsigned mobile; /* index of its section */
+	struct key_file keys;
+	int64_t written; /* s since 1970 */
+};
+
 struct daemon_config {
 	struct lke_config engine;
 	struct lke_config_mobile *mobile; /* owned; engine.ha.mobile points here */
 	unsigned mobiles, mobiles_cap;
+	char **key_path;		/* parallel to mobile */
+	char *home_key[LKE_MAX_HOMES];	/* parallel to engine.mn.home; NULL: not given */
+	struct next_key *next;
+	unsigned nexts;
 	char tun[LKE_IFNAME_MAX];
 	char user[LKE_NAME_MAX];
 	unsigned rsa_bits;

@@ -522,6 +522,7 @@ static const struct key ha_keys[] = {
 	{ "Discovery", set_bool, HA(discovery) },
 	{ "MobilePrefixMin", set_number, HA(mobile_prefix_min), 1, 86400, UNIT_SECONDS },
 	{ "MobilePrefixMax", set_number, HA(mobile_prefix_max), 2, 2592000, UNIT_SECONDS },
+	{ "RekeyOverlap", set_number, HA(rekey_overlap), 1, 31536000, UNIT_SECONDS },
 	{ "Profile", set_profile, .word = profile_words },
 	{ 0 },
 };

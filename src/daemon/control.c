@@ -98,15 +98,17 @@ static void command(struct client *cl, const char *name, const char *arg)
 {
 	struct driver *d = cl->control->d;
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
+	bool rekey = strcmp(name, "rekey") == 0;
 	size_t i = 0;
 
 	while (i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, name) != 0)
 		i++;
-	if (i == sizeof(commands) / sizeof(commands[0])) {
+	if (!rekey && i == sizeof(commands) / sizeof(commands[0])) {
 		refuse(cl, "unknown command", EXIT_USAGE);
 		return;
 	}
-	if (!read_arg(&ev.command, commands[i].cmd, arg) || (!arg && commands[i].arg_needed)) {
+	if (!read_arg(&ev.command, rekey ? LKE_CMD_SUSPEND : commands[i].cmd, arg) ||
+	    (!arg && (rekey || commands[i].arg_needed))) {
 		refuse(cl, "an IPv6 address is needed", EXIT_USAGE);
 		return;
 	}
@@ -114,10 +116,14 @@ static void command(struct client *cl, const char *name, const char *arg)
 		refuse(cl, "too many commands under way", EXIT_FAILED);
 		return;
 	}
-	ev.command.cmd = commands[i].cmd;
-	ev.command.cookie = cookie_of(cl->control, cl);
 	cl->waiting++;
 	log_notice("command of the operator: %s%s%s", name, arg ? " " : "", arg ? arg : "");
+	if (rekey) {
+		driver_key_ask(d, &ev.command.arg, cookie_of(cl->control, cl));
+		return;
+	}
+	ev.command.cmd = commands[i].cmd;
+	ev.command.cookie = cookie_of(cl->control, cl);
 	driver_input(d, &ev);
 	driver_pump(d);
 }

@@ -7,7 +7,7 @@
  *	{"cmd":"keylog","arg":"off"}	ok, root only
  *	{"cmd":"keylog","arg":"on"}	{"ok":true,"send":"descriptor"}: then one octet with the file
  *					as SCM_RIGHTS, then ok
- *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"|"leave"
+ *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"|"leave"|"rekey"
  *	[,"arg":ADDRESS]}
  * A command is answered by {"ok":true} or {"ok":false,"error":SENTENCE,"code":NUMBER}.
  */

@@ -32,11 +32,10 @@ void driver_fail(struct driver *d, const char *what, int err)
 	event_base_loopbreak(d->base);
 }
 
-void driver_input(struct driver *d, const struct lke_event *ev)
+int driver_input(struct driver *d, const struct lke_event *ev)
 {
 	d->input_at = clock_now();
-	if (!d->stopping)
-		(void)lke_engine_input(d->engine, ev, d->input_at);
+	return d->stopping ? LKE_ERR_STATE : lke_engine_input(d->engine, ev, d->input_at);
 }
 
 void driver_result(struct driver *d, uint64_t cookie, int err, const uint8_t *data, size_t len)
@@ -165,13 +164,26 @@ static int feed_rsa_key(struct driver *d)
 	return key && driver_rsa_key(d, key, d->rsa_ops) < 0 ? -EINVAL : 0;
 }
 
-static void feed_floors(struct driver *d)
+/* What was on stable storage.  Next keys first: a floor may say that one was used. */
+static void feed_store(struct driver *d)
 {
+	driver_keys_feed(d);
 	for (unsigned i = 0; i < d->w->floors; i++) {
 		struct lke_event ev = { .type = LKE_EV_FLOOR, .floor = d->w->floor[i] };
 
 		driver_input(d, &ev);
+		driver_pump(d);
 	}
+	for (unsigned i = 0; i < d->w->kepts; i++) {
+		struct lke_event ev = { .type = LKE_EV_BINDING, .binding = d->w->kept[i] };
+
+		driver_input(d, &ev);
+	}
+	mem_free(d->w->floor);
+	mem_free(d->w->kept);
+	d->w->floor = NULL;
+	d->w->kept = NULL;
+	d->w->floors = d->w->kepts = 0;
 }
 
 static struct event *watch(struct driver *d, int fd, short what, event_callback_fn fn)
@@ -264,7 +276,7 @@ static int begin(struct driver *d)
 	if (err)
 		return err;
 	driver_mn_state_restore(d);
-	feed_floors(d);
+	feed_store(d);
 	driver_pump(d);
 	return mon_start(d->w->mon_fd, &d->mon);
 }
@@ -272,7 +284,7 @@ static int begin(struct driver *d)
 static void end(struct driver *d)
 {
 	struct event *ev[] = { d->timer_ev,	 d->tun_ev,    d->mon_ev,  d->priv_ev,
-			       d->priv_write_ev, d->worker_ev, d->neigh_ev };
+			       d->priv_write_ev, d->worker_ev, d->neigh_ev, d->probe_ev };
 
 	control_free(d->control);
 	keylog_stop(d);

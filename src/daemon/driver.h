@@ -87,6 +87,8 @@ struct driver {
 	char last_kernel_error[96];
 	int keylog_fd; /* -1: off, as at every start */
 	unsigned keylog_keys;
+	int store_err; /* positive errno while stable storage fails */
+	struct event *probe_ev;
 	uint32_t rsa_keys; /* made so far: the identifier of the newest */
 	unsigned rsa_bits, rsa_ops;
 	char rsa_fingerprint[65]; /* SHA-256 of the public key, hexadecimal */
@@ -94,7 +96,7 @@ struct driver {
 };
 
 /* --- driver.c --- */
-void driver_input(struct driver *d, const struct lke_event *ev);
+int driver_input(struct driver *d, const struct lke_event *ev); /* what the engine said */
 /* Carries out what the engine wants and arms the timer.  Call it after every driver_input(). */
 void driver_pump(struct driver *d);
 const char *driver_ifname(const struct driver *d, uint32_t ifindex); /* "" when unknown */
@@ -167,6 +169,16 @@ void driver_state_close(struct driver *d);
 /* --- driver_mn_state.c: a mobile node's --- */
 void driver_mn_state_restore(struct driver *d);
 void driver_mn_state_save(struct driver *d); /* if something has changed */
+/* --- driver_store.c --- */
+void driver_store_answered(struct driver *d, int err);
+/* One line, or NULL when it works. */
+const char *driver_store_trouble(const struct driver *d, char *buf, size_t size);
+/* The operator has put a next key there; the client with this cookie gets the answer. */
+void driver_key_ask(struct driver *d, const struct lke_in6 *home, uint64_t cookie);
+/* fd is consumed. */
+void driver_key_opened(struct driver *d, const struct lke_in6 *home, uint64_t cookie, int err,
+		       int fd);
+void driver_keys_feed(struct driver *d); /* those of the configuration */
 
 /* --- requests.c --- */
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);

@@ -180,6 +180,8 @@ void driver_carry_out(struct driver *d, const struct lke_action *a)
 	case LKE_ACT_STEER:
 	case LKE_ACT_INTERCEPT:
 	case LKE_ACT_CHECKPOINT:
+	case LKE_ACT_KEEP:
+	case LKE_ACT_KEY:
 		do_privileged(d, a);
 		break;
 	case LKE_ACT_GROUP:

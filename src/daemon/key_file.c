@@ -80,26 +80,38 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)n;
 }
 
-ssize_t secret_file_read(const char *path, uid_t owner, struct report *r, char *buf, size_t size)
+int secret_file_open(const char *path, uid_t owner, struct report *r)
 {
 	/* O_NONBLOCK: a FIFO in the file's place must not stop the start. */
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
-	ssize_t n;
+	int err;
 
 	if (fd < 0) {
-		int err = errno;
-
-		if (err == ELOOP)
+		err = -errno;
+		if (err == -ELOOP)
 			report_error(r, path, 0, "is a symbolic link; name the file itself");
-		else if (err != ENOENT)
-			report_error(r, path, 0, "%s", strerror(err));
-		return -err;
+		else if (err != -ENOENT)
+			report_error(r, path, 0, "%s", strerror(-err));
+		return err;
 	}
-	if (fstat(fd, &st) < 0)
-		n = -errno;
-	else
-		n = check_stat(path, &st, owner, r);
+	err = fstat(fd, &st) < 0 ? -errno : check_stat(path, &st, owner, r);
+	if (err < 0) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+ssize_t secret_file_read(const char *path, uid_t owner, struct report *r, char *buf, size_t size)
+{
+	int fd = secret_file_open(path, owner, r);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = fstat(fd, &st) < 0 ? -errno : 0;
 	if (n == 0 && (uint64_t)st.st_size >= size) {
 		report_error(r, path, 0, "is too long for a key file (at most %zu octets)",
 			     size - 1);

@@ -32,6 +32,10 @@ int key_file_load(const char *path, uid_t owner, struct report *r, struct key_fi
 int key_file_parse(const char *name, char *text, struct report *r, struct key_file *ret_keys)
 	__attribute__((warn_unused_result));
 
+/* Opens a secret file with the checks above.  A descriptor, or a negative errno with the reason
+ * reported to r; -ENOENT is not reported. */
+int secret_file_open(const char *path, uid_t owner, struct report *r);
+
 /*
  * Reads a secret file into buf with the checks above.  Returns its length, or a negative errno with
  * the reason reported to r; -ENOENT is not reported.

@@ -11,6 +11,7 @@
 #include "platform/linux/clock.h"
 
 #define LINES_PER_SECOND 10
+#define SEQUENCE_WARNING (32768 / 4 * 3) /* of the budget of AMB-172 */
 
 static struct {
 	bool debug, journal;
@@ -89,6 +90,8 @@ static enum log_level note_level(const struct lke_note *n)
 	case LKE_NOTE_REFUSED:
 	case LKE_NOTE_FALLBACK:
 		return LOG_LEVEL_WARNING;
+	case LKE_NOTE_SEQUENCE_BUDGET: /* AMB-172: half is information */
+		return n->value >= SEQUENCE_WARNING ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE;
 	default:
 		return LOG_LEVEL_NOTICE;
 	}

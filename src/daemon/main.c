@@ -19,17 +19,18 @@
 
 struct options {
 	const char *config, *state, *run;
-	bool check, debug;
+	bool check, debug, restored;
 };
 
 static const char usage[] =
-	"usage: lked [-df] [-c FILE] [--state DIR] [--run DIR]\n"
+	"usage: lked [-df] [-c FILE] [--state DIR] [--run DIR] [--restored]\n"
 	"       lked --check [-c FILE]\n"
 	"       lked --version | --help\n"
 	"\n"
 	"  -c, --config FILE  configuration, /etc/lke/lke.conf (and FILE.d/*.conf)\n"
 	"      --state DIR    what is kept over a restart, /var/lib/lke\n"
 	"      --run DIR      control socket, /run/lke\n"
+	"      --restored     the store in the state directory is a copy, or was lost\n"
 	"      --check        check the configuration and end: 0 right, 3 wrong\n"
 	"  -f, --foreground   stay in the foreground (always so)\n"
 	"  -d, --debug        log every message\n";
@@ -41,6 +42,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		{ "state", required_argument, NULL, 's' },
 		{ "run", required_argument, NULL, 'r' },
 		{ "check", no_argument, NULL, 'C' },
+		{ "restored", no_argument, NULL, 'R' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "version", no_argument, NULL, 'V' },
@@ -65,6 +67,9 @@ static int parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'd':
 			o->debug = true;
+			break;
+		case 'R':
+			o->restored = true;
 			break;
 		case 'f':
 			break;
@@ -247,6 +252,7 @@ int main(int argc, char **argv)
 	w.state_dir = o.state;
 	w.run_dir = o.run;
 	w.debug = o.debug;
+	w.restored = o.restored;
 	code = make_dir(o.state, 0700);
 	if (code == EXIT_OK)
 		code = make_dir(o.run, 0755);

@@ -64,6 +64,19 @@ static void from_checkpoint(struct priv_request *r, const struct lke_act_checkpo
 	r->suspended = a->suspended;
 }
 
+static void from_keep(struct priv_request *r, const struct lke_act_keep *a)
+{
+	r->type = PRIV_KEEP;
+	r->addr = a->home;
+	r->remove = a->remove;
+	if (a->remove)
+		return;
+	r->router = a->agent;
+	r->coa = a->coa;
+	r->floor = a->seq;
+	r->expires = a->expires;
+}
+
 bool priv_from_action(const struct lke_action *a, uint64_t cookie, struct priv_request *ret)
 {
 	struct priv_request r = { .cookie = cookie };
@@ -88,6 +101,14 @@ bool priv_from_action(const struct lke_action *a, uint64_t cookie, struct priv_r
 		break;
 	case LKE_ACT_CHECKPOINT:
 		from_checkpoint(&r, &a->checkpoint);
+		break;
+	case LKE_ACT_KEEP:
+		from_keep(&r, &a->keep);
+		break;
+	case LKE_ACT_KEY:
+		r.type = PRIV_KEY;
+		r.addr = a->key.home;
+		r.generation = a->key.generation;
 		break;
 	default:
 		return false;
@@ -183,6 +204,15 @@ static int check_checkpoint(const struct priv_request *r, const struct priv_limi
 	return l->home_ok(l->ctx, &r->addr) ? 0 : -EPERM;
 }
 
+static int check_keep(const struct priv_request *r, const struct priv_limits *l)
+{
+	if (r->floor > UINT16_MAX)
+		return -EINVAL;
+	if (!r->remove && (!in6_is_global(&r->router) || !in6_is_global(&r->coa) || !r->expires))
+		return -EINVAL;
+	return l->agent && l->home_ok(l->ctx, &r->addr) ? 0 : -EPERM;
+}
+
 /* Keeps the fields that a type uses; everything else must be zero. */
 static bool unused_zero(const struct priv_request *r)
 {
@@ -207,12 +237,22 @@ static bool unused_zero(const struct priv_request *r)
 		rest.generation = rest.floor = rest.used = 0;
 		rest.suspended = 0;
 		break;
+	case PRIV_KEEP:
+		rest.floor = 0;
+		rest.expires = 0;
+		rest.router = rest.coa = zero.coa;
+		break;
+	case PRIV_KEY:
+		rest.generation = 0;
+		break;
 	default:
 		break;
 	}
-	if (r->type != PRIV_READY && r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
+	if (r->type != PRIV_READY && r->type != PRIV_PROBE && r->type != PRIV_OPEN_LINK &&
+	    r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
-		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE)
+		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE &&
+		    r->type != PRIV_KEY && r->type != PRIV_OPEN_KEY)
 			rest.remove = 0;
 	}
 	if (r->type == PRIV_PATH || r->type == PRIV_NEIGH || r->type == PRIV_INTERCEPT ||
@@ -220,7 +260,9 @@ static bool unused_zero(const struct priv_request *r)
 		rest.lladdr_len = 0;
 		memset(rest.lladdr, 0, sizeof(rest.lladdr));
 	}
-	if (r->type != PRIV_STEER && r->type != PRIV_CHECKPOINT && r->type != PRIV_READY)
+	if (r->type == PRIV_ADDR || r->type == PRIV_PATH || r->type == PRIV_NEIGH ||
+	    r->type == PRIV_INTERCEPT || r->type == PRIV_GATE || r->type == PRIV_OPEN_LINK ||
+	    r->type == PRIV_OPEN_KEREQ)
 		rest.ifindex = 0;
 	return memcmp(&rest, &zero, sizeof(rest)) == 0;
 }
@@ -246,9 +288,15 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 		return check_checkpoint(r, limits);
 	case PRIV_GATE:
 		return check_gate(r, limits);
+	case PRIV_KEEP:
+		return check_keep(r, limits);
+	case PRIV_OPEN_KEY:
+	case PRIV_KEY:
+		return limits->agent && limits->home_ok(limits->ctx, &r->addr) ? 0 : -EPERM;
 	case PRIV_OPEN_LINK:
 	case PRIV_OPEN_KEREQ:
 		return interface_ok(limits, r->ifindex, false) ? 0 : -EPERM;
+	case PRIV_PROBE:
 	case PRIV_READY:
 		return 0;
 	default:
@@ -305,6 +353,16 @@ struct lke_act_checkpoint priv_to_checkpoint(const struct priv_request *r)
 					    .floor = (uint16_t)r->floor,
 					    .used = r->used,
 					    .suspended = r->suspended != 0 };
+}
+
+struct lke_act_keep priv_to_keep(const struct priv_request *r)
+{
+	return (struct lke_act_keep){ .home = r->addr,
+				      .agent = r->router,
+				      .coa = r->coa,
+				      .seq = (uint16_t)r->floor,
+				      .expires = r->expires,
+				      .remove = r->remove != 0 };
 }
 
 int priv_send(int fd, const void *record, size_t len, int pass_fd)

@@ -18,6 +18,10 @@ enum priv_type {
 	PRIV_STEER,
 	PRIV_INTERCEPT,
 	PRIV_CHECKPOINT,
+	PRIV_KEEP,
+	PRIV_PROBE,	/* does the stable storage work? */
+	PRIV_OPEN_KEY,	/* the reply carries the file of the next key of a home address */
+	PRIV_KEY,	/* the next key has become the present one: its file too */
 	PRIV_OPEN_LINK,	 /* the reply carries a packet socket */
 	PRIV_OPEN_KEREQ, /* the same for Key Exchange Requests alone */
 	PRIV_READY,	/* the engine runs: tell the service manager */
@@ -35,7 +39,9 @@ struct priv_request {
 	uint32_t kind; /* enum lke_path, enum lke_steer */
 	uint32_t valid, preferred;
 	uint32_t spi;
-	uint32_t generation, floor, used;
+	uint32_t generation, floor, used; /* floor: PRIV_KEEP the sequence number */
+	struct lke_in6 coa;		  /* PRIV_KEEP; the agent is router */
+	uint64_t expires;
 	uint8_t remove, suspended, prefix_len, lladdr_len;
 	uint8_t lladdr[6];
 	uint8_t pad[2];
@@ -79,6 +85,7 @@ struct lke_act_neigh priv_to_neigh(const struct priv_request *r);
 struct lke_act_steer priv_to_steer(const struct priv_request *r);
 struct lke_act_intercept priv_to_intercept(const struct priv_request *r);
 struct lke_act_checkpoint priv_to_checkpoint(const struct priv_request *r);
+struct lke_act_keep priv_to_keep(const struct priv_request *r);
 
 /* Sends one record without blocking, with a descriptor unless pass_fd is negative.  0 or -errno. */
 int priv_send(int fd, const void *record, size_t len, int pass_fd);

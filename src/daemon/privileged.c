@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -17,6 +18,9 @@
 #include "daemon/audit.h"
 #include "daemon/checkpoint.h"
 #include "daemon/gate.h"
+#include "base/mem.h"
+#include "daemon/checkpoint.h"
+#include "daemon/key_store.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
@@ -30,8 +34,13 @@
 #define ADDRS_MAX  4096		 /* of this host that are looked at */
 #define REPLY_WAIT (5 * LKE_SEC) /* until it takes an answer */
 
+enum { REQUESTS_AT_ONCE = 1024 }; /* before signals are looked at again */
+
 struct privileged {
 	struct world *w;
+	struct store_batch batch;
+	struct lke_in6 *home; /* home addresses of the configuration, sorted */
+	unsigned homes;
 	struct ledger *ledger;
 	struct audit_file audit;
 	int sock, signals;
@@ -45,7 +54,7 @@ struct privileged {
 
 static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
 {
-	const struct world *w = ctx;
+	const struct world *w = ((const struct privileged *)ctx)->w;
 	char name[IF_NAMESIZE];
 
 	if (ifindex == 0 || !if_indextoname(ifindex, name) || strcmp(name, "lo") == 0)
@@ -56,17 +65,31 @@ static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
 	       daemon_config_has_interface(&w->cfg, name);
 }
 
+static int by_octets(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct lke_in6));
+}
+
+static int sort_homes(struct privileged *p)
+{
+	const struct daemon_config *c = &p->w->cfg;
+
+	p->home = mem_realloc_array(NULL, c->mobiles + c->engine.mn.homes + 1, sizeof(*p->home));
+	if (!p->home)
+		return -ENOMEM;
+	for (unsigned i = 0; i < c->mobiles; i++)
+		p->home[p->homes++] = c->mobile[i].home;
+	for (unsigned i = 0; i < c->engine.mn.homes; i++)
+		p->home[p->homes++] = c->engine.mn.home[i].addr;
+	qsort(p->home, p->homes, sizeof(*p->home), by_octets);
+	return 0;
+}
+
 static bool home_ok(void *ctx, const struct lke_in6 *home)
 {
-	const struct world *w = ctx;
+	const struct privileged *p = ctx;
 
-	for (unsigned i = 0; i < w->cfg.mobiles; i++)
-		if (in6_eq(&w->cfg.mobile[i].home, home))
-			return true;
-	for (unsigned i = 0; i < w->cfg.engine.mn.homes; i++)
-		if (in6_eq(&w->cfg.engine.mn.home[i].addr, home))
-			return true;
-	return false;
+	return bsearch(home, p->home, p->homes, sizeof(*p->home), by_octets) != NULL;
 }
 
 /* Routes through the TUN: home addresses of the configuration, and care-of addresses on the links
@@ -74,7 +97,7 @@ static bool home_ok(void *ctx, const struct lke_in6 *home)
 static bool served_ok(void *ctx, const struct lke_in6 *addr)
 {
 	static struct lke_ev_addr own[ADDRS_MAX];
-	const struct world *w = ctx;
+	const struct world *w = ((const struct privileged *)ctx)->w;
 	const struct lke_config *c = &w->cfg.engine;
 	int n = nl_dump_addrs(w->nl, own, ADDRS_MAX);
 	bool on_link = home_ok(ctx, addr);
@@ -145,7 +168,6 @@ static int execute(struct world *w, const struct priv_request *r)
 	struct lke_act_path path;
 	struct lke_act_neigh neigh;
 	struct lke_act_intercept intercept;
-	struct lke_act_checkpoint checkpoint;
 
 	switch (r->type) {
 	case PRIV_ADDR:
@@ -162,9 +184,8 @@ static int execute(struct world *w, const struct priv_request *r)
 	case PRIV_INTERCEPT:
 		intercept = priv_to_intercept(r);
 		return nl_intercept(w->nl, &intercept, w->tun_ifindex);
-	case PRIV_CHECKPOINT:
-		checkpoint = priv_to_checkpoint(r);
-		return checkpoint_write(w, &checkpoint);
+	case PRIV_KEY:
+		return key_store_switch(&w->cfg, w->uid, &r->addr, r->generation);
 	case PRIV_READY:
 		notify_ready();
 		return 0;
@@ -212,40 +233,89 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 	return err;
 }
 
-static void serve(struct privileged *p)
+static void open_key(struct privileged *p, const struct priv_request *r)
 {
-	const struct priv_limits limits = { interface_ok, home_ok,	     served_ok,
-					    p->w,	  world_is_mn(p->w), world_is_agent(p->w) };
-	struct priv_request r;
-	struct priv_reply reply = { 0 };
-	ssize_t n = priv_receive(p->sock, &r, sizeof(r), NULL);
-	int err;
+	struct priv_reply reply = { .cookie = r->cookie, .type = r->type };
+	int fd = key_store_open_next(&p->w->cfg, p->w->uid, &r->addr);
 
-	if (n == -EAGAIN || n == -EINTR)
-		return;
-	if (n <= 0) {
-		p->socket_gone = true;
-		return;
-	}
-	err = priv_check(&r, (size_t)n, &limits);
+	reply.err = fd < 0 ? fd : 0;
+	reply_to(p, &reply, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Why it failed, in words, before the engine process says what it means. */
+static void report_store(struct privileged *p)
+{
+	if (p->batch.err < 0 && p->batch.store)
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_ERROR, "%s", store_error(p->batch.store));
+}
+
+static void commit(struct privileged *p)
+{
+	unsigned n = store_batch_commit(&p->batch);
+
+	if (n > 0)
+		report_store(p);
+	for (unsigned i = 0; i < n && !p->socket_gone; i++)
+		reply_to(p, &p->batch.reply[i], -1);
+}
+
+/* Answers in the order of the requests, so what waits for the disk comes first. */
+static void serve_one(struct privileged *p, const struct priv_request *r, size_t len)
+{
+	const struct priv_limits limits = { interface_ok,      home_ok,
+					    served_ok,	       p,
+					    world_is_mn(p->w), world_is_agent(p->w) };
+	struct priv_reply reply = { 0 };
+	int err = priv_check(r, len, &limits);
+
 	if (err == -EBADMSG) {
 		log_error("the engine process sent a request of the wrong length; it is stopped");
 		p->socket_gone = true;
 		return;
 	}
-	if (err == -EPERM && gone_with_interface(p, &r))
+	if (!err && store_batch_takes(r)) {
+		store_batch_add(&p->batch, r);
+		if (store_batch_full(&p->batch))
+			commit(p);
+		return;
+	}
+	commit(p);
+	if (err == -EPERM && gone_with_interface(p, r))
 		err = -ENODEV;
 	else if (err < 0)
 		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING,
-			 "request %u of the engine process refused: %s", r.type, strerror(-err));
-	if (!err && (r.type == PRIV_OPEN_LINK || r.type == PRIV_OPEN_KEREQ)) {
-		open_link(p, &r);
+			 "request %u of the engine process refused: %s", r->type, strerror(-err));
+	if (!err && r->type == PRIV_OPEN_KEY) {
+		open_key(p, r);
 		return;
 	}
-	reply.cookie = r.cookie;
-	reply.type = r.type;
-	reply.err = err ? err : execute_recorded(p, &r);
+	if (!err && (r->type == PRIV_OPEN_LINK || r->type == PRIV_OPEN_KEREQ)) {
+		open_link(p, r);
+		return;
+	}
+	reply.cookie = r->cookie;
+	reply.type = r->type;
+	reply.err = err ? err : execute_recorded(p, r);
 	reply_to(p, &reply, -1);
+}
+
+static void serve(struct privileged *p)
+{
+	struct priv_request r;
+
+	for (unsigned i = 0; i < REQUESTS_AT_ONCE && !p->socket_gone; i++) {
+		ssize_t n = priv_receive(p->sock, &r, sizeof(r), NULL);
+
+		if (n == -EAGAIN || n == -EINTR)
+			break;
+		if (n <= 0)
+			p->socket_gone = true;
+		else
+			serve_one(p, &r, (size_t)n);
+	}
+	commit(p);
 }
 
 static void ask_to_stop(struct privileged *p)
@@ -400,18 +470,20 @@ static int make_ledger(const struct world *w, struct ledger **ret)
 
 int privileged_run(struct world *w, int sock, pid_t child)
 {
-	struct privileged p = {
-		.w = w, .audit.fd = -1, .sock = sock, .child = child, .give_up = LKE_NEVER
-	};
+	static struct privileged p; /* larger than a stack frame should be */
 	sigset_t set;
 	int err;
 
+	p = (struct privileged){
+		.w = w, .audit.fd = -1, .sock = sock, .child = child, .give_up = LKE_NEVER
+	};
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
 	p.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (checkpoint_start(w) != EXIT_OK || make_ledger(w, &p.ledger) < 0)
+	if (checkpoint_start(w, &p.batch) != EXIT_OK || make_ledger(w, &p.ledger) < 0 ||
+	    sort_homes(&p) < 0)
 		return EXIT_FAILED;
 	err = privileged_limit();
 	if (p.signals < 0 || err < 0) {
@@ -431,6 +503,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 		take_audit(&p);
 	audit_close(&p.audit);
 	ledger_free(p.ledger);
+	mem_free(p.home);
 	if (p.sock >= 0)
 		close(p.sock);
 	close(p.signals);

@@ -34,7 +34,10 @@ void requests_add(struct driver *d, const struct priv_request *msg, uint64_t eng
 		d->requests_lost++;
 		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_ERROR,
 			 "too many requests to the kernel are under way");
-		driver_result(d, engine_cookie, -ENOBUFS, NULL, 0);
+		if (msg->type == PRIV_OPEN_KEY)
+			driver_key_opened(d, &msg->addr, engine_cookie, -ENOBUFS, -1);
+		else
+			driver_result(d, engine_cookie, -ENOBUFS, NULL, 0);
 		return;
 	}
 	r->msg = *msg;
@@ -80,6 +83,7 @@ static const char *const type_text[] = {
 	[PRIV_OPEN_KEREQ] = "interface",
 	[PRIV_READY] = "ready",
 	[PRIV_GATE] = "neighbour",
+	[PRIV_KEY] = "key file",
 };
 
 static void report_failure(struct driver *d, const struct priv_request *r, int err)
@@ -107,6 +111,10 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		return;
 	}
 	d->answered++;
+	if (reply->type == PRIV_OPEN_KEY) {
+		driver_key_opened(d, &r->msg.addr, r->engine_cookie, reply->err, fd);
+		return;
+	}
 	if (reply->type == PRIV_OPEN_LINK)
 		driver_link_opened(d, reply, fd);
 	else if (reply->type == PRIV_OPEN_KEREQ)
@@ -118,7 +126,9 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		fwd_withdraw_end(d->fwd, &r->msg.addr);
 	}
 	driver_gate_answered(d, &r->msg);
-	if (reply->err < 0)
+	if (reply->type == PRIV_CHECKPOINT || reply->type == PRIV_KEEP || reply->type == PRIV_PROBE)
+		driver_store_answered(d, reply->err);
+	else if (reply->err < 0)
 		report_failure(d, &r->msg, reply->err);
 	driver_result(d, r->engine_cookie, reply->err, NULL, 0);
 	if (d->release_after && d->answered >= d->release_after)

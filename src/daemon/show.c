@@ -165,6 +165,10 @@ static json_t *show_mobiles(struct driver *d)
 
 		json_object_set_new(j, "last_sequence",
 				    v.has_seq ? json_integer(v.last_seq) : json_null());
+		json_object_set_new(j, "floor_lost", json_boolean(v.floor_lost));
+		json_object_set_new(j, "next_key_generation",
+				    v.next_generation ? json_integer(v.next_generation)
+						      : json_null());
 		json_array_append_new(list, j);
 	}
 	return list;
@@ -372,6 +376,24 @@ static void find_fast_mobile(struct driver *d, char *why, size_t size)
 	}
 }
 
+/* Addresses that are refused until the operator acts. */
+static void find_lost(struct driver *d, char *why, size_t size)
+{
+	struct lke_mobile_view v;
+	char text[IN6_TEXT_MAX];
+	size_t cursor = 0;
+	unsigned n = 0;
+
+	while (lke_engine_next_mobile(d->engine, &cursor, &v))
+		if (v.floor_lost && n++ == 0)
+			in6_text(&v.home, text);
+	if (n > 0)
+		snprintf(why, size,
+			 "%u home addresses are refused, their sequence floor is lost or their key "
+			 "retired; the first: lke rekey %s",
+			 n, text);
+}
+
 /* One line: why not healthy, or "" */
 static void find_trouble(struct driver *d, char *why, size_t size)
 {
@@ -383,6 +405,8 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 	struct state_writer_stat st;
 
 	why[0] = '\0';
+	if (!driver_store_trouble(d, why, size))
+		find_lost(d, why, size);
 	for (unsigned i = 0; i < d->links && !why[0]; i++)
 		if (daemon_config_has_interface(&d->w->cfg, d->link[i].last.name) &&
 		    !d->link[i].last.up &&

@@ -399,6 +399,7 @@ static void wipe_keys(struct daemon_config *cfg)
 		mem_wipe(&cfg->mobile[i].to_ha, sizeof(cfg->mobile[i].to_ha));
 		mem_wipe(&cfg->mobile[i].to_mn, sizeof(cfg->mobile[i].to_mn));
 	}
+	mem_wipe(cfg->next, cfg->nexts * sizeof(*cfg->next));
 	for (unsigned i = 0; i < mn->homes; i++) {
 		mem_wipe(&mn->home[i].to_ha, sizeof(mn->home[i].to_ha));
 		mem_wipe(&mn->home[i].to_mn, sizeof(mn->home[i].to_mn));

@@ -26,6 +26,7 @@ struct world {
 	const char *config_path, *state_dir, *run_dir;
 	char socket_path[512];
 	bool debug;
+	bool restored; /* --restored: the store is not the last one that was written */
 	int lock_fd;
 	/* for the engine process */
 	int control_fd, mon_fd, tun_fd;
@@ -42,6 +43,8 @@ struct world {
 	uint8_t boot_id[16];
 	struct lke_ev_floor *floor;
 	unsigned floors;
+	struct lke_ev_binding *kept; /* bindings of before the restart */
+	unsigned kepts;
 	uid_t uid;
 	gid_t gid, control_gid; /* control_gid: group that may use the control socket */
 	/* for the privileged process */

@@ -657,6 +657,7 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 		do_crypto(n, a);
 		return;
 	case LKE_ACT_CHECKPOINT:
+	case LKE_ACT_KEEP:
 		sim_result_later(n->net, n, n->crypto_delay, a->cookie,
 				 n->fail_checkpoints ? LKE_ERR_SYS : 0, NULL, 0);
 		return;
@@ -675,6 +676,7 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 		break;
 	case LKE_ACT_NEIGH:
 	case LKE_ACT_GROUP:
+	case LKE_ACT_KEY:
 	case LKE_ACT_REPLY:
 		break;
 	}

@@ -206,6 +206,18 @@ def main():
     put("esp", "aes", b"\1" + null + bytes(16) + bytes(12) + bytes((1, 2, 2, 135)) + bytes(12))
     put("esp", "aes256", b"\3" + null + bytes(16) + bytes(14) + bytes((0, 135)) + bytes(16))
     put("esp", "bad_padding", b"\0" + null + bytes((9, 9, 9, 9, 9, 9, 4, 135)) + bytes(12))
+    key = "000102030405060708090a0b0c0d0e0f"
+    head = "format = lke-policy 1\nname = alice\nhome-address = 2001:db8:100::42\n"
+    keys = ("spi-to-ha = 0x1000\nspi-to-mn = 4097\nencryption = aes-cbc\nintegrity = hmac-sha256-128\n"
+            f"encryption-key-to-ha = {key}\nencryption-key-to-mn = 0x{key}\n"
+            f"integrity-key-to-ha = {key}{key}\nintegrity-key-to-mn = {key}{key[::-1]}\ngeneration = 3\n")
+    sha1 = ("spi-to-ha=0x1000\nspi-to-mn=4097\nencryption=null\nintegrity=hmac-sha1-96\n"
+            f"integrity-key-to-ha={key}01020304\nintegrity-key-to-mn={key}05060708\n")
+    put("policy", "whole", ("# comment\n" + head + "home-agent = 2001:db8:100::1\nmax-lifetime = 10m\n" + keys).encode())
+    put("policy", "short", (head + sha1).encode())
+    put("policy", "twice", (head + head + sha1).encode())
+    put("policy", "bad_name", (head.replace("alice", "../alice") + sha1).encode())
+    put("policy", "key_only", keys.encode())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@
 
 #include "check.h"
 
-#define FILES 4
+#define FILES  4
+#define SECTOR 512
 
 /* What a file holds on the disk. */
 struct image {
@@ -214,6 +215,9 @@ static int v_open(sqlite3_vfs *v, sqlite3_filename name, sqlite3_file *f, int fl
 	vf->database = name && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL));
 	if (vf->database)
 		snprintf(vf->path, sizeof(vf->path), "%s", name);
+	/* A file that is there was synced under another name and got this one. */
+	if (vf->database && !(flags & SQLITE_OPEN_WAL) && !image_of(name)->known)
+		remember(name);
 	vf->base.pMethods = &methods;
 	return SQLITE_OK;
 }
@@ -245,23 +249,55 @@ void faulty_vfs_end(void)
 	memset(image, 0, sizeof(image));
 }
 
+static uint8_t *old_or_zero(const struct image *i, size_t at)
+{
+	static uint8_t zero;
+
+	return i->known && at < i->len ? &i->data[at] : &zero;
+}
+
+/* What the crash leaves of a file that holds len octets now; *ret_len of it. */
+static uint8_t *left_of(const struct image *i, const uint8_t *now, size_t len, enum power how,
+			uint32_t n, size_t *ret_len)
+{
+	size_t old = i->known ? i->len : 0, longest = len > old ? len : old;
+	size_t torn = n % (len + 1);
+	uint8_t *left = malloc(longest + 1);
+	uint64_t random = n | 1;
+
+	assert_non_null(left);
+	*ret_len = how == POWER_KILL	? len
+		   : how == POWER_CUT	? old
+		   : how == POWER_MIXED ? (n & 2 ? len : old)
+					: (torn > old ? torn : old);
+	for (size_t at = 0; at < longest; at++) {
+		bool new = how == POWER_KILL || (how == POWER_TORN && at < torn);
+
+		if (how == POWER_MIXED && at % SECTOR == 0)
+			next_random(&random);
+		if (how == POWER_MIXED)
+			new = random >> 17 & 1;
+		left[at] = new &&at < len ? now[at] : *old_or_zero(i, at);
+	}
+	return left;
+}
+
 static void leave(const char *path, enum power how, uint32_t n)
 {
 	struct image *i = image_of(path);
-	size_t len = 0, torn;
-	uint8_t *now = slurp(path, &len);
+	size_t len = 0, left_len = 0;
+	uint8_t *now = slurp(path, &len), *left;
 	FILE *f;
 
 	unlink(path);
 	/* A file that was never synced was not there. */
-	if (now && (how != POWER_CUT || i->known)) {
-		torn = how == POWER_KILL ? len : how == POWER_TORN ? n % (len + 1) : 0;
+	if (now && (how == POWER_KILL || how == POWER_TORN || i->known)) {
+		left = left_of(i, now, len, how, n, &left_len);
 		f = fopen(path, "wb");
 		assert_non_null(f);
-		fwrite(now, 1, torn, f);
-		if (i->known && i->len > torn && how != POWER_KILL)
-			fwrite(i->data + torn, 1, i->len - torn, f);
+		fwrite(left, 1, left_len, f);
 		fclose(f);
+		free(left);
 	}
 	free(now);
 	remember(path);

@@ -13,6 +13,7 @@ enum power {
 	POWER_KILL, /* the process ends, the system does not: all that was written is there */
 	POWER_CUT,  /* only what was synced is there */
 	POWER_TORN, /* what was synced, and the beginning of what was not */
+	POWER_MIXED, /* what was synced, and any sectors of what was not */
 };
 
 struct faults {

@@ -29,6 +29,11 @@ struct fx {
 	bool hold_floor;		  /* checkpoints stay unanswered */
 	uint64_t floor_cookie;
 	struct lke_act_checkpoint floor;
+	bool hold_keep; /* kept bindings stay unanswered */
+	uint64_t keep_cookie;
+	struct lke_act_keep keep;
+	struct lke_act_key key;
+	unsigned keeps, keys;
 	unsigned floors, bas, nss, nas, bes, brrs;
 	struct mh_be be;
 	struct mh_ba ba;
@@ -214,6 +219,15 @@ static inline void fx_action(struct fx *f, const struct lke_action *a)
 		f->floor = a->checkpoint;
 		f->floor_cookie = a->cookie;
 		break;
+	case LKE_ACT_KEEP:
+		f->keeps++;
+		f->keep = a->keep;
+		f->keep_cookie = a->cookie;
+		break;
+	case LKE_ACT_KEY:
+		f->keys++;
+		f->key = a->key;
+		break;
 	case LKE_ACT_NOTIFY:
 		fx_note(f, &a->note);
 		break;
@@ -241,11 +255,22 @@ static inline void fx_floor_done(struct fx *f, int err)
 	fx_event(f, &ev);
 }
 
+static inline void fx_keep_done(struct fx *f, int err)
+{
+	struct lke_event ev = { .type = LKE_EV_RESULT,
+				.result = { .cookie = f->keep_cookie, .err = err } };
+
+	f->keep_cookie = 0;
+	fx_event(f, &ev);
+}
+
 static inline int fx_event(struct fx *f, const struct lke_event *ev)
 {
 	int verdict = lke_engine_input(f->e, ev, f->now);
 
 	fx_drain(f);
+	if (f->keep_cookie && !f->hold_keep)
+		fx_keep_done(f, 0);
 	if (f->floor_cookie && !f->hold_floor)
 		fx_floor_done(f, 0);
 	return verdict;

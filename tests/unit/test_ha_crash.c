@@ -48,6 +48,11 @@ static int feed(const struct lke_ev_floor *floor, void *arg)
 	return fx_event(arg, &ev);
 }
 
+static int feed_all(struct run *r)
+{
+	return store_each(r->store, &(struct store_reader){ feed, NULL, &r->f }, NULL);
+}
+
 static void start(struct run *r)
 {
 	fx_config(&r->f);
@@ -57,7 +62,7 @@ static void start(struct run *r)
 	r->f.mobile[0].to_mn = fx_sa(0x2000, (uint8_t)(0x42 + 4 * r->generation));
 	assert_int_equal(store_open(r->path, &r->store), 0);
 	fx_start(&r->f);
-	assert_int_equal(store_floor_each(r->store, feed, &r->f), 0);
+	assert_int_equal(feed_all(r), 0);
 }
 
 /* What the daemon does with checkpoints.  Dead: nobody is there to do it. */
@@ -324,7 +329,7 @@ static void only_floor(struct run *r, uint16_t want)
 	assert_int_equal(store_open(r->path, &r->store), 0);
 	fx_end(&r->f);
 	fx_start(&r->f);
-	assert_int_equal(store_floor_each(r->store, feed, &r->f), 0);
+	assert_int_equal(feed_all(r), 0);
 	assert_int_equal(view(r).last_seq, want);
 	fx_end(&r->f);
 }
@@ -363,13 +368,19 @@ static void fill(struct run *r, unsigned n)
 	}
 }
 
+struct seen {
+	unsigned exact, lost;
+};
+
 static int exact(const struct lke_ev_floor *floor, void *arg)
 {
-	unsigned *n = arg;
+	struct seen *n = arg;
 
-	/* Either refused as a whole or nothing lost. */
-	assert_int_equal(floor->floor, 100 * floor->home.b[14] + 64);
-	++*n;
+	/* Never an older one. */
+	if (!floor->lost)
+		assert_int_equal(floor->floor, 100 * floor->home.b[14] + 64);
+	n->exact += !floor->lost;
+	n->lost += floor->lost;
 	return 0;
 }
 
@@ -401,10 +412,39 @@ static void copy(const char *from, const char *to)
 	assert_int_equal(system(cmd), 0);
 }
 
+/* What the daemon does at its start.  0: served, perhaps not for all. */
+static int open_or_salvage(struct run *r, struct seen *n)
+{
+	const struct store_reader reader = { exact, NULL, n };
+	struct lke_in6 home[50];
+	struct store_salvaged got;
+	int err = store_open(r->path, &r->store);
+
+	if (err == 0)
+		err = store_each(r->store, &reader, NULL);
+	if (err == 0)
+		return 0;
+	assert_true(strlen(store_error(r->store)) > strlen(r->path));
+	if (!store_damaged(r->store))
+		return err;
+	store_close(r->store);
+	for (unsigned k = 0; k < 50; k++) {
+		home[k] = r->f.mobile[0].home;
+		home[k].b[14] = (uint8_t)k;
+	}
+	err = store_salvage(r->path, home, 50, &got);
+	if (err)
+		assert_true(got.error[0]);
+	*n = (struct seen){ 0 };
+	if (store_open(r->path, &r->store) == 0 && err == 0)
+		assert_int_equal(store_each(r->store, &reader, NULL), 0);
+	return err;
+}
+
 static void damage(struct run *r, const char *suffix, unsigned tries)
 {
-	char name[160], keep[2][128], wal[128];
-	unsigned refused = 0, right = 0;
+	char name[160], keep[2][128], wal[128], cmd[160];
+	unsigned refused = 0, right = 0, partly = 0, lost = 0;
 
 	fill(r, 50);
 	snprintf(wal, sizeof(wal), "%s-wal", r->path);
@@ -413,26 +453,29 @@ static void damage(struct run *r, const char *suffix, unsigned tries)
 	copy(r->path, keep[0]);
 	copy(wal, keep[1]);
 	snprintf(name, sizeof(name), "%s%s", r->path, suffix);
+	snprintf(cmd, sizeof(cmd), "rm -f '%s'*", r->path);
 	for (unsigned k = 0; k < tries; k++) {
-		unsigned n = 0;
-		int err;
+		struct seen n = { 0 };
 
 		store_close(r->store);
+		assert_int_equal(system(cmd), 0);
 		copy(keep[0], r->path);
-		copy(keep[1], wal);
+		/* After a clean end there is no log; with one its last page is taken from there. */
+		if (suffix[0] || k % 2)
+			copy(keep[1], wal);
 		flip(name, (long)below(r, (uint64_t)size_of(name)), (int)below(r, 8));
-		err = store_open(r->path, &r->store);
-		if (err == 0)
-			err = store_floor_each(r->store, exact, &n);
-		if (err == 0)
-			assert_int_equal(n, 50);
-		else
-			assert_true(strlen(store_error(r->store)) > strlen(r->path));
-		refused += err != 0;
-		right += err == 0;
+		if (open_or_salvage(r, &n) != 0) {
+			refused++;
+			continue;
+		}
+		assert_int_equal(n.exact + n.lost, 50);
+		right += n.lost == 0;
+		partly += n.lost > 0;
+		lost += n.lost;
 	}
-	print_message("# %u refused, %u unharmed\n", refused, right);
-	assert_true(right > 0);
+	print_message("# %u unharmed, %u with %u addresses refused, %u refused as a whole\n", right,
+		      partly, lost, refused);
+	assert_true(right > 0 && refused < tries / 10);
 	fx_end(&r->f);
 }
 

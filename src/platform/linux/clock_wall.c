@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The wall clock, for one purpose: across a reboot nothing else tells how long it took, so what an
- * access router keeps is aged by it, and only ever to a shorter life (THREATS 84).
+ * access router or a home agent keeps is aged by it, and only ever to a shorter life (THREATS 84).
  */
 #include <ctype.h>
 #include <errno.h>

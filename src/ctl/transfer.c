@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+/* lke export, lke import: one policy entry with its keys, as a file (SEC-047). */
+#include "ctl/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/in6.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/key_make.h"
+#include "daemon/key_store.h"
+#include "daemon/policy_file.h"
+
+enum { PATH_SIZE = 4096 };
+
+static int failed(const char *path, int err)
+{
+	fprintf(stderr, "lke: %s: %s\n", path, strerror(-err));
+	return EXIT_FAILED;
+}
+
+/* --- export --- */
+
+/* The key that the mobile node is to have: the next one, if there is one. */
+static void entry_of(const struct daemon_config *cfg, unsigned i, struct policy_file *ret)
+{
+	const struct lke_config_mobile *m = &cfg->mobile[i];
+
+	*ret = (struct policy_file){ .home = m->home,
+				     .max_lifetime = m->max_lifetime,
+				     .keys = { m->to_ha, m->to_mn, m->generation } };
+	str_copy(ret->name, sizeof(ret->name), m->name);
+	for (unsigned n = 0; n < cfg->nexts; n++)
+		if (cfg->next[n].mobile == i)
+			ret->keys = cfg->next[n].keys;
+}
+
+static int write_to_stdout(const char *text, size_t len)
+{
+	if (isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "lke: keys are not written to a terminal\n");
+		return EXIT_USAGE;
+	}
+	setvbuf(stdout, NULL, _IONBF, 0);
+	return fwrite(text, 1, len, stdout) == len ? EXIT_OK : EXIT_FAILED;
+}
+
+static int write_out(const char *path, const char *text, size_t len)
+{
+	int err;
+
+	if (strcmp(path, "-") == 0)
+		return write_to_stdout(text, len);
+	if (access(path, F_OK) == 0) {
+		fprintf(stderr, "lke: %s exists already\n", path);
+		return EXIT_FAILED;
+	}
+	err = secret_file_write(path, text, len);
+	return err < 0 ? failed(path, err) : EXIT_OK;
+}
+
+static int export(struct ctl *c, const struct daemon_config *cfg, const char *home,
+		  const char *path, const struct lke_in6 *agent)
+{
+	struct policy_file p;
+	char text[2 * KEY_FILE_MAX];
+	int i = ctl_mobile(cfg, home), len, code;
+
+	if (i < 0) {
+		fprintf(stderr, "lke: no [Mobile] section of %s serves %s\n", c->config, home);
+		return EXIT_NO_OBJECT;
+	}
+	entry_of(cfg, (unsigned)i, &p);
+	p.agent = *agent;
+	if (policy_name_ok(p.name)) {
+		len = policy_text(&p, text, sizeof(text));
+		code = len < 0 ? failed(path, len) : write_out(path, text, (size_t)len);
+	} else {
+		fprintf(stderr,
+			"lke: the name '%s' cannot be part of a file name; only letters, digits, "
+			"'.', '_' and '-'\n",
+			p.name);
+		code = EXIT_FAILED;
+	}
+	mem_wipe(&p, sizeof(p));
+	mem_wipe(text, sizeof(text));
+	return code;
+}
+
+int cmd_export(struct ctl *c, int argc, char **argv)
+{
+	struct daemon_config cfg = { 0 };
+	struct lke_in6 agent = { 0 }, home;
+	bool right = argc == 3 || (argc == 5 && strcmp(argv[3], "--agent") == 0 &&
+				   in6_parse(argv[4], &agent) == 0);
+	int code;
+
+	if (!right || in6_parse(argv[1], &home) < 0)
+		return usage(argv[0], NULL);
+	code = ctl_load_config(c, &cfg, false);
+	if (code == EXIT_OK)
+		code = export(c, &cfg, argv[1], argv[2], &agent);
+	daemon_config_done(&cfg);
+	return code;
+}
+
+/* --- import --- */
+
+static int read_entry(const char *path, struct policy_file *ret)
+{
+	struct report r = { .out = stderr };
+	char text[2 * KEY_FILE_MAX];
+	ssize_t n = secret_file_read(path, geteuid(), &r, text, sizeof(text));
+	int err = LKE_ERR_INVAL;
+
+	if (n == -ENOENT)
+		fprintf(stderr, "lke: %s: %s\n", path, strerror(ENOENT));
+	else if (n >= 0 && memchr(text, '\0', (size_t)n))
+		fprintf(stderr, "lke: %s is not a text file\n", path);
+	else if (n >= 0)
+		err = policy_parse(path, text, &r, ret);
+	mem_wipe(text, sizeof(text));
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
+static int write_key(const char *path, const struct key_file *keys)
+{
+	char text[KEY_FILE_MAX];
+	int len = key_text(keys, text, sizeof(text));
+	int err = len < 0 ? len : secret_file_write(path, text, (size_t)len);
+
+	mem_wipe(text, sizeof(text));
+	return err < 0 ? failed(path, err) : EXIT_OK;
+}
+
+/* 0: no key there that can be read. */
+static uint32_t generation_of(const char *path)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+	struct report r = { .out = nowhere ? nowhere : stderr };
+	struct key_file keys = { 0 };
+	uint32_t g = key_file_load(path, geteuid(), &r, &keys) == 0 ? keys.generation : 0;
+
+	mem_wipe(&keys, sizeof(keys));
+	if (nowhere)
+		fclose(nowhere);
+	return g;
+}
+
+/* Older keys never come back: their numbers have been used. */
+static int replace_key(const char *path, const char *place, const struct policy_file *p)
+{
+	uint32_t present = generation_of(path);
+
+	if (present >= p->keys.generation) {
+		fprintf(stderr, "lke: %s has key generation %u already, this is %u\n", path,
+			present, p->keys.generation);
+		return EXIT_FAILED;
+	}
+	return write_key(present ? place : path, &p->keys);
+}
+
+static int to_mobile_node(const struct daemon_config *cfg, unsigned i, const struct policy_file *p)
+{
+	const char *path = cfg->home_key[i];
+	int code = replace_key(path, path, p);
+
+	if (code == EXIT_OK)
+		printf("%s is key generation %u; restart lked to use it\n", path,
+		       p->keys.generation);
+	return code;
+}
+
+static int to_policy(struct ctl *c, const struct daemon_config *cfg, unsigned i,
+		     const struct policy_file *p)
+{
+	char next[PATH_SIZE], home[IN6_TEXT_MAX];
+	const char *path = cfg->key_path[i];
+	bool first = generation_of(path) == 0;
+	int code;
+
+	snprintf(next, sizeof(next), "%s" KEY_NEXT_SUFFIX, path);
+	code = replace_key(path, next, p);
+	if (code == EXIT_OK && !first)
+		code = ctl_tell_rekey(c, in6_text(&p->home, home));
+	if (code == EXIT_OK)
+		printf("%s is key generation %u%s\n", first ? path : next, p->keys.generation,
+		       first ? "; start lked to use it" : ", the next one");
+	return code;
+}
+
+static int make_dir(const char *path)
+{
+	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+}
+
+static int write_section(const char *path, const char *key, const struct policy_file *p)
+{
+	char home[IN6_TEXT_MAX];
+	FILE *f = fopen(path, "wxe");
+	int err;
+
+	if (!f)
+		return failed(path, -errno);
+	fprintf(f, "[Mobile %s]\nHomeAddress = %s\nKey = %s\n", p->name, in6_text(&p->home, home),
+		key);
+	if (p->max_lifetime)
+		fprintf(f, "MaxLifetime = %us\n", p->max_lifetime);
+	err = fflush(f) == EOF || fsync(fileno(f)) < 0 ? -errno : 0;
+	fclose(f);
+	return err ? failed(path, err) : EXIT_OK;
+}
+
+/* Directory of the configuration file, with its slash; "" for the present one. */
+static void config_dir(const struct ctl *c, char buf[PATH_SIZE])
+{
+	const char *slash = strrchr(c->config, '/');
+
+	snprintf(buf, PATH_SIZE, "%.*s", slash ? (int)(slash - c->config) + 1 : 0, c->config);
+}
+
+/* A new [Mobile] section in the .d directory, its key in mobiles/ beside the configuration. */
+static int new_policy(struct ctl *c, const struct policy_file *p)
+{
+	char dir[PATH_SIZE], key[PATH_SIZE + 64], conf[PATH_SIZE + 64], path[PATH_SIZE + 64];
+	int err, code;
+
+	config_dir(c, dir);
+	snprintf(path, sizeof(path), "%smobiles", dir);
+	err = make_dir(path);
+	if (err < 0)
+		return failed(path, err);
+	snprintf(path, sizeof(path), "%s.d", c->config);
+	err = make_dir(path);
+	if (err < 0)
+		return failed(path, err);
+	/* A relative path in that section would be one beside it. */
+	snprintf(key, sizeof(key), "%smobiles/%s.key", dir[0] == '/' ? dir : "../", p->name);
+	snprintf(conf, sizeof(conf), "%s.d/%s.conf", c->config, p->name);
+	snprintf(path, sizeof(path), "%smobiles/%s.key", dir, p->name);
+	if (access(path, F_OK) == 0) {
+		fprintf(stderr, "lke: %s exists already\n", path);
+		return EXIT_FAILED;
+	}
+	code = write_key(path, &p->keys);
+	if (code == EXIT_OK)
+		code = write_section(conf, key, p);
+	if (code == EXIT_OK)
+		printf("%s and %s; restart lked to serve it\n", conf, path);
+	return code;
+}
+
+/* A [MobileNode] section cannot be continued in another file: its owner writes these lines. */
+static int new_home(struct ctl *c, const struct policy_file *p)
+{
+	char dir[PATH_SIZE], path[PATH_SIZE + 64], home[IN6_TEXT_MAX], agent[IN6_TEXT_MAX];
+	int code;
+
+	config_dir(c, dir);
+	snprintf(path, sizeof(path), "%s%s.key", dir, p->name);
+	if (access(path, F_OK) == 0) {
+		fprintf(stderr, "lke: %s exists already\n", path);
+		return EXIT_FAILED;
+	}
+	code = write_key(path, &p->keys);
+	if (code == EXIT_OK)
+		printf("The key is in %s.  Add to [MobileNode]:\n"
+		       "HomeAddress = %s\nHomeAgent = %s\nKey = %s.key\n",
+		       path, in6_text(&p->home, home),
+		       in6_is_unspecified(&p->agent) ? "(its address)" : in6_text(&p->agent, agent),
+		       p->name);
+	return code;
+}
+
+static int import(struct ctl *c, const struct daemon_config *cfg, const struct policy_file *p)
+{
+	const struct lke_config_mn *mn = &cfg->engine.mn;
+
+	for (unsigned i = 0; i < mn->homes; i++)
+		if (in6_eq(&mn->home[i].addr, &p->home) && cfg->home_key[i])
+			return to_mobile_node(cfg, i, p);
+	for (unsigned i = 0; i < cfg->mobiles && cfg->key_path; i++)
+		if (in6_eq(&cfg->mobile[i].home, &p->home) && cfg->key_path[i])
+			return to_policy(c, cfg, i, p);
+	if (cfg->engine.ha.interfaces > 0)
+		return new_policy(c, p);
+	if (mn->interfaces > 0)
+		return new_home(c, p);
+	fprintf(stderr, "lke: %s has neither a [HomeAgent] nor a [MobileNode] section\n",
+		c->config);
+	return EXIT_CONFIG;
+}
+
+int cmd_import(struct ctl *c, int argc, char **argv)
+{
+	struct daemon_config cfg = { 0 };
+	struct policy_file p = { 0 };
+	int code;
+
+	if (argc != 2)
+		return usage(argv[0], NULL);
+	code = read_entry(argv[1], &p);
+	if (code == EXIT_OK)
+		code = ctl_load_config(c, &cfg, true);
+	/* A configuration that is wrong since this key is missing is what import is for. */
+	if (code == EXIT_OK || code == EXIT_CONFIG)
+		code = import(c, &cfg, &p);
+	daemon_config_done(&cfg);
+	mem_wipe(&p, sizeof(p));
+	return code;
+}
