@@ -40,10 +40,13 @@ bench: all
 	@tests/bench/run $(BUILD)
 	@tests/bench/flood $(BUILD)
 
+soak: all
+	@LKE_CRASHES=500 lab/lab.py --build $(BUILD) --test sec_024_no_replay_in_20_crashes_under_load
+
 install: all
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
 clean:
 	rm -rf $(BUILD) $(ASAN) build-cov build-fuzz
 
-.PHONY: all demo test lab lint coverage bench install clean
+.PHONY: all demo test lab lint coverage bench soak install clean

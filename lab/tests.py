@@ -28,6 +28,7 @@ import tests_home
 import tests_home_links
 import tests_home_operator
 import tests_home_two
+import tests_store
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -233,6 +234,7 @@ TESTS.update(tests_home.TESTS)
 TESTS.update(tests_home_links.TESTS)
 TESTS.update(tests_home_operator.TESTS)
 TESTS.update(tests_home_two.TESTS)
+TESTS.update(tests_store.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)

@@ -5,7 +5,7 @@
  */
 #include "core/internal.h"
 
-#define ACTIONS_MAX 65536
+#define ACTIONS_MAX (2 * HA_MAX_MOBILES) /* a new address of a home link steers every SPI to it */
 #define ARENA_MAX   (16u << 20)
 
 struct entry {

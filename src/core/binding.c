@@ -32,7 +32,8 @@ int binding_cache_new(struct lke_engine *e)
 	e->bindings = mem_zalloc(sizeof(*e->bindings));
 	if (!e->bindings)
 		return LKE_ERR_NOMEM;
-	err = TABLE_INIT(&e->bindings->table, struct binding, node, home, AR_MAX_LBSA, secret);
+	err = TABLE_INIT(&e->bindings->table, struct binding, node, home,
+			 AR_MAX_LBSA + HA_MAX_MOBILES, secret);
 	mem_wipe(secret, sizeof(secret));
 	if (err < 0) {
 		mem_free(e->bindings);

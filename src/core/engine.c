@@ -410,6 +410,8 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 	case LKE_EV_FLOOR:
 		if (e->ha)
 			ha_floor(e, &ev->floor);
+		if (e->mn)
+			mn_sequence_restore(e, &ev->floor);
 		break;
 	case LKE_EV_BINDING:
 		if (e->ha)

@@ -4,15 +4,17 @@
  * costs one round trip more at most (135 and again, AMB-151).  What is kept never lasts longer than
  * what was granted.
  *
- * A change is written while the one before is not: one write of a mobile node at a time, and the
- * latest state after it.  A restored binding waits for its link; many are set up in batches, the
- * next one when the world has carried out the last.
+ * One write of a mobile node at a time, and the latest state after it; one that changes all the
+ * time is written ten times a second.  A restored binding waits for its link; many are set up in
+ * batches, the next one when the world has carried out the last.
  */
 #include "core/home_agent.h"
 
 enum { BATCH = 256 };
 
-#define RETRY (10 * LKE_SEC)
+#define RETRY	 (10 * LKE_SEC)
+#define INTERVAL (100 * LKE_MSEC) /* between two writes of a mobile node; RFC 6275: 3 updates a s  \
+				   */
 
 static bool cookie_keep(struct lke_engine *e, const struct mobile *m, uint32_t kind,
 			struct lke_act_keep **ret)
@@ -47,6 +49,7 @@ static void write_kept(struct lke_engine *e, struct mobile *m, const struct bind
 		m->kept_agent = b->agent;
 	}
 	m->kept_expires = b ? b->expires : 0;
+	m->kept_at = e->now;
 	m->keeping = true;
 	m->keep_again = false;
 }
@@ -64,9 +67,12 @@ static void keep(struct lke_engine *e, struct mobile *m, const struct binding *b
 {
 	if (e->cfg.ha.volatile_state || e->ha->stopping)
 		return;
-	if (m->keeping)
-		m->keep_again = true;
-	else if (b ? !kept_already(e, m, b) : m->kept_expires != 0)
+	m->keep_again = b ? !kept_already(e, m, b) : m->kept_expires != 0;
+	if (!m->keep_again || m->keeping)
+		return;
+	if (m->kept_at && e->now - m->kept_at < INTERVAL)
+		arm(e, &m->keep, m->kept_at + INTERVAL);
+	else
 		write_kept(e, m, b, HA_KEEP);
 }
 
@@ -177,12 +183,14 @@ void ha_kept(struct lke_engine *e, struct mobile *m, bool batch, int err)
 		ha_restore_some(e);
 }
 
+void ha_keep_timer(struct lke_engine *e, struct mobile *m)
+{
+	if (m->keep_again && !m->keeping)
+		keep(e, m, own_binding(e, m));
+}
+
 void ha_keep_retry(struct lke_engine *e)
 {
-	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		struct mobile *m = &e->ha->mobile[n];
-
-		if (m->keep_again && !m->keeping)
-			keep(e, m, own_binding(e, m));
-	}
+	for (unsigned n = 0; n < e->ha->mobiles; n++)
+		ha_keep_timer(e, &e->ha->mobile[n]);
 }

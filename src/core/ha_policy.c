@@ -85,6 +85,7 @@ static int mobile_init(struct mobile *m, const struct lke_config_mobile *c, unsi
 	timer_init(&m->dad, HA_TIMER_DAD, m);
 	timer_init(&m->prefix.timer, HA_TIMER_PREFIX, m);
 	timer_init(&m->proof.timer, HA_TIMER_PROOF, m);
+	timer_init(&m->keep, HA_TIMER_KEEP, m);
 	return 0;
 }
 
@@ -149,6 +150,7 @@ void ha_policy_free(struct lke_engine *e)
 		timerq_disarm(&e->timers, &ha->mobile[n].dad);
 		timerq_disarm(&e->timers, &ha->mobile[n].prefix.timer);
 		timerq_disarm(&e->timers, &ha->mobile[n].proof.timer);
+		timerq_disarm(&e->timers, &ha->mobile[n].keep);
 		sa_done(&ha->mobile[n].to_ha);
 		sa_done(&ha->mobile[n].to_mn);
 	}

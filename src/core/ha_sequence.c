@@ -15,7 +15,7 @@ uint8_t ha_sequence_judge(const struct lke_engine *e, const struct mobile *m, ui
 {
 	const struct lke_config_ha *cfg = &e->cfg.ha;
 
-	if (m->lost)
+	if (m->floor_lost)
 		return STATUS_RESOURCES; /* any number may be an old one */
 	if (m->has_seq && !seq_newer(seq, m->last_seq))
 		return STATUS_SEQUENCE;
@@ -110,7 +110,7 @@ void ha_sequence_renew(struct lke_engine *e, struct mobile *m)
 {
 	/* What waits was signed with the old key, and its floor would be written under the new. */
 	ha_drop_waiting(e, m);
-	m->has_seq = m->has_floor = m->writing = m->lost = false;
+	m->has_seq = m->has_floor = m->writing = m->floor_lost = false;
 	m->last_seq = m->floor = 0;
 	m->used = 0;
 	m->rate = (struct seq_rate){ 0 };
@@ -118,7 +118,7 @@ void ha_sequence_renew(struct lke_engine *e, struct mobile *m)
 
 static void refuse_numbers(struct lke_engine *e, struct mobile *m, const char *why)
 {
-	m->lost = true;
+	m->floor_lost = true;
 	alarm_note(e, LKE_ROLE_HA, &m->home, why);
 }
 

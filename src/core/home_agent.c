@@ -11,7 +11,7 @@ int ha_new(struct lke_engine *e, const struct lke_config_mobile *mobile, unsigne
 	e->ha = mem_zalloc(sizeof(*e->ha));
 	if (!e->ha)
 		return LKE_ERR_NOMEM;
-	timer_init(&e->ha->keep_retry, HA_TIMER_KEEP, NULL);
+	timer_init(&e->ha->keep_retry, HA_TIMER_KEEP_RETRY, NULL);
 	tbf_init(&e->ha->errors, BINDING_ERROR_RATE, BINDING_ERROR_RATE, e->now);
 	tbf_init(&e->ha->discovery, DISCOVERY_RATE, DISCOVERY_RATE, e->now);
 	for (unsigned k = 0; k < LKE_MAX_IFACES; k++) {
@@ -274,6 +274,9 @@ void ha_timer(struct lke_engine *e, struct timer *t)
 		ha_rekey_timer(e, t);
 		break;
 	case HA_TIMER_KEEP:
+		ha_keep_timer(e, t->owner);
+		break;
+	case HA_TIMER_KEEP_RETRY:
 		ha_keep_retry(e);
 		break;
 	case HA_TIMER_PREFIX:
@@ -405,7 +408,7 @@ bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobil
 	m = &e->ha->mobile[(*cursor)++];
 	*ret = (struct lke_mobile_view){ .home = m->home,
 					 .suspended = m->suspended,
-					 .floor_lost = m->lost,
+					 .floor_lost = m->floor_lost,
 					 .next_generation = ha_rekey_generation(m),
 					 .has_seq = m->has_seq,
 					 .last_seq = m->last_seq,

@@ -21,13 +21,14 @@
 #include <assert.h>
 
 enum {
-	HA_WAITING_MAX = 4,	 /* Binding Updates of one mobile node that wait */
-	HA_MOBILES_MAX = 65536,	 /* policy entries */
+	HA_WAITING_MAX = 4, /* Binding Updates of one mobile node that wait */
+	HA_MOBILES_MAX = HA_MAX_MOBILES,
 	HA_RESERVE_MAX = 0x4000, /* numbers reserved ahead, far below half the space */
 	HA_TIMER_DAD = TIMER_KIND(MODULE_HA, 1),
 	HA_TIMER_BINDING = TIMER_KIND(MODULE_HA, 2),
 	HA_TIMER_OVERLAP = TIMER_KIND(MODULE_HA, 7),
 	HA_TIMER_KEEP = TIMER_KIND(MODULE_HA, 8),
+	HA_TIMER_KEEP_RETRY = TIMER_KIND(MODULE_HA, 9),
 	/* Kinds of checkpoint, in the cookie above the index of the policy entry. */
 	HA_CHECKPOINT_FLOOR = 1,
 	HA_CHECKPOINT_SERVICE = 2,
@@ -77,11 +78,13 @@ struct mobile {
 	struct lke_in6 kept_coa, kept_agent;
 	uint16_t kept_seq;
 	lke_time kept_expires;		     /* 0: nothing is kept */
+	lke_time kept_at;		     /* the last write began */
+	struct timer keep;		     /* armed while the next one has to wait */
 	bool keeping, keep_again, restoring; /* restoring: waits for its link */
 
 	/* Sequence numbers under this key generation (AMB-173). */
 	bool has_seq, has_floor, writing;
-	bool lost; /* the stable storage does not know its numbers: refused until it is rekeyed */
+	bool floor_lost; /* the stable storage does not know its numbers: refused until it is rekeyed */
 	uint16_t last_seq;	/* last accepted */
 	uint16_t floor;		/* durable: no accepted number is ahead of it */
 	uint16_t writing_floor; /* of the checkpoint under way */
@@ -186,6 +189,7 @@ void ha_rekey_timer(struct lke_engine *e, struct timer *t);
 /* --- ha_keep.c --- */
 
 void ha_kept(struct lke_engine *e, struct mobile *m, bool batch, int err);
+void ha_keep_timer(struct lke_engine *e, struct mobile *m);
 void ha_keep_retry(struct lke_engine *e);
 /* Sets up restored bindings whose link is there. */
 void ha_restore_some(struct lke_engine *e);

@@ -238,6 +238,7 @@ void mn_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 void mn_timer(struct lke_engine *e, struct timer *t);
 void mn_resume(struct lke_engine *e); /* the host was suspended: every router may be another one */
 void mn_result(struct lke_engine *e, const struct lke_ev_result *r);
+void mn_sequence_restore(struct lke_engine *e, const struct lke_ev_floor *f);
 int mn_command(struct lke_engine *e, const struct lke_ev_command *c);
 bool mn_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
 const struct secret16 *mn_lbsa_key(const struct lke_engine *e, size_t at);

@@ -5,7 +5,6 @@
  * (AMB-177).
  */
 #include "core/mobile_node.h"
-#include "core/sequence.h"
 
 #define REFUSED_RETRY (60 * LKE_SEC)
 
@@ -15,25 +14,6 @@ struct mn_home *mn_home_find(const struct lke_engine *e, const struct lke_in6 *h
 		if (in6_eq(&e->mn->home[n].cfg->addr, home))
 			return &e->mn->home[n];
 	return NULL;
-}
-
-/* Numbers are counted here as well: one manual key must not see them all (AMB-172). */
-static bool next_number(struct lke_engine *e, struct mn_home *h, uint16_t *ret_seq)
-{
-	if (!h->has_seq) {
-		h->seq = (uint16_t)rnd_u32(e);
-		h->has_seq = true;
-	}
-	if (h->used >= SEQ_BUDGET) {
-		alarm_note(e, LKE_ROLE_MN, &h->cfg->addr,
-			   "sequence budget of the manual key used up");
-		if (!draft01(e))
-			return false;
-	}
-	*ret_seq = (uint16_t)(h->seq + 1);
-	h->used++;
-	sequence_report(e, LKE_ROLE_MN, &h->cfg->addr, *ret_seq, h->used - 1, h->used);
-	return true;
 }
 
 static int build(struct lke_engine *e, const struct update *u, uint16_t seq, uint8_t *buf,
@@ -78,7 +58,7 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 		arm(e, &u->timer, e->now + LKE_SEC / MAX_UPDATE_RATE);
 		return;
 	}
-	if (!next_number(e, u->reg, &seq))
+	if (!mn_sequence_next(e, u->reg, &seq))
 		return;
 	len = build(e, u, seq, buf, sizeof(buf));
 	if (len < 0) {
@@ -86,7 +66,6 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 		arm(e, &u->timer, e->now + MAX_BINDACK_TIMEOUT);
 		return;
 	}
-	u->reg->seq = seq;
 	send_packet_full(e, LKE_ROLE_MN, LKE_MSG_BU, l->ifc->ifindex, next_hop(l, u), buf,
 			 (size_t)len, &u->home, 0, seq, (uint32_t)u->lifetime * LIFETIME_UNIT);
 	count(e, LKE_STAT_BU_SENT);
@@ -163,7 +142,7 @@ static int resync(struct lke_engine *e, const struct pkt *p, struct update *u,
 				    ba->status, ba->seq, 0);
 	note_in_full(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE, &u->home, ba->status, ba->seq,
 		     0);
-	u->reg->seq = ba->seq;
+	mn_sequence_told(e, u->reg, ba->seq);
 	update_begin(u, u->accepted ? INITIAL_BINDACK_TIMEOUT : INITIAL_BINDACK_TIMEOUT_FIRSTREG);
 	mn_register_send(e, u);
 	return 0;
@@ -180,6 +159,7 @@ static void registered(struct lke_engine *e, const struct pkt *p, struct update 
 	if (refresh == 0 || refresh > lifetime)
 		refresh = lifetime - lifetime / 4;
 	h->coa = u->coa;
+	h->counts = true;
 	update_accept(e, u, lifetime, (lke_time)refresh * LKE_SEC);
 	mn_home_tunnel(e, h, &h->coa);
 	note_home(e, u, ba);

@@ -22,6 +22,7 @@
  *	mn_discovery.c		Dynamic Home Agent Address Discovery
  *	mn_mobile_prefix.c	prefixes of the home link
  *	mn_homecoming.c		return to the home link
+ *	mn_sequence.c	their sequence numbers
  *	mn_steady.c		moving too often to tell the home agent each time
  *	mn_handover.c		attachment to a link: what is bound, in which order
  *	mn_leave.c		the announced leave
@@ -239,7 +240,9 @@ struct mn_home {
 	struct lke_act_tunnel tunnel;
 	bool has_seq;
 	uint16_t seq;
-	uint32_t used; /* sequence numbers used under this key, AMB-172 */
+	uint32_t used;	 /* sequence numbers used under this key, AMB-172 */
+	uint32_t stored; /* so many are counted on stable storage */
+	bool counts;	 /* seq continues what the home agent knows */
 };
 
 enum mn_leave_step {
@@ -444,6 +447,12 @@ void mn_kex_soon(struct lke_engine *e, struct mn_link *l);
 int mn_kex_command(struct lke_engine *e, struct mn_link *l);
 void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
 void mn_kex_hint(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *router);
+
+/* --- mn_sequence.c --- */
+/* The next number of a registration; false: the key has seen them all (AMB-172). */
+bool mn_sequence_next(struct lke_engine *e, struct mn_home *h, uint16_t *ret_seq);
+/* The home agent says which number it accepted last. */
+void mn_sequence_told(struct lke_engine *e, struct mn_home *h, uint16_t seq);
 
 /* --- mn_registration.c --- */
 /* Registers the care-of address with the home agent of h; replaces a running registration. */

@@ -104,6 +104,7 @@
 #define RA_CONTRADICTION		(60 * LKE_SEC) /* between two reports, RFC 4861 6.2.7 */
 
 /* --- Home agent: AMB-151, AMB-172 --- */
+#define HA_MAX_MOBILES 131072 /* policy entries */
 #define SEQ_RESERVE 64
 #define SEQ_BUDGET  32768 /* advances under one manual key */
 #define SEQ_SPACE   65536

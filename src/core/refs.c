@@ -5,7 +5,7 @@
  */
 #include "core/internal.h"
 
-#define REFS_MAX (4 * AR_MAX_LBSA)
+#define REFS_MAX (4 * (AR_MAX_LBSA + HA_MAX_MOBILES))
 
 enum ref_kind { REF_GROUP, REF_STEER };
 

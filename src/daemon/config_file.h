@@ -10,7 +10,7 @@
 #include "lke/config.h"
 #include "lke/error.h"
 
-#define MOBILES_MAX 65536 /* [Mobile] sections */
+#define MOBILES_MAX 131072 /* [Mobile] sections */
 
 /* A key that is to follow, see daemon/key_store.h. */
 struct next_key {

@@ -303,7 +303,7 @@ static void end(struct driver *d)
 	if (d->w->group)
 		group_close(d->w->group);
 	if (d->request)
-		mem_free_wipe(d->request, REQUESTS_MAX * sizeof(*d->request));
+		mem_free(d->request);
 	mem_free(d->buf);
 	daemon_config_done(&d->w->cfg);
 }

@@ -13,7 +13,7 @@
 #include "platform/linux/forward.h"
 
 enum {
-	REQUESTS_MAX = 8192,	 /* privileged requests under way */
+	REQUESTS_MAX = 262144,	 /* privileged requests under way: one for each mobile's SPI at once */
 	DEFERRED_MAX = 32,	 /* paths that wait for parked packets */
 	GATE_FRAMES_MAX = 16,	 /* the engine's own packets that wait at a gate */
 	PACKETS_PER_WAKEUP = 32, /* of one socket, so that the others get their turn */

@@ -53,9 +53,11 @@ static void sec_006_binding_is_kept_and_its_end_too(void **state)
 	assert_false(f.keep.remove);
 	assert_true(same(&f.keep.coa, COA) && same(&f.keep.agent, "2001:db8:1::1"));
 	assert_true(f.keep.seq == 100 && f.keep.expires == binding0(&f)->expires);
+	fx_wait(&f, LKE_SEC);
 	fx_bu(&f, (struct bu){ .seq = 101, .lifetime = 100, .src = "2001:db8:6::7" });
 	assert_int_equal(f.keeps, 2);
 	assert_true(same(&f.keep.coa, "2001:db8:6::7"));
+	fx_wait(&f, LKE_SEC);
 	fx_bu(&f, (struct bu){ .seq = 102, .lifetime = 0 });
 	assert_int_equal(f.keeps, 3);
 	assert_true(f.keep.remove);
@@ -77,6 +79,7 @@ static void small_extensions_are_not_written(void **state)
 	fx_wait(&f, 40 * LKE_SEC);
 	fx_bu(&f, (struct bu){ .seq = 102, .lifetime = 100 });
 	assert_int_equal(f.keeps, 2);
+	fx_wait(&f, LKE_SEC);
 	fx_bu(&f, (struct bu){ .seq = 103, .lifetime = 90 });
 	assert_int_equal(f.keeps, 3);
 	assert_true(f.keep.expires == binding0(&f)->expires);
@@ -98,11 +101,34 @@ static void one_write_at_a_time_then_the_latest_state(void **state)
 				       .src = n % 2 ? "2001:db8:6::7" : "2001:db8:7::7" });
 	assert_int_equal(f.keeps, 1);
 	assert_int_equal(f.bas, 6); /* no answer waits for it */
+	fx_wait(&f, LKE_SEC);
 	fx_keep_done(&f, 0);
 	assert_int_equal(f.keeps, 2);
 	assert_true(same(&f.keep.coa, "2001:db8:6::7") && f.keep.seq == 105);
 	fx_keep_done(&f, 0);
 	assert_int_equal(f.keeps, 2);
+	fx_end(&f);
+}
+
+/* One that changes all the time does not wear the disk. */
+static void ten_writes_a_second_at_most(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 100);
+	f.keeps = 0;
+	for (uint16_t n = 1; n <= 200; n++) {
+		fx_wait(&f, 10 * LKE_MSEC);
+		fx_bu(&f, (struct bu){ .seq = (uint16_t)(100 + n),
+				       .lifetime = 100,
+				       .src = n % 2 ? "2001:db8:6::7" : "2001:db8:7::7" });
+	}
+	assert_in_range(f.keeps, 19, 21);
+	fx_wait(&f, 100 * LKE_MSEC);
+	assert_true(f.keep.seq == 300 && same(&f.keep.coa, "2001:db8:7::7"));
 	fx_end(&f);
 }
 
@@ -310,6 +336,7 @@ int main(void)
 		cmocka_unit_test(sec_006_binding_is_kept_and_its_end_too),
 		cmocka_unit_test(small_extensions_are_not_written),
 		cmocka_unit_test(one_write_at_a_time_then_the_latest_state),
+		cmocka_unit_test(ten_writes_a_second_at_most),
 		cmocka_unit_test(failed_write_is_tried_again),
 		cmocka_unit_test(sec_006_restored_binding_serves_and_costs_one_round_trip),
 		cmocka_unit_test(restored_binding_ends_when_it_was_granted_to_end),
