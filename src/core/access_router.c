@@ -96,6 +96,8 @@ void ar_stop(struct lke_engine *e)
 	/* A router that keeps its state comes back: it does not send its mobiles away. */
 	ar_state_stop(e);
 	for (unsigned n = 0; n < ar->links; n++) {
+		if (!ar->link[n].ifc) /* its interface went */
+			continue;
 		ar_advertise_stop(e, &ar->link[n], !ar->state);
 		ar->link[n].running = false;
 	}

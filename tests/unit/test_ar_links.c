@@ -238,6 +238,7 @@ static void lbsas_of_a_link_come_back_with_it(void **state)
 	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, &is));
 	assert_int_equal(is.ifindex, LAN2 + 1);
 	assert_true(is.expires == was.expires && is.proved == was.proved);
+	assert_int_equal(arf_notes(&f, LKE_NOTE_LBSA_VALID), 2);
 	assert_true(arf_binding(&f, &other.coa, &b));
 	assert_int_equal(f.intercepts, 1);
 	update_other(700, STATUS_SEQUENCE);
@@ -263,6 +264,54 @@ static void lbsas_of_a_link_end_without_it(void **state)
 	arf_event(&f, &flush);
 	again(LAN2 + 2);
 	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL)); /* flushed meanwhile */
+}
+
+static struct lke_limit_view limit_of(const char *name, uint32_t ifindex)
+{
+	struct lke_limit_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_limit(f.e, &cursor, &v))
+		if (strcmp(v.name, name) == 0 && v.ifindex == ifindex)
+			return v;
+	fail_msg("no limit %s", name);
+	return v;
+}
+
+/* The router has another address meanwhile, and the node made another key with it. */
+static void lbsa_whose_place_is_taken_does_not_come_back(void **state)
+{
+	struct arf_bu up = { .lifetime = 60, .to = (struct lke_in6[]){ arf_addr("fd00:2::2") } };
+	struct lke_lbsa_view v;
+	bool ok;
+
+	exchange_on(LAN2, &other);
+	link_event(LAN2, "lan2", 9, false, true);
+	link_event(LAN2 + 1, "lan2", 9, true, false);
+	address(LAN2 + 1, "fe80::a:1", false);
+	address(LAN2 + 1, "fd00:2::2", false);
+	other.kbm[0] ^= 1;
+	other.seq++;
+	arf_run(&f, 10 * LKE_SEC);
+	exchange_on(LAN2 + 1, &other);
+	assert_int_equal(limit_of("lbsas_without_link", 0).used, 1);
+	address(LAN2 + 1, "fd00:2::1", false);
+	assert_int_equal(limit_of("lbsas_without_link", 0).used, 0);
+	assert_true(arf_has(&f, &other.coa, LKE_LBSA_VALID, &v));
+	assert_true(in6_eq(&v.ar, up.to));
+	arf_bu(&f, &other, &up);
+	assert_int_equal(arf_ba(&f, other.kbm, &ok).status, STATUS_ACCEPTED);
+	assert_true(ok);
+}
+
+/* It ended by SIGSEGV, since the place of the link was empty. */
+static void thr_094_router_that_stops_without_its_link(void **state)
+{
+	exchange_on(LAN2, &other);
+	link_event(LAN2, "lan2", 9, false, true);
+	lke_engine_stop(f.e, f.now);
+	again(LAN2 + 1);
+	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
 }
 
 static void thr_094_late_result_does_not_find_a_new_link(void **state)
@@ -416,18 +465,6 @@ static void amb_128_grants_shrink_as_the_table_fills(void **state)
 	assert_int_equal(ack.lifetime, 0);
 }
 
-static struct lke_limit_view limit_of(const char *name, uint32_t ifindex)
-{
-	struct lke_limit_view v;
-	size_t cursor = 0;
-
-	while (lke_engine_next_limit(f.e, &cursor, &v))
-		if (strcmp(v.name, name) == 0 && v.ifindex == ifindex)
-			return v;
-	fail_msg("no limit %s", name);
-	return v;
-}
-
 static void amb_128_limits_are_reported(void **state)
 {
 	static const char *const of_all[] = {
@@ -516,6 +553,8 @@ int main(void)
 		T(thr_094_removed_link_takes_its_lbsas_only),
 		T(lbsas_of_a_link_come_back_with_it),
 		T(lbsas_of_a_link_end_without_it),
+		T(lbsa_whose_place_is_taken_does_not_come_back),
+		T(thr_094_router_that_stops_without_its_link),
 		T(thr_094_late_result_does_not_find_a_new_link),
 		T(thr_094_flap_keeps_lbsas_and_bindings),
 		T(thr_094_renamed_link_is_left_and_comes_back),

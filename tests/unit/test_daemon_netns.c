@@ -293,7 +293,10 @@ static void interfaces_come_go_and_change_their_names(void **state)
 				    "ip link set far0 up; ip link set wlan0 up"),
 				 0);
 		assert_int_equal(sh("grep -q refused %s/log", a.dir), 1);
-		stop(&a);
+		assert_true(comes("%s --run %s/run show interfaces | grep -q wlan0", ctl, a.dir));
+		assert_int_equal(sh("ip link del wlan0"), 0);
+		assert_true(comes("! %s --run %s/run show interfaces | grep -q wlan0", ctl, a.dir));
+		stop(&a); /* without its interface */
 	}
 }
 
