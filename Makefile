@@ -38,6 +38,7 @@ coverage:
 bench: all
 	@tests/bench/limits $(BUILD)
 	@tests/bench/run $(BUILD)
+	@tests/bench/forward $(BUILD)
 	@tests/bench/flood $(BUILD)
 
 soak: all
