@@ -293,7 +293,7 @@ static void defaults(struct daemon_config *cfg)
 	str_copy(cfg->tun, sizeof(cfg->tun), "lke0");
 	str_copy(cfg->user, sizeof(cfg->user), "nobody");
 	cfg->rsa_bits = 2048;
-	cfg->buffer_packets = 256;
+	cfg->buffer_packets = 1024;
 	cfg->buffer_total = 32 << 20;
 	cfg->audit_size = 16 << 20;
 }

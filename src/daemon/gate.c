@@ -14,8 +14,10 @@ void gate_close(struct nl *nl, struct ledger *l, const struct priv_request *r)
 {
 	struct priv_request gate = record_of(r);
 
-	if (r->lladdr_len == 0 || (r->type != PRIV_PATH && r->type != PRIV_INTERCEPT) ||
-	    ledger_add(l, &gate))
+	if (r->lladdr_len == 0 || (r->type != PRIV_PATH && r->type != PRIV_INTERCEPT))
+		return;
+	/* The engine process is not trusted: it closes no neighbour that it did not intercept. */
+	if ((r->type == PRIV_INTERCEPT && !ledger_has(l, r)) || ledger_add(l, &gate))
 		return;
 	if (nl_gate_close(nl, gate.ifindex, &gate.addr))
 		(void)ledger_del(l, &gate);

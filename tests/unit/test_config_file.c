@@ -444,7 +444,7 @@ static void packets_are_kept_unless_switched_off(void **state)
 	prepare(&l);
 	load(&l, "[AccessRouter]\nInterface = wlan0\n");
 	assert_int_equal(l.err, 0);
-	assert_int_equal(l.cfg.buffer_packets, 256);
+	assert_int_equal(l.cfg.buffer_packets, 1024);
 	assert_int_equal(l.cfg.buffer_total, 32 << 20);
 	assert_true(l.cfg.engine.ar[0].buffer);
 	done(&l);
