@@ -186,6 +186,24 @@ def tell(build, out, gap, p):
 		return conclude(story, out, began, failure)
 
 
+def what_next(p, build, out):
+	"""The visitor has seen it: now with the own hands."""
+	lke, capture_file, keylog = os.path.join(build, "src/ctl/lke"), out + "/capture.pcapng", out + "/keys.log"
+	steps = [
+		("every message again, with its MAC verified", "%s decode %s --keylog %s" % (lke, capture_file, keylog)),
+		("the sequence diagram", "%s decode %s --svg sequence.svg >/dev/null" % (lke, capture_file)),
+		("the same in Wireshark", "wireshark -X lua_script:packaging/wireshark/lke.lua -o lke.keylog_file:%s -Y lke %s" % (keylog, capture_file)),
+		("a network to play with: move the mobile node yourself", "make lab SCENARIO=figure_2_1 HOLD=1"),
+		("all scenarios", "make lab LIST=1"),
+		("two lines make an access router", "man man/lke.conf.5"),
+	]
+	p.line()
+	p.line(p.paint("   What to try next", "bold"))
+	for words, command in steps:
+		p.line(p.paint("   " + words, "dim"))
+		p.line("      " + command)
+
+
 def main():
 	ap = argparse.ArgumentParser(description=__doc__)
 	ap.add_argument("--build", default="build")
@@ -206,6 +224,7 @@ def main():
 	bad = sum(not c["ok"] for s in summary["steps"] for c in s["checks"])
 	p.line(p.paint("   %d checks, %d failed, %.0f seconds.  " % (n, bad, summary["seconds"]),
 		*(("green", "bold") if summary["ok"] else ("red", "bold"))) + "Look at %s/report.html" % a.out)
+	what_next(p, a.build, a.out)
 	return 0 if summary["ok"] else 1
 
 

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from scenario import Story	# noqa: E402
 from story import Printer	# noqa: E402
 from topology import CannotRun, LabError	# noqa: E402
+import hold	# noqa: E402
 import leave	# noqa: E402
 import tests	# noqa: E402
 
@@ -108,25 +109,13 @@ def run_test(name, build, quiet):
 	return 1 if bad else 0
 
 
-def hold(story):
-	print("\nThe lab is up until you press Enter.  For example:")
-	for name in ("mn", "ar1", "ha", "cn"):
-		print("  ip netns exec %s sh" % story.lab[name].ns)
-	d = story.fleet.mn
-	print("  ip netns exec %s %s --run %s show" % (d.node.ns, d.lke, d.run_dir))
-	try:
-		input()
-	except (EOFError, KeyboardInterrupt):
-		pass
-
-
 def run_scenario(name, build, wait, delay, loss):
 	with tempfile.TemporaryDirectory(prefix="lke-lab-") as d:
 		try:
 			with Story(build, d, delay=delay, loss=loss) as story:
 				SCENARIOS[name](story)
 				if wait:
-					hold(story)
+					hold.hold(story)
 				return 0 if not tests.failures(story) else 1
 		except LabError as e:
 			print("lab: " + str(e), file=sys.stderr)
@@ -140,7 +129,7 @@ def main():
 	ap.add_argument("--list-tests", action="store_true", help="list the tests, one a line; `alone` marks those that measure")
 	ap.add_argument("--test", metavar="NAME", choices=sorted(tests.TESTS))
 	ap.add_argument("--verbose", action="store_true", help="print the messages of a test too")
-	ap.add_argument("--hold", action="store_true", help="keep the network until Enter is pressed")
+	ap.add_argument("--hold", action="store_true", help="keep the network, with a prompt")
 	ap.add_argument("--delay", type=float, default=0, metavar="MS", help="between the home agent and all others, one way")
 	ap.add_argument("--loss", type=float, default=0, metavar="PERCENT", help="of the packets to and from the home agent")
 	ap.add_argument("scenario", nargs="?", choices=list(SCENARIOS))
