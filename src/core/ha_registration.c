@@ -149,6 +149,24 @@ static void register_coa(struct lke_engine *e, struct mobile *m, const struct ha
 		ha_linklocal_drop(e, m);
 }
 
+/* At home again: what the route still draws to the forwarding plane goes to the node from there, in
+ * order, until the route is gone. */
+static void back_home(struct lke_engine *e, const struct mobile *m, const struct ha_bu *bu,
+		      const struct binding *b)
+{
+	struct lke_action *a;
+
+	if (!bu->direct || bu->ifindex != b->ifindex || !in6_eq(&bu->src, &m->home))
+		return;
+	a = act_new(e, LKE_ACT_BUFFER);
+	if (!a)
+		return;
+	a->buffer.what = LKE_BUFFER_LINK;
+	a->buffer.addr = m->home;
+	a->buffer.ifindex = bu->ifindex;
+	a->buffer.lladdr = bu->src_ll;
+}
+
 static void carry_out(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu)
 {
 	struct binding *b = binding_find(e, &m->home);
@@ -161,6 +179,7 @@ static void carry_out(struct lke_engine *e, struct mobile *m, const struct ha_bu
 		refuse(e, m, bu, STATUS_NOT_HOME_AGENT);
 	} else {
 		/* The proxy is gone before the mobile node reads the answer (RFC 6275 11.5.5). */
+		back_home(e, m, bu, b);
 		binding_remove(e, b, "deregistered");
 		accept(e, m, bu, STATUS_ACCEPTED, 0);
 	}

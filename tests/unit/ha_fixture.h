@@ -40,6 +40,7 @@ struct fx {
 	struct lke_act_send ba_send; /* without the octets */
 	struct ip6_info ba_ip;
 	struct lke_act_tunnel tunnel;
+	struct lke_act_buffer buffer;
 	unsigned ras, discoveries, mpas, probes;
 	uint8_t probe[64]; /* the last care-of address test: its ICMPv6 octets */
 	size_t probe_len;
@@ -48,7 +49,8 @@ struct fx {
 	struct hadisc discovery, mpa;
 	struct ip6_info discovery_ip, mpa_ip;
 	struct lke_act_send discovery_send;
-	char order[512]; /* T I P M G S N: tunnel, intercept, proxied, mine, group, spi, NA */
+	char order[512]; /* T I B P M G S N: tunnel, intercept, buffer, proxied, mine, group, spi,
+			    NA */
 	unsigned notes[LKE_NOTE_COUNT];
 	struct lke_note audit, budget;
 	char gone[64], alarm[64];
@@ -207,6 +209,10 @@ static inline void fx_action(struct fx *f, const struct lke_action *a)
 		break;
 	case LKE_ACT_INTERCEPT:
 		fx_mark(f, 'I', a->intercept.remove);
+		break;
+	case LKE_ACT_BUFFER:
+		f->buffer = a->buffer;
+		fx_mark(f, 'B', a->buffer.what == LKE_BUFFER_DROP);
 		break;
 	case LKE_ACT_GROUP:
 		fx_mark(f, 'G', a->group.leave);

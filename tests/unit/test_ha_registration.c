@@ -172,13 +172,23 @@ static void base_04_returning_home_undoes_everything(void **state)
 						.src = "2001:db8:1::b01",
 						.no_hao = true }),
 			 0);
-	assert_string_equal(f.order, "I-T-G-M-P-");
+	/* What the route still draws goes to it, on its link, from the first moment. */
+	assert_string_equal(f.order, "B+I-T-G-M-P-");
+	assert_int_equal(f.buffer.what, LKE_BUFFER_LINK);
+	assert_true(same(&f.buffer.addr, "2001:db8:1::b01"));
+	assert_int_equal(f.buffer.ifindex, HOME_IF);
+	assert_int_equal(f.buffer.lladdr.b[5], 9);
 	assert_int_equal(f.ba.status, 0);
 	assert_int_equal(f.ba.lifetime, 0);
 	assert_false(f.ba_ip.has_rh2);
 	/* On the home link the answer goes to the frame's source. */
 	assert_int_equal(f.ba_send.ifindex, HOME_IF);
 	assert_int_equal(f.ba_send.dst.b[5], 9);
+	/* A deregistration from elsewhere says nothing about the home link. */
+	fx_register(&f, 12);
+	memset(f.order, 0, sizeof(f.order));
+	fx_bu(&f, (struct bu){ .seq = 13, .lifetime = 0 });
+	assert_string_equal(f.order, "I-T-G-M-P-");
 	fx_end(&f);
 }
 
