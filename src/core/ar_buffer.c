@@ -90,6 +90,12 @@ static int make(struct lke_engine *e, struct lbsa *l)
 	return 0;
 }
 
+/* A prefix on two links: the node may be bound by its other LBSA, whose interception it is then. */
+static bool intercepted(struct lke_engine *e, const struct lbsa *l)
+{
+	return binding_find(e, &l->entry->key.coa) != NULL;
+}
+
 /* Packets wait from now on; the first question to the node is asked after so long. */
 static int keep(struct lke_engine *e, struct lbsa *l, bool bound, lke_time patience,
 		const char *why)
@@ -97,7 +103,7 @@ static int keep(struct lke_engine *e, struct lbsa *l, bool bound, lke_time patie
 	const struct ar_link *k = ar_link_by_index(e, l->entry->key.ifindex);
 	struct ar_buffer *b = l->buffer;
 
-	if (!k || !k->cfg->buffer)
+	if (!k || !k->cfg->buffer || (!bound && intercepted(e, l)))
 		return LKE_ERR_STATE;
 	if (!b) {
 		int err = make(e, l);
@@ -123,7 +129,7 @@ static int keep(struct lke_engine *e, struct lbsa *l, bool bound, lke_time patie
 /* What waits goes this way.  A binding keeps its interception, another one ends. */
 static void end(struct lke_engine *e, struct lbsa *l, enum lke_buffer what, const char *why)
 {
-	bool bound = l->buffer->bound || ar_lbsa_binding(e, l);
+	bool bound = l->buffer->bound || intercepted(e, l);
 
 	act_buffer(e, l, what, l->entry->key.ifindex, &l->peer_lladdr);
 	if (!bound)
@@ -157,9 +163,13 @@ void ar_buffer_moving(struct lke_engine *e, struct lbsa *l)
 
 void ar_buffer_bound(struct lke_engine *e, struct lbsa *l)
 {
+	struct access_router *ar = e->ar;
+
 	l->gone = false;
-	if (l->buffer)
-		end(e, l, LKE_BUFFER_TUNNEL, "bound");
+	for (unsigned n = ar->buffers; n > 0; n--)
+		if (n <= ar->buffers &&
+		    in6_eq(&ar->buffer[n - 1]->entry->key.coa, &l->entry->key.coa))
+			end(e, ar->buffer[n - 1], LKE_BUFFER_TUNNEL, "bound");
 }
 
 bool ar_buffer_returned(struct lke_engine *e, struct lbsa *l, const struct ar_reply *to)
@@ -172,7 +182,7 @@ bool ar_buffer_returned(struct lke_engine *e, struct lbsa *l, const struct ar_re
 	act_buffer(e, l, LKE_BUFFER_LINK, to->ifindex, &to->ll);
 	if (!was)
 		return false;
-	if (!ar_lbsa_binding(e, l))
+	if (!intercepted(e, l))
 		act_intercept(e, l, true, 0);
 	ar_lbsa_note(e, LKE_NOTE_LEAVE_END, l, "on its link");
 	forget(e, l);
@@ -199,7 +209,7 @@ void ar_buffer_free(struct lke_engine *e, struct lbsa *l)
 
 static bool may_leave(struct lke_engine *e, const struct lbsa *l)
 {
-	return l->state == LKE_LBSA_VALID && !l->buffer && !ar_lbsa_binding(e, l);
+	return l->state == LKE_LBSA_VALID && !l->buffer && !intercepted(e, l);
 }
 
 /* All nodes on the interface, those with this link-layer address, or the one with this address. */

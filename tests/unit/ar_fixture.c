@@ -74,8 +74,26 @@ static void take_record(struct arf *f, const struct lke_action *a)
 	memcpy(r->data, a->record.data, a->record.len);
 }
 
+/* As the kernel's table: what is there stays, what is not there cannot go.  Is it new? */
+static bool intercept(struct arf *f, const struct lke_in6 *addr, bool remove)
+{
+	unsigned n = 0;
+
+	while (n < f->intercepts && !in6_eq(&f->intercepted[n], addr))
+		n++;
+	if (remove && n < f->intercepts)
+		f->intercepted[n] = f->intercepted[--f->intercepts];
+	if (remove || n < f->intercepts)
+		return false;
+	assert_true(n < sizeof(f->intercepted) / sizeof(f->intercepted[0]));
+	f->intercepted[f->intercepts++] = *addr;
+	return true;
+}
+
 static void take(struct arf *f, const struct lke_action *a)
 {
+	bool added;
+
 	switch (a->type) {
 	case LKE_ACT_SEND:
 		take_send(f, &a->send);
@@ -104,9 +122,13 @@ static void take(struct arf *f, const struct lke_action *a)
 		f->tunnel = *a;
 		break;
 	case LKE_ACT_INTERCEPT:
-		f->intercepts += a->intercept.remove ? -1u : 1u;
-		if (a->cookie)
+		added = intercept(f, &a->intercept.addr, a->intercept.remove);
+		if (a->cookie) {
 			f->intercept_cookie = a->cookie;
+			f->intercept_asked = added ? a->intercept.addr : in6_unspecified;
+		} else if (in6_eq(&f->intercept_asked, &a->intercept.addr)) {
+			f->intercept_asked = in6_unspecified; /* this one is not refused */
+		}
 		break;
 	case LKE_ACT_BUFFER:
 		assert_true(f->buffers < 64);
@@ -204,6 +226,8 @@ void arf_release_kernel(struct arf *f)
 	assert_true(f->intercept_cookie != 0);
 	ev.result.cookie = f->intercept_cookie;
 	ev.result.err = f->kernel_refuses ? -1 : 0;
+	if (f->kernel_refuses)
+		(void)intercept(f, &f->intercept_asked, true);
 	f->intercept_cookie = 0;
 	arf_event(f, &ev);
 }

@@ -78,6 +78,7 @@ struct arf {
 	bool hold_kernel; /* the answer to an interception is kept back */
 	bool kernel_refuses;
 	uint64_t intercept_cookie;
+	struct lke_in6 intercepted[64], intercept_asked;
 	unsigned intercepts, groups, decrypts;
 	unsigned mine;			/* addresses whose tunnel packets are steered to us */
 	const struct arf_mn *neighbour; /* answers ordinary solicitations for its address */

@@ -314,6 +314,54 @@ static void thr_094_router_that_stops_without_its_link(void **state)
 	assert_false(arf_has(&f, &other.coa, LKE_LBSA_VALID, NULL));
 }
 
+/* A prefix on both links, and the node has a key on each: a hint about the one does not end the
+ * interception that the other one's binding needs. */
+static void one_address_on_two_links_is_bound_once(void **state)
+{
+	struct lke_event gone = { .type = LKE_EV_NEIGH };
+	struct arf_bu up = { .lifetime = 60,
+			     .to = (struct lke_in6[]){ arf_addr("2001:db8:1::2") } };
+	struct arf_mn there = mn;
+	bool ok;
+
+	address(LAN2, "2001:db8:1::2", false);
+	arf_attach(&f, &mn);
+	there.kbm[0] ^= 1;
+	exchange_on(LAN2, &there);
+	arf_bu(&f, &there, &up);
+	assert_int_equal(arf_ba(&f, there.kbm, &ok).status, STATUS_ACCEPTED);
+	assert_int_equal(f.intercepts, 1);
+	gone.neigh.ifindex = ARF_LAN;
+	gone.neigh.addr = mn.coa;
+	arf_event(&f, &gone);
+	arf_run(&f, 5 * LKE_SEC);
+	assert_int_equal(f.intercepts, 1);
+}
+
+/* The other way round: it leaves the one link, and is bound by its key of the other. */
+static void one_address_on_two_links_leaves_one(void **state)
+{
+	struct lke_event gone = { .type = LKE_EV_NEIGH };
+	struct arf_bu up = { .lifetime = 60,
+			     .to = (struct lke_in6[]){ arf_addr("2001:db8:1::2") } };
+	struct arf_mn there = mn;
+	struct lke_lbsa_view v;
+
+	address(LAN2, "2001:db8:1::2", false);
+	arf_attach(&f, &mn);
+	there.kbm[0] ^= 1;
+	exchange_on(LAN2, &there);
+	gone.neigh.ifindex = ARF_LAN;
+	gone.neigh.addr = mn.coa;
+	arf_event(&f, &gone);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, &v) && v.leaving);
+	arf_bu(&f, &there, &up);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, &v) && !v.leaving);
+	assert_int_equal(f.buffer[f.buffers - 1].what, LKE_BUFFER_TUNNEL);
+	arf_run(&f, 5 * LKE_SEC);
+	assert_int_equal(f.intercepts, 1);
+}
+
 static void thr_094_late_result_does_not_find_a_new_link(void **state)
 {
 	uint8_t buf[1024];
@@ -555,6 +603,8 @@ int main(void)
 		T(lbsas_of_a_link_end_without_it),
 		T(lbsa_whose_place_is_taken_does_not_come_back),
 		T(thr_094_router_that_stops_without_its_link),
+		T(one_address_on_two_links_is_bound_once),
+		T(one_address_on_two_links_leaves_one),
 		T(thr_094_late_result_does_not_find_a_new_link),
 		T(thr_094_flap_keeps_lbsas_and_bindings),
 		T(thr_094_renamed_link_is_left_and_comes_back),
