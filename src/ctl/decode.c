@@ -60,7 +60,7 @@ static void summary(const struct options *o, const struct decode_count *n)
 	if (n->malformed)
 		fprintf(stderr, " (%" PRIu64 " malformed)", n->malformed);
 	if (n->cut)
-		fprintf(stderr, ", %" PRIu64 " cut short by the capture (use tcpdump -s 0)",
+		fprintf(stderr, ", %" PRIu64 " cut short by the capture; use tcpdump -s 0",
 			n->cut);
 	if (n->foreign_links)
 		fprintf(stderr, ", %" PRIu64 " of link types that lke does not know",

@@ -54,6 +54,18 @@ static void read_packet(const uint8_t *pkt, size_t len, struct decoded *d)
 	packet_note(&d->packet, &d->note);
 }
 
+/* Data of applications, tunnelled or not, by next headers alone: a capture may well cut it. */
+static bool is_data(const uint8_t *pkt, size_t len)
+{
+	for (unsigned n = 0; n <= TUNNEL_MAX_HEADERS && len >= IP6_HDR_LEN; n++) {
+		if (pkt[6] != IP6_NH_IPV6)
+			return pkt[6] == IP6_NH_TCP || pkt[6] == IP6_NH_UDP;
+		pkt += IP6_HDR_LEN;
+		len -= IP6_HDR_LEN;
+	}
+	return false;
+}
+
 bool decode_frame(const struct capture_frame *f, const struct keyring *keys,
 		  struct decode_count *count, struct decoded *ret)
 {
@@ -71,7 +83,7 @@ bool decode_frame(const struct capture_frame *f, const struct keyring *keys,
 	read_packet(pkt, len, ret);
 	if (is_registration(&ret->packet))
 		take_registration(ret);
-	if (f->len < f->wire_len && ret->packet.drop != LKE_DROP_NONE) {
+	if (f->len < f->wire_len && ret->packet.drop != LKE_DROP_NONE && !is_data(pkt, len)) {
 		count->cut++;
 		return false;
 	}

@@ -48,6 +48,8 @@ def op_manual_has_every_command(lke):
     items = ' '.join(line for line in page.splitlines() if line.startswith('.It '))
     for name in command_names(lke):
         true(re.search(rf'\bCm {name}\b|, {name}\b', items), f'lke.1 has no item for {name}')
+        for option in re.findall(r'(?<![\w-])-(-?[a-z]+)', ask(lke, 'help', name)[1].splitlines()[0]):
+            true(re.search(rf'\bFl {option}\b', page), f'lke.1 does not have -{option} of {name}')
 
 
 def op_misspelt_command_is_corrected(lke):

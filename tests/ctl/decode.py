@@ -58,6 +58,17 @@ def op_decode_names_every_message(lke):
         true(j['message'] in j['text'], j['text'])
 
 
+def op_manual_shows_what_decode_prints(lke):
+    packets = named()
+    titles = ('rsa2048/kereq', 'kex/keack', 'dad/dad_ns', 'dad/dad_na', 'binding/bu', 'binding/ba_finished_request',
+              'binding/finished')
+    out = decode(lke, vectors.pcap([packets[t] for t in titles], 101))[1]
+    with open(os.path.join(ROOT, 'man', 'lke-protocol.7')) as f:
+        page = f.read()
+    block = page[page.index('.Bd -literal\nKey'):].split('.Ed')[0].splitlines()[1:]
+    equal(block, [line.split(None, 2)[2] for line in out.splitlines()])
+
+
 def op_decode_reads_every_link_type(lke):
     corpus = os.path.join(ROOT, 'tests', 'fuzz', 'corpus', 'decode')
     for link in (1, 113, 276, 101, 229, 0, 108, 12):
@@ -139,6 +150,10 @@ def op_decode_broken_captures_are_clear_errors(lke):
         code, _, err, _ = decode(lke, data)
         equal((data[-40:], code), (data[-40:], 1))
         true(words in err, f'{err} lacks {words}')
+    cut = vectors.pcap([named()['binding/bu'][:-8]], 101)
+    code, out, err, _ = decode(lke, cut[:36] + (96).to_bytes(4, 'little') + cut[40:])
+    equal((code, out), (0, ''))
+    true('1 cut short by the capture' in err, err)
     p = subprocess.run([lke, 'decode', '/nonexistent.pcap'], text=True, capture_output=True)
     equal((p.returncode, p.stdout), (1, ''))
     true('No such file' in p.stderr, p.stderr)
@@ -161,7 +176,7 @@ def op_decode_draws_the_sequence(lke):
     equal(twice.count('class="time"'), svg.count('class="time"'))
 
 
-TESTS = [op_decode_names_every_message, op_decode_reads_every_link_type, op_decode_v_has_every_field,
+TESTS = [op_decode_names_every_message, op_manual_shows_what_decode_prints, op_decode_reads_every_link_type, op_decode_v_has_every_field,
          op_decode_verifies_with_a_key_log, op_decode_leaves_fmipv6_alone, op_decode_says_what_is_malformed,
          op_decode_broken_captures_are_clear_errors, op_decode_draws_the_sequence]
 
