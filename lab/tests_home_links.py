@@ -4,12 +4,12 @@ import os
 
 from nodes import Daemon
 from packet import octets
-from peer import Port
+from peer import IPV6, NONE, Port, ip6
 from peer_home import HomeNode, Keys, Neighbour
 from peer_mn import MobileNode
 from tests_foreign import Verdicts, exchange, ping
 from tests_home import key_file, run_home
-from topology import Lab, LabError
+from topology import CN_ADDRESS, Lab, LabError
 
 FAR_HOME, FAR_AGENT = "2001:db8:200::42", "2001:db8:200::1"
 CAROL, CAROL_AGENT = "2001:db8:1::42", "2001:db8:1::1"
@@ -108,6 +108,10 @@ def on_both(lab, daemon, mn, v):
 	v("pings to the home address after that", ping(cn, mn, mn.binding()) == 0)
 	v("the home registration ends", v.need("an answer", mn.register_home(lifetime=0))[0] == 0)
 	v("without the other binding", ping(cn, mn, l) == 0)
+	inner = ip6(NONE, mn.home, octets(CN_ADDRESS), b"", 64)
+	since = mn.send_home(ip6(IPV6, mn.coa, mn.agent, inner, 64))
+	v("a reverse tunnel that ended is refused with ICMPv6 1/5 (AMB-120)", mn.wait(lambda p: p.kind == 1 and p.up[1] == 5 and
+		p.src == mn.agent and p.up[16:32] == mn.coa, 3, since))
 
 
 def amb_118_162_both_roles_on_one_box(build, directory, printer):

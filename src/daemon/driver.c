@@ -216,6 +216,7 @@ static int prepare(struct driver *d)
 	struct fwd_conf conf = { .tun_fd = d->w->tun_fd,
 
 				 .vnet_hdr = true,
+				 .agent = world_is_agent(d->w),
 				 .send = driver_send_frame,
 				 .ctx = d,
 				 .buffer_packets = d->w->cfg.buffer_packets,

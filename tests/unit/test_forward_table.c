@@ -28,10 +28,9 @@ static struct lke_in6 A(const char *text) {
 	return a;
 }
 
-static struct fwd *
-plane(void)
+static struct fwd *plane_of(bool agent)
 {
-	struct fwd_conf conf = { .send = frame };
+	struct fwd_conf conf = { .send = frame, .agent = agent };
 	struct fwd *f;
 
 	assert_int_equal(pipe2(tun, O_NONBLOCK | O_DIRECT), 0);
@@ -39,6 +38,11 @@ plane(void)
 	sends = 0;
 	assert_int_equal(fwd_new(&conf, &f), 0);
 	return f;
+}
+
+static struct fwd *plane(void)
+{
+	return plane_of(false);
 }
 
 static void done(struct fwd *f)
@@ -126,6 +130,49 @@ static void amb_120_reverse_tunnel_checks_outer_and_inner(void **state)
 	t.remove = true;
 	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, 1), LKE_ERR_NOENT);
+	done(f);
+}
+
+/* Is there ICMPv6 1/5 to this address, about a tunnel packet from it? */
+static bool told(const char *who)
+{
+	struct lke_in6 a = A(who), us = A(agent);
+	uint8_t got[4096];
+
+	if (read(tun[0], got, sizeof(got)) < 48 + 40 + 40)
+		return false;
+	return got[40] == 1 && got[41] == 5 && memcmp(got + 8, us.b, 16) == 0 &&
+	       memcmp(got + 24, a.b, 16) == 0 && got[48 + 6] == IP6_NH_IPV6 &&
+	       memcmp(got + 48 + 8, a.b, 16) == 0;
+}
+
+static void amb_120_who_sends_by_no_tunnel_is_told(void **state)
+{
+	struct fwd *f = plane_of(true);
+	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
+	struct lke_in6 end = A(agent);
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(from_link(f, coa, agent, home, cn), 0);
+	assert_false(told(coa)); /* not an address that lke serves */
+	assert_int_equal(fwd_set_end(f, &end, true), 0);
+	assert_int_equal(from_link(f, coa, agent, home, cn), -LKE_DROP_NO_BINDING);
+	assert_true(told(coa));
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(from_link(f, other, agent, home, cn), -LKE_DROP_TUNNEL_OUTER);
+	assert_true(told(other));
+	assert_int_equal(from_link(f, coa, agent, other, cn), -LKE_DROP_TUNNEL_INNER);
+	assert_true(told(coa));
+	/* A suspended one gets a Binding Refresh Request (AMB-112). */
+	t.suspended = true;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(from_link(f, coa, agent, home, cn), -LKE_DROP_NO_BINDING);
+	assert_false(told(coa));
+	/* Ten a second, whoever asks for more (THREATS 76). */
+	while (n < 100 && from_link(f, other, agent, cn, cn) < 0 && told(other))
+		n++;
+	assert_int_equal(n, 7);
 	done(f);
 }
 
@@ -611,6 +658,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amb_120_reverse_tunnel_checks_outer_and_inner),
+		cmocka_unit_test(amb_120_who_sends_by_no_tunnel_is_told),
 		cmocka_unit_test(credit_is_spent_and_reported),
 		cmocka_unit_test(amb_112_a_new_update_gives_no_credit_back),
 		cmocka_unit_test(packets_of_a_withdrawn_address_are_handed_back),

@@ -45,6 +45,7 @@ typedef int (*fwd_send_fn)(void *ctx, uint32_t ifindex, const struct lke_lladdr 
 struct fwd_conf {
 	int tun_fd;    /* owned by the caller */
 	bool vnet_hdr; /* it is fwd_open_tun()'s: packets have a virtio_net_hdr before them */
+	bool agent;    /* tells who sends by a reverse tunnel that is none: ICMPv6 1/5 (AMB-120) */
 	fwd_send_fn send;
 	void *ctx;
 	uint32_t path_mtu;	 /* assumed until an ICMPv6 error says less; 0: 1500 */

@@ -2,6 +2,8 @@
 /* Out of the tunnels: what came from a link (RFC 2473 3.3, AMB-120, 123). */
 #include "platform/linux/forward_priv.h"
 
+enum { ICMP6_UNREACHABLE = 1, ICMP6_SOURCE_POLICY = 5 };
+
 /*
  * May this tunnel packet be opened?  1 and the tunnel; 0: none of ours; -enum lke_drop.  Both the
  * outer and the inner address must be those of one binding (AMB-120).
@@ -41,6 +43,26 @@ static int find_exit(struct fwd *f, const struct lke_in6 outer[2], const struct 
 		return -LKE_DROP_NO_BINDING;
 	}
 	return 0;
+}
+
+/*
+ * An agent tells who sends by a reverse tunnel that it does not open: a mobile node binds again
+ * (AMB-112, 120).  Not while the binding is suspended: then a Binding Refresh Request asks for the
+ * proof.
+ */
+static void tell_refused(struct fwd *f, const struct lke_in6 outer[2], const struct lke_in6 *home,
+			 const uint8_t *pkt, size_t len, lke_time now)
+{
+	const struct fwd_tunnel *t = fwd_find_agent(f, false, home, &outer[1]);
+	size_t n;
+
+	if (!f->conf.agent || (t && t->t.suspended) || !fwd_is_end(f, &outer[1]) ||
+	    !tbf_take(&f->refusals, 1, now))
+		return;
+	n = icmp_error(ICMP6_UNREACHABLE, ICMP6_SOURCE_POLICY, 0, &outer[1], pkt, len, f->out,
+		       sizeof(f->out));
+	if (n)
+		(void)fwd_write_tun(f, f->out, n);
 }
 
 static bool scope_ok(const struct lke_in6 *a)
@@ -125,6 +147,8 @@ static int peel(struct fwd *f, uint8_t **pkt, size_t *len, lke_time now, bool *j
 	outer[1] = i.dst;
 	fwd_addresses(i.pkt + i.upper_off, inner);
 	err = find_exit(f, outer, inner, now, &t);
+	if (err < 0)
+		tell_refused(f, outer, &inner[0], *pkt, *len, now);
 	if (err <= 0)
 		return err;
 	err = tunnel_inner(*pkt, *len, &p, &n);

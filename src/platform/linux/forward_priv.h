@@ -93,7 +93,7 @@ struct fwd {
 	struct segments segments;
 	struct fwd_counters count;
 	struct tbf limit[FWD_TUNNEL_EVENTS];
-	struct tbf icmp_limit;
+	struct tbf icmp_limit, refusals;
 	struct lke_event event[FWD_EVENTS_MAX];
 	size_t event_head, events;
 	uint8_t buf[FWD_HEADROOM + FWD_PACKET_MAX];  /* what was read; its later segments too */

@@ -11,6 +11,7 @@ enum {
 	EVENT_RATE = 100, /* of each kind, per second: enough to answer, too little to flood the
 			     engine */
 	ICMP_RATE = 100,
+	REFUSAL_RATE = 10,
 };
 
 static const lke_time prev_coa_time = 10 * LKE_SEC; /* longer than any packet is under way */
@@ -37,6 +38,7 @@ int fwd_new(const struct fwd_conf *conf, struct fwd **ret)
 	for (int i = 0; i < FWD_TUNNEL_EVENTS; i++)
 		tbf_init(&f->limit[i], EVENT_RATE, EVENT_RATE, 0);
 	tbf_init(&f->icmp_limit, ICMP_RATE, ICMP_RATE, 0);
+	tbf_init(&f->refusals, REFUSAL_RATE, REFUSAL_RATE, 0);
 	*ret = f;
 	return 0;
 }
