@@ -115,7 +115,7 @@ static void take(struct arf *f, const struct lke_action *a)
 	case LKE_ACT_NOTIFY:
 		assert_true(f->notes < ARF_NOTES_MAX);
 		f->note[f->notes++] = a->note;
-		if (a->note.type == LKE_NOTE_MESSAGE && a->note.out)
+		if (a->note.type == LKE_NOTE_MESSAGE && a->note.out && f->sents > 0)
 			f->sent[f->sents - 1].msg = a->note.msg;
 		break;
 	case LKE_ACT_TUNNEL:
