@@ -201,6 +201,15 @@ def main():
                        ("parameter", bytes((4, 0, 0, 0, 0, 40)))):
         put("tunnel_error", name, b"\1" + head + big[:900])
     put("tunnel_error", "raw", b"\0" + inner)
+
+    def segment(n, flags=0x10, at=0, by=0):
+        return bytes((0, flags)) + n.to_bytes(2, "big") + bytes((at, by))
+    put("join", "flow", segment(1300) * 4 + segment(400, 0x18))
+    put("join", "long", segment(1399) * 55)
+    put("join", "marks", segment(1300) + segment(1300, at=1, by=0x30) + segment(1300, 0x50))
+    put("join", "gap", segment(1300) + segment(1300, at=47, by=1) + segment(1300))
+    put("join", "wrong_sum", segment(1300) + segment(1300, 0x30, 60, 1) + segment(1300))
+    put("join", "other", segment(1300) + bytes((1, 0, 15, 0, 17, 9)) + bytes(13) + segment(1300))
     null = bytes.fromhex("0000100100000001")
     put("esp", "null", b"\0" + null + bytes(16) + bytes((1, 2, 2, 135)) + bytes(12))
     put("esp", "aes", b"\1" + null + bytes(16) + bytes(12) + bytes((1, 2, 2, 135)) + bytes(12))
