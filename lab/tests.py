@@ -23,6 +23,7 @@ import tests_delay
 import tests_foreign
 import tests_links
 import tests_mn
+import tests_refused
 import tests_leave
 import tests_tunnel
 import tests_home
@@ -230,6 +231,7 @@ TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nin
 	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS, *hold_tests.TESTS)})
 TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
+TESTS.update(tests_refused.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_home.TESTS)
 TESTS.update(tests_home_links.TESTS)
