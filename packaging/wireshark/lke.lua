@@ -302,6 +302,13 @@ local function with_zeroes(p, pieces)
 	return text .. p.raw:sub(at + 1)
 end
 
+-- Wireshark's own dissector.  What it finds malformed it has marked; as an error of Lua it would show twice.
+local function call(original, tvb, pinfo, tree)
+	local good, taken = pcall(original.call, original, tvb, pinfo, tree)
+
+	return good and taken or tvb:len()
+end
+
 -- ------------------------------------------------------------------ Mobility Headers
 
 -- Mobility options from off on: {type, offset of the value, length}; nil after an overrun.
@@ -541,13 +548,13 @@ function mh.dissector(tvb, pinfo, tree)
 	local whole = p and tvb:len() == 8 * (tvb(1, 1):uint() + 1) and mh_min[kind] and tvb:len() >= mh_min[kind]
 
 	if not whole or not is_lke(tvb, kind, p) then
-		return original_mh:call(tvb, pinfo, tree)
+		return call(original_mh, tvb, pinfo, tree)
 	end
 	local request = kind == BA and find_option(mobility_options(tvb, 12), 6, 6)
 
 	-- Wireshark's own dissection of what RFC 6275 has stays, with its fields.
 	if kind == BU or (kind == BA and not request) then
-		original_mh:call(tvb, pinfo, tree)
+		call(original_mh, tvb, pinfo, tree)
 		dissect_message(tvb, pinfo, tree, p, kind)
 		return tvb:len()
 	end
@@ -636,7 +643,7 @@ function nd.dissector(tvb, pinfo, tree)
 	if kind == RA then
 		local off, len = nd_option(tvb, 16, 6)
 
-		original_icmp:call(tvb, pinfo, tree)
+		call(original_icmp, tvb, pinfo, tree)
 		if off then
 			dissect_capability(tvb, tree, off, len)
 			pinfo.cols.info:append(", LKE Capability")
@@ -652,7 +659,7 @@ function nd.dissector(tvb, pinfo, tree)
 			return tvb:len()
 		end
 	end
-	return original_icmp:call(tvb, pinfo, tree)
+	return call(original_icmp, tvb, pinfo, tree)
 end
 
 DissectorTable.get("ip.proto"):add(MH, mh)

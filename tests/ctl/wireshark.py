@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """The dissector packaging/wireshark/lke.lua in tshark, on captures of the vectors.  Argument: lke."""
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -132,7 +133,38 @@ def op_wireshark_leaves_fmipv6_and_mipv6_alone(lke):
         equal(details('-X', 'lua_script:' + LUA), plain)
 
 
-TESTS = [op_wireshark_names_every_message, op_wireshark_verifies_macs, op_wireshark_finds_bad_macs,
+def op_wireshark_bears_damaged_packets(lke):
+    """Truncated messages, and octets that are not what they were: no error of Lua, whatever they say."""
+    rng = random.Random(7)
+    packets = []
+    for packet in decode.named().values():
+        for _ in range(60):
+            p = bytearray(packet)
+            for _ in range(rng.randrange(1, 6)):
+                p[rng.randrange(6, len(p))] = rng.choice((0, 1, 2, 255, rng.randrange(256)))
+            packets.append(bytes(p))
+        for cut in rng.sample(range(41, len(packet)), 20):
+            short = bytearray(packet[:cut])
+            short[4:6] = (cut - 40).to_bytes(2, 'big')
+            packets.append(bytes(short))
+    rows = tshark(packets)
+    equal([row for row in rows if 'Lua' in row['_ws.expert.message']], [])
+    true(sum(bool(row['lke.message']) for row in rows) > 500, 'hardly one was of LKE')
+
+
+def op_wireshark_says_when_there_is_no_key_log(lke):
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, 'capture')
+        with open(path, 'wb') as f:
+            f.write(decode.vectors.pcap([decode.named()['binding/bu']], 101))
+        p = subprocess.run(['tshark', '-r', path, '-X', 'lua_script:' + LUA, '-o', f'lke.keylog_file:{d}/none', '-T', 'fields',
+                            '-e', 'lke.mac'], env=dict(os.environ, HOME=d, XDG_CONFIG_HOME=d), text=True,
+                           capture_output=True, timeout=120)
+        equal((p.returncode, p.stdout.strip()), (0, 'no key'))
+        true('No such file' in p.stderr, p.stderr)
+
+
+TESTS = [op_wireshark_bears_damaged_packets, op_wireshark_says_when_there_is_no_key_log, op_wireshark_names_every_message, op_wireshark_verifies_macs, op_wireshark_finds_bad_macs,
          op_wireshark_has_expert_infos, op_wireshark_leaves_fmipv6_and_mipv6_alone]
 
 if __name__ == '__main__':
