@@ -242,7 +242,7 @@ struct lke_note {
 	uint8_t status;
 	uint16_t seq;
 	uint32_t lifetime; /* seconds */
-	uint64_t value;
+	uint64_t value;	   /* of a KEAck or BA sent: when the message it answers came */
 	uint32_t repeats; /* Binding Update at a home agent: refused ones without a record before it
 			   */
 	char text[64]; /* "" or a short reason; never a secret */

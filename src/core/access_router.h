@@ -133,6 +133,7 @@ struct kex_request {
 	struct mh_view mh;
 	struct mh_kereq m;
 	struct lke_in6 coa;
+	lke_time came;
 	unsigned key;	 /* index of ar->rsa whose modulus it fits; 2: that key is gone */
 	bool live;	 /* liveness is shown, AMB-054 */
 	bool heard;	 /* its host has answered before: has a place among the held */
@@ -331,6 +332,7 @@ struct ar_reply {
 	struct lke_in6 ar, coa, home;
 	uint32_t ifindex; /* 0: the host's own forwarding */
 	struct lke_lladdr ll;
+	lke_time came; /* a Binding Update that waited for DAD: when that ended */
 };
 struct ar_reply ar_reply_to(struct lke_engine *e, const struct pkt *p);
 /* kbm NULL: unsigned (AMB-109). */

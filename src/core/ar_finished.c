@@ -45,7 +45,7 @@ static const lke_time brr_at[] = { 2 * LKE_SEC, 4 * LKE_SEC, 8 * LKE_SEC };
 
 struct ar_reply ar_reply_to(struct lke_engine *e, const struct pkt *p)
 {
-	struct ar_reply to = { .ar = p->ip.dst, .coa = p->ip.src, .home = ar_bu_home(p) };
+	struct ar_reply to = { .ar = p->ip.dst, .coa = p->ip.src, .home = ar_bu_home(p), .came = e->now };
 	const struct ar_link *k = p->ifc->ar;
 
 	/* A care-of address on the link the packet came from is answered there, frame to frame. */
@@ -95,6 +95,7 @@ void ar_send_ba(struct lke_engine *e, const struct ar_reply *to, const struct mh
 	}
 	mh_set_checksum(&w, mh, &to->ar, &to->home);
 	count(e, LKE_STAT_BA_SENT);
+	e->answers = to->came;
 	send_packet(e, LKE_ROLE_AR, LKE_MSG_BA, to->ifindex, to->ifindex ? &to->ll : NULL, buf,
 		    w.off);
 }

@@ -256,6 +256,7 @@ int ar_kex_input(struct lke_engine *e, const struct pkt *p, const struct mh_view
 		.ip = p->ip,
 		.mh = *v,
 		.coa = ip6_pseudo_src(&p->ip),
+		.came = e->now,
 	};
 	enum lke_drop reason = scope(p);
 	int err;

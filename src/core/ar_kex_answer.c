@@ -44,6 +44,7 @@ static void send_keack(struct lke_engine *e, const struct kex_request *r,
 	wr_patch_bytes(&w, off, mac, sizeof(mac));
 	mh_set_checksum(&w, mh, &o.src, &r->coa);
 	count(e, status >= 128 ? LKE_STAT_KEACK_REFUSED : LKE_STAT_KEACK_SENT);
+	e->answers = r->came;
 	send_packet(e, LKE_ROLE_AR, LKE_MSG_KEACK, r->ifindex, &r->src_ll, buf, w.off);
 }
 

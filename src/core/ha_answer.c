@@ -47,6 +47,7 @@ void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, 
 		return;
 	}
 	count(e, LKE_STAT_BA_SENT);
+	e->answers = bu->came;
 	send_packet_full(e, LKE_ROLE_HA, LKE_MSG_BA, bu->direct ? bu->ifindex : 0,
 			 bu->direct ? &bu->src_ll : NULL, buf, (size_t)len, &m->home, status, seq,
 			 (uint32_t)lifetime * LIFETIME_UNIT);

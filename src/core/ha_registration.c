@@ -342,6 +342,7 @@ static int take_mh(struct lke_engine *e, struct mobile *m, const struct pkt *p, 
 		err = -(int)LKE_DROP_MH_OPTION;
 	if (err == 0) {
 		bu = bu_of(p, &msg);
+		bu.came = e->now;
 		if (!in6_is_global(&p->ip.src))
 			err = -(int)LKE_DROP_SCOPE_ADDRESS;
 		else if (!p->ip.has_hao && !deregistration(m, &bu))

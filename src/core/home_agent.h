@@ -50,6 +50,7 @@ struct ha_bu {
 	uint32_t ifindex;
 	struct lke_lladdr src_ll;
 	uint16_t seq, flags, lifetime; /* lifetime in units of 4 s */
+	lke_time came;
 };
 
 /* Link-local address of a mobile node on a link. */

@@ -76,6 +76,7 @@ struct refs;	      /* refs.c: reference-counted groups and steering entries */
 struct lke_engine {
 	struct lke_config cfg; /* ha.mobile is NULL: the policy table has its own copies */
 	lke_time now;
+	lke_time answers; /* the next packet answers a message that came then; 0: none */
 	struct drbg rng;
 	struct timerq timers;
 	struct actionq *actions;

@@ -134,6 +134,8 @@ static void note_out(struct lke_engine *e, enum lke_role role, enum lke_msg msg,
 	n->ifindex = ifindex;
 	n->src = i->src;
 	n->dst = i->dst;
+	n->value = e->answers;
+	e->answers = 0;
 	note_fields(n, f);
 }
 

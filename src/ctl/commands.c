@@ -14,6 +14,9 @@ const struct command commands[] = {
 	  cmd_status },
 	{ "monitor", "", "messages and events as they happen", "lke.event/1", GROUP_LOOK,
 	  cmd_monitor },
+	{ "serve", "[--listen WHERE] [[NAME=]DIR ...]",
+	  "metrics for Prometheus and a live page; WHERE: [::1]:9476, unix:PATH; DIR: of control "
+	  "sockets", NULL, GROUP_LOOK, cmd_serve },
 
 	{ "handover", "[--to ROUTER]", "mobile node: it is about to leave its link, or this router",
 	  "lke.answer/1", GROUP_CHANGE, cmd_handover },

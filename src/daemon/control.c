@@ -210,6 +210,8 @@ static void request(struct client *cl, const char *line, size_t len)
 			answer(cl, shown);
 		else
 			refuse(cl, "nothing of this name can be shown", EXIT_USAGE);
+	} else if (strcmp(cmd, "metrics") == 0) {
+		answer(cl, show_metrics(d));
 	} else if (strcmp(cmd, "status") == 0) {
 		answer(cl, show_status(d));
 	} else if (strcmp(cmd, "keylog") == 0) {

@@ -2,6 +2,7 @@
 /*
  * The control socket: newline-delimited JSON.  Requests:
  *	{"cmd":"show"[,"what":W]}	one line, schema lke.show/1
+ *	{"cmd":"metrics"}		figures by name, schema lke.metrics/1
  *	{"cmd":"status"}		{"healthy":true|false,"why":"..."}
  *	{"cmd":"monitor"}		notes as they come, schema lke.event/1
  *	{"cmd":"keylog","arg":"off"}	ok, root only
@@ -37,6 +38,8 @@ void control_reply(struct control *c, uint64_t cookie, int err);
 /* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
  * NULL: no such thing, or no memory. */
 json_t *show_json(struct driver *d, const char *what);
+/* Figures by name with their help, as a monitoring system takes them; show_metrics.c. */
+json_t *show_metrics(struct driver *d);
 json_t *show_status(struct driver *d);
 /* show_limits.c: tables with what is used and the limit. */
 json_t *show_limits(struct driver *d);

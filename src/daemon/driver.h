@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 
+#include "daemon/meter.h"
 #include "daemon/priv_msg.h"
 #include "daemon/rsa_maker.h"
 #include "daemon/rsa_worker.h"
@@ -39,6 +40,7 @@ struct driver_link {
 struct driver_request {
 	struct priv_request msg;
 	uint64_t engine_cookie; /* 0: nobody waits */
+	lke_time asked;
 };
 
 struct driver_gate_frame {
@@ -82,6 +84,7 @@ struct driver {
 	bool pumping, again, stopping, ready;
 	int exit_code;
 	lke_time started, entropy_at;
+	struct meter meter;
 	lke_time input_at; /* of the last event: what its messages cost counts from here */
 	uint64_t send_errors, kernel_errors, requests_lost, audit_lost;
 	char last_kernel_error[96];

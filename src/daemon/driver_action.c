@@ -137,6 +137,7 @@ static void audit(struct driver *d, const struct lke_note *n)
 static void do_note(struct driver *d, const struct lke_note *n)
 {
 	audit(d, n);
+	meter_note(&d->meter, n, clock_now());
 	log_note(n, driver_ifname(d, n->ifindex));
 	control_note(d->control, n);
 	keylog_note(d, n);

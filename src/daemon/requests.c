@@ -42,6 +42,7 @@ void requests_add(struct driver *d, const struct priv_request *msg, uint64_t eng
 	}
 	r->msg = *msg;
 	r->engine_cookie = engine_cookie;
+	r->asked = clock_now();
 	d->queued++;
 	r->msg.cookie = d->queued;
 	flush(d);
@@ -115,6 +116,8 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		driver_key_opened(d, &r->msg.addr, r->engine_cookie, reply->err, fd);
 		return;
 	}
+	if (reply->type == PRIV_CHECKPOINT)
+		meter_observe(&d->meter, METER_STORE, clock_now() - r->asked);
 	if (reply->type == PRIV_OPEN_LINK)
 		driver_link_opened(d, reply, fd);
 	else if (reply->type == PRIV_OPEN_KEREQ)
