@@ -79,7 +79,7 @@ struct driver {
 	struct driver_request deferred[DEFERRED_MAX];
 	unsigned deferreds, drained;
 	struct driver_gate_frame gated[GATE_FRAMES_MAX];
-	unsigned gateds;
+	unsigned gateds, gates; /* gates: requests under way that closed one for a node */
 	bool draining;
 	bool pumping, again, stopping, ready;
 	int exit_code;
@@ -142,6 +142,10 @@ bool drain_defer(struct driver *d, const struct priv_request *r, uint64_t engine
 /* Before requests that lead packets around the TUN: the way is closed first. */
 void driver_gate_path(struct driver *d, struct priv_request *r);
 void driver_gate_withdraw(struct driver *d, struct priv_request *r);
+static inline bool driver_gate_of(const struct priv_request *r)
+{
+	return r->type == PRIV_INTERCEPT && r->lladdr_len > 0;
+}
 /* True: a packet of the engine waits at a closed gate; it is sent when that opens. */
 bool driver_gate_holds(struct driver *d, const struct lke_act_send *a);
 /* A request was answered: the way it closed is opened behind what the TUN still had. */

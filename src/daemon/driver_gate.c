@@ -59,8 +59,7 @@ static bool closed(const struct driver *d, uint32_t ifindex, const struct lke_in
 	for (uint64_t n = d->answered; n < d->queued; n++) {
 		const struct priv_request *o = &d->request[n % REQUESTS_MAX].msg;
 
-		if (o->type == PRIV_INTERCEPT && o->lladdr_len && o->ifindex == ifindex &&
-		    in6_eq(&o->addr, to))
+		if (driver_gate_of(o) && o->ifindex == ifindex && in6_eq(&o->addr, to))
 			return true;
 	}
 	return false;
@@ -72,7 +71,7 @@ bool driver_gate_holds(struct driver *d, const struct lke_act_send *a)
 	struct driver_gate_frame *g = &d->gated[d->gateds];
 	struct lke_in6 to;
 
-	if (d->answered == d->queued || d->gateds == GATE_FRAMES_MAX || a->len < 40 ||
+	if (d->gates == 0 || d->gateds == GATE_FRAMES_MAX || a->len < 40 ||
 	    a->len > sizeof(g->data))
 		return false;
 	memcpy(to.b, a->data + DST_OFF, sizeof(to.b));
@@ -106,6 +105,7 @@ void driver_gate_answered(struct driver *d, const struct priv_request *r)
 {
 	struct priv_request gate = { .type = PRIV_GATE, .ifindex = r->ifindex };
 
+	d->gates -= driver_gate_of(r);
 	if (r->lladdr_len == 0 || (r->type != PRIV_PATH && r->type != PRIV_INTERCEPT) ||
 	    shared(d, r))
 		return;

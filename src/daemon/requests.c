@@ -44,6 +44,7 @@ void requests_add(struct driver *d, const struct priv_request *msg, uint64_t eng
 	r->engine_cookie = engine_cookie;
 	r->asked = clock_now();
 	d->queued++;
+	d->gates += driver_gate_of(msg);
 	r->msg.cookie = d->queued;
 	flush(d);
 }
