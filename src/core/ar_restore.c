@@ -311,6 +311,7 @@ static void bind(struct lke_engine *e, struct lbsa *l, const struct record_lbsa 
 		ar_reach_leave(l);
 		return;
 	}
+	ar_buffer_bound(e, l); /* it may leave another link just now */
 	ar_reach_arm(e, l, b);
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 
-enum { LAN2 = 9, NODES = 6, STEPS = 400, SEEDS = 300 };
+enum { LAN2 = 9, NODES = 6, STEPS = 400, SEEDS = 600 };
 
 static struct arf f;
 static struct arf_mn node[NODES];
@@ -34,6 +34,10 @@ static void two_links(struct lke_config *cfg)
 	strcpy(cfg->ar[1].interface, "lan2");
 	cfg->ar[0].max_lbsa = 4;
 	cfg->keep_state = pick(2);
+	if (pick(2)) { /* a home agent, too */
+		cfg->ha.interfaces = 1;
+		strcpy(cfg->ha.interface[0], "lan");
+	}
 }
 
 /* --- what may happen --- */
