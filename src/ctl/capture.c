@@ -326,7 +326,7 @@ static int simple_block(struct capture *c, const uint8_t *p, size_t len, struct 
 static int pcapng_begin(struct capture *c)
 {
 	uint8_t raw[4];
-	size_t body;
+	size_t body = 0;
 
 	c->ng = true;
 	if (need(c, raw, sizeof(raw)) < 0 || read_block(c, BLOCK_SECTION, raw, &body) < 0)
@@ -337,7 +337,7 @@ static int pcapng_begin(struct capture *c)
 static int pcapng_next(struct capture *c, struct capture_frame *ret)
 {
 	uint8_t head[8];
-	size_t body;
+	size_t body = 0;
 	int r;
 
 	while ((r = take(c, head, sizeof(head))) > 0) {

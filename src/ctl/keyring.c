@@ -46,12 +46,15 @@ static bool read_hex(const char *text, uint8_t *p, size_t n)
 
 static bool parse(char *line, struct key *ret)
 {
-	char *save, *tag = strtok_r(line, " \t", &save), *coa = strtok_r(NULL, " \t", &save),
-		    *ar = strtok_r(NULL, " \t", &save), *kbm = strtok_r(NULL, " \t", &save);
+	char *word[5] = { NULL }, *save = NULL;
+	size_t words = 0;
 
-	return tag && coa && ar && kbm && !strtok_r(NULL, " \t", &save) &&
-	       strcmp(tag, "LKE_KBM") == 0 && in6_parse(coa, &ret->coa) == 0 &&
-	       in6_parse(ar, &ret->ar) == 0 && read_hex(kbm, ret->kbm, sizeof(ret->kbm));
+	for (char *w = strtok_r(line, " \t", &save); w && words < 5;
+	     w = strtok_r(NULL, " \t", &save))
+		word[words++] = w;
+	return words == 4 && strcmp(word[0], "LKE_KBM") == 0 &&
+	       in6_parse(word[1], &ret->coa) == 0 && in6_parse(word[2], &ret->ar) == 0 &&
+	       read_hex(word[3], ret->kbm, sizeof(ret->kbm));
 }
 
 /* Grows without realloc(), which would leave keys behind. */
