@@ -14,6 +14,7 @@ import math
 import os
 import re
 import statistics
+import signal
 import sys
 import tempfile
 import time
@@ -163,6 +164,7 @@ def main():
 	ap.add_argument("--count", type=int, default=300, help="handovers of each series")
 	ap.add_argument("--series", choices=("both", "down"), help="only this one")
 	a = ap.parse_args()
+	signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))	# the network goes with us
 	os.makedirs(a.out, exist_ok=True)
 	result, bad = {"schema": "lke.bench.handover/1", "limits_ms": LIMITS, "cores": os.cpu_count(), "series": {}}, []
 	for name, both in (("both ways", True), ("down only", False)):

@@ -10,6 +10,7 @@ import argparse
 import glob
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -53,6 +54,7 @@ def main():
 	ap.add_argument("--build", default="build")
 	ap.add_argument("--out", default="out/bench")
 	a = ap.parse_args()
+	signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))	# the network goes with us
 	os.makedirs(a.out, exist_ok=True)
 	with tempfile.TemporaryDirectory(prefix="lke-bench-") as d:
 		with World(os.path.abspath(a.build), d, LOCAL_CONF, routers=(1,), home=False) as w:

@@ -163,6 +163,8 @@ def local_only_needs_no_home_agent(build, directory, printer):
 			if s.count(back + 0.1, end)["lost"]:
 				bad.append("%s %s: datagrams lost after the move: %s" % (name, direction, s.count(back + 0.1, end)))
 		printer.note(w.lab["mn"].run(w.mn.lke, "--run", w.mn.run_dir, "show", check=False))
+		if any(b"sqlite" in open("/proc/%d/maps" % pid, "rb").read() for pid in w.mn.pids()):
+			bad.append("SQLite is loaded without any store")
 		return bad + w.stop()
 
 
