@@ -6,6 +6,7 @@ and returns [(what, held, detail)].  Nothing here asks a daemon.
 """
 import packet
 from story import HOME
+from topology import SLOW
 
 MULTICAST_NODES = packet.octets("ff02::1")
 H_BIT, BU_A, BU_H = 0x20, 0x8000, 0x4000
@@ -62,7 +63,7 @@ def attach(ms, sc, n, up, out):
 	mn = lambda m: sc.names.source(m) == "MN"
 	rs = first(ms, lambda m: m.kind == "RS" and mn(m))
 	ra = first(ms, lambda m: m.kind == "RA" and sc.names.source(m) == "AR%d" % n and (rs is None or m.ts >= rs.ts))
-	out.append(("Router Solicitation at once after the carrier", ok(rs) and rs.ts - up < 0.1, ms_after(rs, up)))
+	out.append(("Router Solicitation at once after the carrier", ok(rs) and rs.ts - up < 0.1 * SLOW, ms_after(rs, up)))
 	return rs, ra
 
 
@@ -141,7 +142,7 @@ def handover(ms, sc, n, up, bound):
 	out = []
 	ar1, coa1 = sc.ar(1), sc.coa.get(1)
 	rs, ra = attach(ms, sc, n, up, out)
-	out.append(("RA of AR%d, answered without delay" % n, ok(ra) and rs is not None and ra.ts - rs.ts < 0.1,
+	out.append(("RA of AR%d, answered without delay" % n, ok(ra) and rs is not None and ra.ts - rs.ts < 0.1 * SLOW,
 		ms_after(ra, up)))
 	bus = [m for m in ms if local_bu(m, ar1, coa1) and m.hao == coa1 and on_prefix(m.src, n)]
 	bas = [m for m in ms if local_ba(m, ar1) and m.rh2 == coa1 and m.f["seq"] in [b.f["seq"] for b in bus]]

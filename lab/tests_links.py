@@ -15,7 +15,7 @@ import packet
 import scenario
 from nodes import MN_CONF, Radvd, write
 from scenario import Story
-from topology import CORE, HOME_ADDRESS, HOME_AGENT, Lab, LabError, in_namespace, wait_for
+from topology import CORE, HOME_ADDRESS, HOME_AGENT, SLOW, Lab, LabError, in_namespace, wait_for
 
 RADVD_BESIDE = """interface wlan0 {
 	AdvSendAdvert on;
@@ -112,7 +112,7 @@ def augment_agrees_with_radvd(story, bad, since, lifetime):
 		bad.append("hop limit, flags, lifetime: radvd %s, lked %s" % (header(plain[-1]), header(extra)))
 	if plain[-1].src != extra.src or plain[-1].eth_src != extra.eth_src:
 		bad.append("the supplementary advertisement has other addresses")
-	if extra.ts - plain[-1].ts > 0.1:
+	if extra.ts - plain[-1].ts > 0.1 * SLOW:
 		bad.append("the supplementary advertisement came %.0f ms late" % ((extra.ts - plain[-1].ts) * 1e3))
 	if not extra.f["flags"] & H_BIT or extra.f["flags"] & ~H_BIT != O_FLAG | HIGH:
 		bad.append("flags are 0x%02x" % extra.f["flags"])
@@ -159,7 +159,7 @@ def augment_beside_radvd(build, directory, printer):
 		story.lab.processes.remove(radvd.process)
 		at = solicit(story.lab, "thief", "eth0")
 		answer = story.watcher.wait(with_key(story), 2, "the answer to a solicitation", at)
-		if answer.ts - at > 0.1:
+		if answer.ts - at > 0.1 * SLOW:
 			bad.append("solicitation answered after %.0f ms" % ((answer.ts - at) * 1e3))
 		wait_for(lambda: "answers no solicitation" in story.fleet.ar[1].tail(4000), 8, "lked to notice that radvd was killed")
 		why = keyless(story, 1, solicit(story.lab, "thief", "eth0"))

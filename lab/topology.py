@@ -22,7 +22,7 @@ HOME_AGENT = "2001:db8:100::1"
 CORE = "2001:db8:ffff::"
 CN_ADDRESS = "2001:db8:c::2"
 ROUTERS = (1, 2, 3, 4)
-SLOW = float(os.environ.get("LKE_LAB_SLOW", "1"))	# deadlines are this much longer (kernel.py); nothing is judged by time
+SLOW = float(os.environ.get("LKE_LAB_SLOW", "1"))	# deadlines are this much longer: in qemu, or beside other tests
 
 
 def ar_address(n):

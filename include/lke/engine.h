@@ -145,6 +145,9 @@ struct lke_binding_view {
 };
 bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 			     struct lke_binding_view *ret);
+/* The entry of the binding cache for a home address; false: none. */
+bool lke_engine_find_binding(const struct lke_engine *e, const struct lke_in6 *home,
+			     struct lke_binding_view *ret);
 
 /* MN: routers heard on its links. */
 struct lke_router_view {

@@ -275,6 +275,29 @@ void binding_timer(struct lke_engine *e, struct timer *t)
 		announce(e, b);
 }
 
+static struct lke_binding_view view_of(const struct binding *b)
+{
+	return (struct lke_binding_view){
+		.role = role_of(b),
+		.home = b->home,
+		.agent = b->agent,
+		.coa = b->coa,
+		.state = b->state,
+		.seq = b->seq,
+		.expires = b->expires,
+	};
+}
+
+bool binding_view(const struct lke_engine *e, const struct lke_in6 *home,
+		  struct lke_binding_view *ret)
+{
+	const struct binding *b = binding_find(e, home);
+
+	if (b)
+		*ret = view_of(b);
+	return b != NULL;
+}
+
 bool binding_next(const struct lke_engine *e, size_t *cursor, struct lke_binding_view *ret)
 {
 	/* The cursor stands on the node to show; it is moved on before the caller gets it. */
@@ -284,14 +307,6 @@ bool binding_next(const struct lke_engine *e, size_t *cursor, struct lke_binding
 	if (!b)
 		return false;
 	(void)table_next(&e->bindings->table, cursor, n);
-	*ret = (struct lke_binding_view){
-		.role = role_of(b),
-		.home = b->home,
-		.agent = b->agent,
-		.coa = b->coa,
-		.state = b->state,
-		.seq = b->seq,
-		.expires = b->expires,
-	};
+	*ret = view_of(b);
 	return true;
 }

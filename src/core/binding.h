@@ -40,6 +40,8 @@ int binding_cache_new(struct lke_engine *e);
 void binding_cache_free(struct lke_engine *e);
 
 struct binding *binding_find(const struct lke_engine *e, const struct lke_in6 *home);
+bool binding_view(const struct lke_engine *e, const struct lke_in6 *home,
+		  struct lke_binding_view *ret); /* false: none */
 /*
  * Makes a binding: joins the solicited-node group, steers ND and tunnel packets, intercepts the
  * address, sets the tunnel and multicasts unsolicited NAs.  Emits BINDING.  state must be

@@ -498,6 +498,12 @@ bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 	return true;
 }
 
+bool lke_engine_find_binding(const struct lke_engine *e, const struct lke_in6 *home,
+			     struct lke_binding_view *ret)
+{
+	return e->bindings && binding_view(e, home, ret);
+}
+
 bool lke_engine_next_router(const struct lke_engine *e, size_t *cursor, struct lke_router_view *ret)
 {
 	return e->mn && mn_next_router(e, cursor, ret);

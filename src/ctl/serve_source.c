@@ -65,6 +65,16 @@ static void done(struct asking *a, json_t *j)
 	json_decref(j);
 }
 
+/* The daemon's time counts from the boot of its host. */
+static void add_wall_time(struct source *s, json_t *j)
+{
+	struct timeval now;
+
+	event_base_gettimeofday_cached(s->base, &now);
+	json_object_set_new(j, "wall_time",
+			    json_real((double)now.tv_sec + (double)now.tv_usec / 1e6));
+}
+
 static void on_read(struct bufferevent *bev, void *ctx)
 {
 	struct asking *a = ctx;
@@ -80,8 +90,10 @@ static void on_read(struct bufferevent *bev, void *ctx)
 			done(a, j);
 			return;
 		}
-		if (json_is_object(j) && !json_is_false(json_object_get(j, "ok")))
+		if (json_is_object(j) && !json_is_false(json_object_get(j, "ok"))) {
+			add_wall_time(a->source, j);
 			a->source->cb->event(a->source->ctx, a->source->node, j);
+		}
 		json_decref(j);
 	}
 	if (evbuffer_get_length(in) > SERVE_ANSWER_MAX)

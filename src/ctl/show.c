@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define FIRST_SCREEN 200 /* objects of each kind */
+
 static const char *const things[] = { "lbsa",	  "bindings",  "routers", "mobiles",
 				      "agents",	  "sequences", "limits",  "interfaces",
 				      "counters", "all",       NULL };
@@ -37,30 +39,19 @@ static void print_traffic(const json_t *t)
 		       text_bytes(text_number(t, "decap_bytes"), up));
 }
 
-static const json_t *binding_of(const json_t *top, const char *role, const char *home)
+/* Objects that were not asked for: a first screen is there at once, however many there are. */
+static void print_more(const json_t *top, const char *total, size_t shown, const char *how)
 {
-	size_t i;
-	const json_t *b;
+	double all = text_number(json_object_get(top, "totals"), total);
 
-	json_array_foreach(json_object_get(top, "bindings"), i,
-			   b) if (role_is(b, role) &&
-				  strcmp(text_get(b, "home_address"), home) == 0) return b;
-	return NULL;
+	if (all > (double)shown)
+		printf("  ... and %.0f more: %s\n", all - (double)shown, how);
 }
 
-static unsigned count(const json_t *list, const char *role, const char *state)
+static void print_mobile_line(const char *mobile, const json_t *l, int width)
 {
-	unsigned n = 0;
-	size_t i;
-	const json_t *j;
-
-	json_array_foreach(list, i, j) n +=
-		role_is(j, role) && (!state || strcmp(text_get(j, "state"), state) == 0);
-	return n;
-}
-
-static void print_mobile_line(const json_t *where, const char *mobile, const json_t *l, int width)
-{
+	const json_t *binding = json_object_get(l, "binding");
+	const json_t *where = json_is_object(binding) ? binding : NULL;
 	double waiting = text_number(json_object_get(l, "buffered"), "packets");
 	char age[16], to[64] = "on link", seq[16] = "-";
 
@@ -82,10 +73,11 @@ static void print_mobile_line(const json_t *where, const char *mobile, const jso
 
 static void show_access_router(const struct ctl *c, const json_t *top)
 {
-	const json_t *lbsas = json_object_get(top, "lbsas"), *j, *rsa = json_object_get(top, "rsa");
+	const json_t *lbsas = json_object_get(top, "lbsas"), *j, *rsa = json_object_get(top, "rsa"),
+		     *totals = json_object_get(top, "totals");
 	char line[160];
 	int width = 18;
-	size_t i;
+	size_t i, shown = 0;
 
 	if (!has_role(json_object_get(top, "roles"), "access-router"))
 		return;
@@ -96,21 +88,23 @@ static void show_access_router(const struct ctl *c, const json_t *top)
 			   j) if (has_role(json_object_get(j, "roles"), "access-router"))
 		printf("  %s %s %s\n", text_get(j, "name"), text_get(j, "link_layer"),
 		       json_is_true(json_object_get(j, "up")) ? "up" : "down");
-	printf("  LBSAs %u valid, %u tentative   bindings %u\n",
-	       count(lbsas, "access-router", "valid"), count(lbsas, "access-router", "tentative"),
-	       count(json_object_get(top, "bindings"), "access-router", NULL));
+	printf("  LBSAs %.0f valid, %.0f tentative   bindings %.0f\n",
+	       text_number(totals, "lbsas_valid"), text_number(totals, "lbsas_tentative"),
+	       text_number(totals, "bindings"));
 	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router") &&
 					    (int)strlen(text_get(j, "care_of_address")) > width)
 		width = (int)strlen(text_get(j, "care_of_address"));
-	if (count(lbsas, "access-router", NULL))
+	if (json_array_size(lbsas))
 		printf("  %-*s %-18s %-7s %-5s %s\n", width, "mobile", "where", "expires", "seq",
 		       "state");
 	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router"))
 	{
 		const char *coa = text_get(j, "care_of_address");
 
-		print_mobile_line(binding_of(top, "access-router", coa), coa, j, width);
+		print_mobile_line(coa, j, width);
+		shown++;
 	}
+	print_more(top, "lbsas", shown, "lke show lbsa");
 }
 
 static void show_routers_text(const json_t *top)
@@ -188,7 +182,8 @@ static void show_home_agent(const struct ctl *c, const json_t *top)
 	json_array_foreach(json_object_get(top, "mobiles"), i, j)
 	{
 		const char *home = text_get(j, "home_address");
-		const json_t *b = binding_of(top, "home-agent", home);
+		const json_t *binding = json_object_get(j, "binding");
+		const json_t *b = json_is_object(binding) ? binding : NULL;
 		char age[16];
 
 		printf("  %-10s %-22s ", text_get(j, "name"), home);
@@ -211,6 +206,8 @@ static void show_home_agent(const struct ctl *c, const json_t *top)
 		       text_number(j, "last_sequence"), text_number(j, "sequence_used"),
 		       text_number(j, "key_generation"));
 	}
+	print_more(top, "mobiles", json_array_size(json_object_get(top, "mobiles")),
+		   "lke show mobiles");
 }
 
 static const char *days_text(const json_t *j, const char *key, char buf[24])
@@ -331,6 +328,8 @@ int cmd_show(struct ctl *c, int argc, char **argv)
 	if (argc > 2 || (what && !things[i]))
 		return usage(argv[0], NULL);
 	request = json_pack("{s:s}", "cmd", "show");
+	if (!what && !c->json)
+		json_object_set_new(request, "most", json_integer(FIRST_SCREEN));
 	/* A part alone for programs; people see it with the role it belongs to. */
 	if (what && (c->json || strcmp(what, "counters") == 0 || strcmp(what, "interfaces") == 0))
 		json_object_set_new(request, "what", json_string(what));

@@ -204,7 +204,8 @@ static void request(struct client *cl, const char *line, size_t len)
 	if (!cmd) {
 		refuse(cl, "a request is a JSON object with \"cmd\"", EXIT_USAGE);
 	} else if (strcmp(cmd, "show") == 0) {
-		json_t *shown = show_json(d, what);
+		json_int_t most = json_integer_value(json_object_get(j, "most"));
+		json_t *shown = show_json(d, what, most > 0 ? (size_t)most : 0);
 
 		if (shown)
 			answer(cl, shown);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The control socket: newline-delimited JSON.  Requests:
- *	{"cmd":"show"[,"what":W]}	one line, schema lke.show/1
+ *	{"cmd":"show"[,"what":W][,"most":N]}	at most N of each kind; one line, schema lke.show/1
  *	{"cmd":"metrics"}		figures by name, schema lke.metrics/1
  *	{"cmd":"status"}		{"healthy":true|false,"why":"..."}
  *	{"cmd":"monitor"}		notes as they come, schema lke.event/1
@@ -36,8 +36,8 @@ void control_reply(struct control *c, uint64_t cookie, int err);
 
 /* --- show.c --- */
 /* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
- * NULL: no such thing, or no memory. */
-json_t *show_json(struct driver *d, const char *what);
+ * most: objects of each kind, 0: all.  NULL: no such thing, or no memory. */
+json_t *show_json(struct driver *d, const char *what, size_t most);
 /* Figures by name with their help, as a monitoring system takes them; show_metrics.c. */
 json_t *show_metrics(struct driver *d);
 json_t *show_status(struct driver *d);

@@ -44,7 +44,7 @@ static json_t *link_roles(const struct driver *d, const char *name)
 	return roles;
 }
 
-static json_t *show_interfaces(struct driver *d)
+static json_t *show_interfaces(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 
@@ -63,13 +63,45 @@ static json_t *show_interfaces(struct driver *d)
 	return list;
 }
 
-static json_t *show_lbsas(struct driver *d)
+static json_t *traffic_json(struct driver *d, bool mobile_side, const struct lke_in6 *home)
+{
+	struct fwd_tunnel_info t;
+
+	if (!fwd_tunnel_info(d->fwd, mobile_side, home, &t))
+		return json_null();
+	return json_pack("{s:I,s:I,s:I,s:I,s:i}", "encap_packets", (json_int_t)t.encap,
+			 "encap_bytes", (json_int_t)t.encap_bytes, "decap_packets",
+			 (json_int_t)t.decap, "decap_bytes", (json_int_t)t.decap_bytes, "path_mtu",
+			 (int)t.path_mtu);
+}
+
+static json_t *binding_json(struct driver *d, const struct lke_binding_view *v)
+{
+	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:o,s:o}", "role", role_text(v->role),
+			 "home_address", in6_json(&v->home), "agent", in6_json(&v->agent),
+			 "care_of_address", in6_json(&v->coa), "state",
+			 lke_binding_state_name(v->state), "sequence", (int)v->seq, "expires_in",
+			 left_json(v->expires), "traffic",
+			 traffic_json(d, v->role == LKE_ROLE_MN, &v->home));
+}
+
+/* The binding of what is shown, so that nobody has to search for it; null: none. */
+static json_t *binding_of(struct driver *d, enum lke_role role, const struct lke_in6 *home)
+{
+	struct lke_binding_view v;
+
+	if (!lke_engine_find_binding(d->engine, home, &v) || v.role != role)
+		return json_null();
+	return binding_json(d, &v);
+}
+
+static json_t *show_lbsas(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 	struct lke_lbsa_view v;
 	size_t cursor = 0;
 
-	while (lke_engine_next_lbsa(d->engine, &cursor, &v)) {
+	while (json_array_size(list) < most && lke_engine_next_lbsa(d->engine, &cursor, &v)) {
 		struct fwd_buffer_info waiting;
 		json_t *j = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:b,s:b,s:b,s:o,s:i}", "role",
 				      role_text(v.role), "interface", driver_ifname(d, v.ifindex),
@@ -86,6 +118,8 @@ static json_t *show_lbsas(struct driver *d)
 			json_object_set_new(j, "buffered",
 					    json_pack("{s:i,s:I}", "packets", (int)waiting.packets,
 						      "bytes", (json_int_t)waiting.bytes));
+		if (v.role == LKE_ROLE_AR)
+			json_object_set_new(j, "binding", binding_of(d, v.role, &v.coa));
 		json_object_set_new(j, "bu_sequence",
 				    v.has_bu_seq ? json_integer(v.bu_seq) : json_null());
 		json_array_append_new(list, j);
@@ -93,33 +127,14 @@ static json_t *show_lbsas(struct driver *d)
 	return list;
 }
 
-static json_t *traffic_json(struct driver *d, bool mobile_side, const struct lke_in6 *home)
-{
-	struct fwd_tunnel_info t;
-
-	if (!fwd_tunnel_info(d->fwd, mobile_side, home, &t))
-		return json_null();
-	return json_pack("{s:I,s:I,s:I,s:I,s:i}", "encap_packets", (json_int_t)t.encap,
-			 "encap_bytes", (json_int_t)t.encap_bytes, "decap_packets",
-			 (json_int_t)t.decap, "decap_bytes", (json_int_t)t.decap_bytes, "path_mtu",
-			 (int)t.path_mtu);
-}
-
-static json_t *show_bindings(struct driver *d)
+static json_t *show_bindings(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 	struct lke_binding_view v;
 	size_t cursor = 0;
 
-	while (lke_engine_next_binding(d->engine, &cursor, &v))
-		json_array_append_new(
-			list,
-			json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:o,s:o}", "role", role_text(v.role),
-				  "home_address", in6_json(&v.home), "agent", in6_json(&v.agent),
-				  "care_of_address", in6_json(&v.coa), "state",
-				  lke_binding_state_name(v.state), "sequence", (int)v.seq,
-				  "expires_in", left_json(v.expires), "traffic",
-				  traffic_json(d, v.role == LKE_ROLE_MN, &v.home)));
+	while (json_array_size(list) < most && lke_engine_next_binding(d->engine, &cursor, &v))
+		json_array_append_new(list, binding_json(d, &v));
 	return list;
 }
 
@@ -132,7 +147,7 @@ static json_t *servers_json(const struct lke_router_view *v)
 	return list;
 }
 
-static json_t *show_routers(struct driver *d)
+static json_t *show_routers(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 	struct lke_router_view v;
@@ -150,13 +165,13 @@ static json_t *show_routers(struct driver *d)
 	return list;
 }
 
-static json_t *show_mobiles(struct driver *d)
+static json_t *show_mobiles(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 	struct lke_mobile_view v;
 	size_t cursor = 0;
 
-	while (lke_engine_next_mobile(d->engine, &cursor, &v)) {
+	while (json_array_size(list) < most && lke_engine_next_mobile(d->engine, &cursor, &v)) {
 		json_t *j =
 			json_pack("{s:s,s:o,s:b,s:i,s:i,s:I,s:I}", "name", v.name, "home_address",
 				  in6_json(&v.home), "suspended", v.suspended, "key_generation",
@@ -165,6 +180,7 @@ static json_t *show_mobiles(struct driver *d)
 
 		json_object_set_new(j, "last_sequence",
 				    v.has_seq ? json_integer(v.last_seq) : json_null());
+		json_object_set_new(j, "binding", binding_of(d, LKE_ROLE_HA, &v.home));
 		json_object_set_new(j, "floor_lost", json_boolean(v.floor_lost));
 		json_object_set_new(j, "next_key_generation",
 				    v.next_generation ? json_integer(v.next_generation)
@@ -174,7 +190,7 @@ static json_t *show_mobiles(struct driver *d)
 	return list;
 }
 
-static json_t *show_agents(struct driver *d)
+static json_t *show_agents(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 	struct lke_agent_view v;
@@ -200,13 +216,13 @@ static json_t *days_json(uint32_t days)
 }
 
 /* Limits of AMB-172: what the window remembers, and the whole space of RFC 6275 15.3. */
-static json_t *show_sequences(struct driver *d)
+static json_t *show_sequences(struct driver *d, size_t most)
 {
 	json_t *list = json_array();
 	struct lke_mobile_view v;
 	size_t cursor = 0;
 
-	while (lke_engine_next_mobile(d->engine, &cursor, &v)) {
+	while (json_array_size(list) < most && lke_engine_next_mobile(d->engine, &cursor, &v)) {
 		double days = (double)v.over / 86400e9;
 
 		json_array_append_new(
@@ -323,11 +339,38 @@ static void add_head(struct driver *d, json_t *top)
 					      d->rsa_fingerprint, "ops_per_sec", (int)d->rsa_ops));
 }
 
-json_t *show_json(struct driver *d, const char *what)
+static json_t *limits(struct driver *d, size_t most)
+{
+	return show_limits(d);
+}
+
+/* What an access router and a home agent have, however little of it is shown. */
+static json_t *totals(struct driver *d)
+{
+	json_int_t lbsas[LKE_LBSA_STATE_COUNT] = { 0 }, bindings = 0, mobiles = 0;
+	struct lke_binding_view b;
+	struct lke_mobile_view m;
+	struct lke_lbsa_view l;
+	size_t cursor = 0;
+
+	while (lke_engine_next_lbsa(d->engine, &cursor, &l))
+		lbsas[l.state] += l.role == LKE_ROLE_AR;
+	for (cursor = 0; lke_engine_next_binding(d->engine, &cursor, &b);)
+		bindings += b.role == LKE_ROLE_AR;
+	for (cursor = 0; lke_engine_next_mobile(d->engine, &cursor, &m);)
+		mobiles++;
+	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "lbsas",
+			 lbsas[LKE_LBSA_VALID] + lbsas[LKE_LBSA_TENTATIVE] +
+				 lbsas[LKE_LBSA_TOMBSTONE],
+			 "lbsas_valid", lbsas[LKE_LBSA_VALID], "lbsas_tentative",
+			 lbsas[LKE_LBSA_TENTATIVE], "bindings", bindings, "mobiles", mobiles);
+}
+
+json_t *show_json(struct driver *d, const char *what, size_t most)
 {
 	static const struct {
 		const char *what, *name;
-		json_t *(*fn)(struct driver *d);
+		json_t *(*fn)(struct driver *d, size_t most);
 	} part[] = {
 		{ "interfaces", "interfaces", show_interfaces },
 		{ "lbsa", "lbsas", show_lbsas },
@@ -336,16 +379,18 @@ json_t *show_json(struct driver *d, const char *what)
 		{ "mobiles", "mobiles", show_mobiles },
 		{ "agents", "home_agents", show_agents },
 		{ "sequences", "sequences", show_sequences },
-		{ "limits", "limits", show_limits },
+		{ "limits", "limits", limits },
 	};
 	bool all = !what || strcmp(what, "all") == 0, known = all;
 	json_t *top = json_object();
 
 	add_head(d, top);
+	if (all)
+		json_object_set_new(top, "totals", totals(d));
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
 		if (!all && strcmp(part[i].what, what) != 0)
 			continue;
-		json_object_set_new(top, part[i].name, part[i].fn(d));
+		json_object_set_new(top, part[i].name, part[i].fn(d, most ? most : SIZE_MAX));
 		known = true;
 	}
 	if (all || strcmp(what, "counters") == 0) {

@@ -99,6 +99,10 @@ static void view_shows_each_binding_once(void **state)
 	while (lke_engine_next_binding(f.e, &cursor, &v))
 		seen++;
 	assert_int_equal(seen, 40);
+	assert_true(lke_engine_find_binding(f.e, &t.home, &v));
+	assert_true(in6_eq(&v.home, &t.home));
+	t.home.b[15] = 40;
+	assert_false(lke_engine_find_binding(f.e, &t.home, &v));
 	fx_end(&f);
 }
 
