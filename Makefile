@@ -47,7 +47,11 @@ soak: all
 install: all
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
+# A Debian package in out/deb, from the files that git knows; needs dpkg-dev, debhelper and lintian.
+deb:
+	@packaging/make-deb
+
 clean:
 	rm -rf $(BUILD) $(ASAN) build-cov build-fuzz
 
-.PHONY: all demo test lab lint coverage bench soak install clean
+.PHONY: all demo test lab lint coverage bench soak install deb clean

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -291,7 +292,8 @@ static void defaults(struct daemon_config *cfg)
 	memset(cfg, 0, sizeof(*cfg));
 	lke_config_defaults(&cfg->engine);
 	str_copy(cfg->tun, sizeof(cfg->tun), "lke0");
-	str_copy(cfg->user, sizeof(cfg->user), "nobody");
+	/* The package makes the user lke. */
+	str_copy(cfg->user, sizeof(cfg->user), getpwnam("lke") ? "lke" : "nobody");
 	cfg->rsa_bits = 2048;
 	cfg->buffer_packets = 1024;
 	cfg->buffer_total = 32 << 20;

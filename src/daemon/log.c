@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/tbf.h"
+#include "daemon/journal.h"
 #include "lke/engine.h"
 #include "platform/linux/clock.h"
 
@@ -14,24 +15,35 @@
 #define SEQUENCE_WARNING (32768 / 4 * 3) /* of the budget of AMB-172 */
 
 static struct {
-	bool debug, journal;
+	bool debug, prefix;
+	int journal; /* -1: none */
 	struct tbf limit[LOG_CLASS_COUNT];
 	uint64_t suppressed[LOG_CLASS_COUNT];
-} state;
+} state = { .journal = -1 };
 
 void log_open(bool debug)
 {
 	lke_time now = clock_now();
 
 	state.debug = debug;
-	state.journal = getenv("JOURNAL_STREAM") != NULL;
+	state.prefix = journal_is_stderr();
+	if (state.prefix && state.journal < 0)
+		state.journal = journal_connect("/run/systemd/journal/socket");
 	for (unsigned i = 0; i < LOG_CLASS_COUNT; i++)
 		tbf_init(&state.limit[i], LINES_PER_SECOND, LINES_PER_SECOND, now);
 }
 
-static void write_line(enum log_level level, const char *text)
+int log_fd(void)
 {
-	if (state.journal)
+	return state.journal;
+}
+
+static void write_line(enum log_level level, const char *text, const struct lke_note *note,
+		       const char *ifname)
+{
+	if (state.journal >= 0 && journal_send(state.journal, level, text, note, ifname) == 0)
+		return;
+	if (state.prefix)
 		fprintf(stderr, "<%d>%s\n", (int)level, text);
 	else
 		fprintf(stderr, "lked: %s%s\n",
@@ -41,28 +53,38 @@ static void write_line(enum log_level level, const char *text)
 			text);
 }
 
-void log_line(enum log_class c, enum log_level level, const char *fmt, ...)
+/* False: this line is one too many of its class. */
+static bool admitted(enum log_class c, enum log_level level)
 {
-	char text[512];
-	va_list ap;
+	char text[64];
 
 	if (level == LOG_LEVEL_DEBUG && !state.debug)
-		return;
+		return false;
 	/* -d is for reading every message: only peers' messages stay limited then. */
 	if (!(state.debug && c != LOG_CLASS_PEER) && !tbf_take(&state.limit[c], 1, clock_now())) {
 		state.suppressed[c]++;
-		return;
+		return false;
 	}
 	if (state.suppressed[c]) {
 		snprintf(text, sizeof(text), "(%llu lines of this kind were left out)",
 			 (unsigned long long)state.suppressed[c]);
 		state.suppressed[c] = 0;
-		write_line(LOG_LEVEL_NOTICE, text);
+		write_line(LOG_LEVEL_NOTICE, text, NULL, "");
 	}
+	return true;
+}
+
+void log_line(enum log_class c, enum log_level level, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (!admitted(c, level))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	write_line(level, text);
+	write_line(level, text, NULL, "");
 }
 
 static const char *role_name(enum lke_role role)
@@ -101,12 +123,14 @@ void log_note(const struct lke_note *n, const char *ifname)
 {
 	enum log_level level = note_level(n);
 	enum log_class c = (enum log_class)(LOG_CLASS_NOTE + (int)n->type);
-	char text[400];
+	char sentence[400], text[512];
 
-	if (level == LOG_LEVEL_DEBUG && !state.debug)
-		return;
 	if (n->type == LKE_NOTE_MESSAGE && n->drop != LKE_DROP_NONE)
 		c = LOG_CLASS_PEER;
-	(void)lke_note_format(n, text, sizeof(text));
-	log_line(c, level, "%s%s%s: %s", role_name(n->role), ifname[0] ? " " : "", ifname, text);
+	if (!admitted(c, level))
+		return;
+	(void)lke_note_format(n, sentence, sizeof(sentence));
+	snprintf(text, sizeof(text), "%s%s%s: %s", role_name(n->role), ifname[0] ? " " : "", ifname,
+		 sentence);
+	write_line(level, text, n, ifname);
 }

@@ -22,6 +22,8 @@ enum log_level {
 };
 
 void log_open(bool debug);
+/* Descriptor of the journal's socket, which a process keeps open to log; -1: stderr is used. */
+int log_fd(void);
 void log_line(enum log_class c, enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 #define log_error(...)	 log_line(LOG_CLASS_DAEMON, LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -129,8 +129,8 @@ static int lock_state(struct world *w)
 
 	/* Whoever owns it chooses the saved sysctls and sequence numbers. */
 	if (stat(w->state_dir, &st) == 0 && st.st_uid != geteuid()) {
-		log_error("%s belongs to user %u; it must belong to root", w->state_dir,
-			  (unsigned)st.st_uid);
+		log_error("%s belongs to user %u; it must belong to user %u, who starts lked",
+			  w->state_dir, (unsigned)st.st_uid, (unsigned)geteuid());
 		return EXIT_FAILED;
 	}
 	if (stat(w->state_dir, &st) == 0 && (st.st_mode & 077) && chmod(w->state_dir, 0700) < 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/notify.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,9 @@ void notify_open(void)
 
 static void notify(const char *text)
 {
-	if (notify_fd >= 0 && send(notify_fd, text, strlen(text), MSG_NOSIGNAL) < 0) {
+	/* A manager that does not read now may do so later. */
+	if (notify_fd >= 0 && send(notify_fd, text, strlen(text), MSG_NOSIGNAL) < 0 &&
+	    errno != EAGAIN) {
 		close(notify_fd);
 		notify_fd = -1;
 	}
@@ -43,6 +46,23 @@ static void notify(const char *text)
 void notify_ready(void)
 {
 	notify("READY=1");
+}
+
+void notify_alive(void)
+{
+	notify("WATCHDOG=1");
+}
+
+lke_time notify_watchdog(void)
+{
+	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	unsigned long long us = usec ? strtoull(usec, NULL, 10) : 0;
+
+	/* A day: what is longer is no watchdog, and overflows nothing below. */
+	if (notify_fd < 0 || us == 0 || us > 86400000000ULL ||
+	    (pid && strtol(pid, NULL, 10) != (long)getpid()))
+		return LKE_NEVER;
+	return us * LKE_USEC / 3;
 }
 
 void notify_stopping(void)

@@ -3,9 +3,14 @@
 #ifndef DAEMON_NOTIFY_H
 #define DAEMON_NOTIFY_H
 
+#include "lke/types.h"
+
 /* Connects; before privileges are dropped. */
 void notify_open(void);
 void notify_ready(void);
+void notify_alive(void);
+/* How often the service manager wants to hear notify_alive(), or LKE_NEVER ($WATCHDOG_USEC). */
+lke_time notify_watchdog(void);
 void notify_stopping(void);
 
 #endif

@@ -248,8 +248,8 @@ static bool unused_zero(const struct priv_request *r)
 	default:
 		break;
 	}
-	if (r->type != PRIV_READY && r->type != PRIV_PROBE && r->type != PRIV_OPEN_LINK &&
-	    r->type != PRIV_OPEN_KEREQ) {
+	if (r->type != PRIV_READY && r->type != PRIV_ALIVE && r->type != PRIV_PROBE &&
+	    r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
 		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE &&
 		    r->type != PRIV_KEY && r->type != PRIV_OPEN_KEY)
@@ -298,6 +298,7 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 		return interface_ok(limits, r->ifindex, false) ? 0 : -EPERM;
 	case PRIV_PROBE:
 	case PRIV_READY:
+	case PRIV_ALIVE:
 		return 0;
 	default:
 		return -EINVAL;

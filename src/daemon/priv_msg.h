@@ -19,15 +19,17 @@ enum priv_type {
 	PRIV_INTERCEPT,
 	PRIV_CHECKPOINT,
 	PRIV_KEEP,
-	PRIV_PROBE,	/* does the stable storage work? */
-	PRIV_OPEN_KEY,	/* the reply carries the file of the next key of a home address */
-	PRIV_KEY,	/* the next key has become the present one: its file too */
+	PRIV_PROBE,	 /* does the stable storage work? */
+	PRIV_OPEN_KEY,	 /* the reply carries the file of the next key of a home address */
+	PRIV_KEY,	 /* the next key has become the present one: its file too */
 	PRIV_OPEN_LINK,	 /* the reply carries a packet socket */
 	PRIV_OPEN_KEREQ, /* the same for Key Exchange Requests alone */
-	PRIV_READY,	/* the engine runs: tell the service manager */
-	PRIV_GATE,	/* opens what a PRIV_PATH or PRIV_INTERCEPT with lladdr closed (gate.h) */
-	PRIV_STOP,	/* to the engine process, as a reply with cookie 0: leave and end */
-	PRIV_IPSEC,	/* likewise: an IPsec association with addr exists, or the last has gone */
+	PRIV_READY,	 /* the engine runs: tell the service manager */
+	PRIV_GATE,	 /* opens what a PRIV_PATH or PRIV_INTERCEPT with lladdr closed (gate.h) */
+	PRIV_ALIVE,	 /* the engine's loop turns: an answer to PRIV_PING */
+	PRIV_STOP,	 /* to the engine process, as a reply with cookie 0: leave and end */
+	PRIV_PING,	 /* to the engine process, likewise: does its loop turn? */
+	PRIV_IPSEC,	 /* likewise: an IPsec association with addr exists, or the last has gone */
 };
 
 /* Flat and without bool or enum, so that any octets are a valid object. */

@@ -50,6 +50,7 @@ struct privileged {
 	bool child_gone, socket_gone, stopping;
 	int child_status;
 	lke_time give_up; /* LKE_NEVER unless stopping */
+	lke_time watchdog, ping_at; /* between two pings, LKE_NEVER: nobody watches; the next one */
 };
 
 static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
@@ -189,6 +190,9 @@ static int execute(struct world *w, const struct priv_request *r)
 	case PRIV_READY:
 		notify_ready();
 		return 0;
+	case PRIV_ALIVE:
+		notify_alive();
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -298,6 +302,9 @@ static void serve_one(struct privileged *p, const struct priv_request *r, size_t
 	reply.cookie = r->cookie;
 	reply.type = r->type;
 	reply.err = err ? err : execute_recorded(p, r);
+	/* Before it is ready a service manager expects no sign of life; then one ping at a time. */
+	if (!err && p->watchdog != LKE_NEVER && (r->type == PRIV_READY || r->type == PRIV_ALIVE))
+		p->ping_at = clock_now() + p->watchdog;
 	reply_to(p, &reply, -1);
 }
 
@@ -415,6 +422,32 @@ static void ipsec_read(struct privileged *p)
 	p->xfrm_full = s.full > 0;
 }
 
+/*
+ * The service manager hears of us only when the engine process has answered: one that is stuck is
+ * ended with this one, and both start again.
+ */
+static void ping(struct privileged *p)
+{
+	struct priv_reply r = { .type = PRIV_PING };
+
+	if (p->sock < 0 || clock_now() < p->ping_at)
+		return;
+	/* A full socket is answered by silence. */
+	p->ping_at =
+		priv_send(p->sock, &r, sizeof(r), -1) == 0 ? LKE_NEVER : clock_now() + p->watchdog;
+}
+
+static int poll_timeout(const struct privileged *p)
+{
+	lke_time now = clock_now();
+
+	if (p->give_up != LKE_NEVER)
+		return 200;
+	if (p->ping_at == LKE_NEVER)
+		return -1;
+	return p->ping_at <= now ? 0 : (int)((p->ping_at - now) / LKE_MSEC + 1);
+}
+
 static void loop(struct privileged *p)
 {
 	enum { FDS = 4 };
@@ -434,7 +467,7 @@ static void loop(struct privileged *p)
 			if (p->give_up == LKE_NEVER)
 				p->give_up = clock_now() + STOP_WAIT;
 		}
-		if (poll(fd, FDS, p->give_up == LKE_NEVER ? -1 : 200) < 0 && errno != EINTR)
+		if (poll(fd, FDS, poll_timeout(p)) < 0 && errno != EINTR)
 			return;
 		if (fd[1].revents)
 			take_signal(p);
@@ -444,6 +477,7 @@ static void loop(struct privileged *p)
 			ipsec_read(p);
 		if (fd[3].revents)
 			take_audit(p);
+		ping(p);
 		if (clock_now() >= p->give_up) {
 			log_warning("the engine process does not end; cleaning up without it");
 			return;
@@ -474,9 +508,13 @@ int privileged_run(struct world *w, int sock, pid_t child)
 	sigset_t set;
 	int err;
 
-	p = (struct privileged){
-		.w = w, .audit.fd = -1, .sock = sock, .child = child, .give_up = LKE_NEVER
-	};
+	p = (struct privileged){ .w = w,
+				 .audit.fd = -1,
+				 .sock = sock,
+				 .child = child,
+				 .give_up = LKE_NEVER,
+				 .watchdog = notify_watchdog(),
+				 .ping_at = LKE_NEVER };
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);

@@ -84,6 +84,7 @@ static const char *const type_text[] = {
 	[PRIV_OPEN_LINK] = "interface",
 	[PRIV_OPEN_KEREQ] = "interface",
 	[PRIV_READY] = "ready",
+	[PRIV_ALIVE] = "alive",
 	[PRIV_GATE] = "neighbour",
 	[PRIV_KEY] = "key file",
 };
@@ -179,6 +180,8 @@ void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
 		}
 		if (reply.type == PRIV_STOP)
 			begin_stop(d);
+		else if (reply.type == PRIV_PING)
+			requests_add(d, &(struct priv_request){ .type = PRIV_ALIVE }, 0);
 		else if (reply.type == PRIV_IPSEC)
 			take_ipsec(d, &reply);
 		else

@@ -304,8 +304,8 @@ static int open_control(struct world *w)
 	unlink(path);
 	str_copy(w->socket_path, sizeof(w->socket_path), path);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
-	    chown(w->socket_path, 0, w->control_gid) < 0 || chmod(w->socket_path, 0660) < 0 ||
-	    listen(fd, 16) < 0) {
+	    chown(w->socket_path, (uid_t)-1, w->control_gid ? w->control_gid : (gid_t)-1) < 0 ||
+	    chmod(w->socket_path, 0660) < 0 || listen(fd, 16) < 0) {
 		log_error("%s: %s", w->socket_path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -446,7 +446,7 @@ static int by_number(const void *a, const void *b)
 
 int world_keep_engine_side(struct world *w, int sock)
 {
-	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS_MAX + 13],
+	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS_MAX + 14],
 		null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n = 0;
 
@@ -462,6 +462,8 @@ int world_keep_engine_side(struct world *w, int sock)
 	keep[n++] = w->tun_fd;
 	if (w->neigh_fd >= 0)
 		keep[n++] = w->neigh_fd;
+	if (log_fd() >= 0)
+		keep[n++] = log_fd();
 	if (w->audit_out >= 0)
 		keep[n++] = w->audit_out;
 	/* driver_run() closes it: no other descriptor may get its number before. */

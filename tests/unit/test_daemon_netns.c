@@ -403,6 +403,56 @@ static void exit_codes_say_what_happened(void **state)
 	stop(&a);
 }
 
+/* This is among what comes within ten seconds of silence. */
+static bool notified(int fd, const char *want)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char text[64] = "";
+
+	while (strcmp(text, want) != 0 && poll(&p, 1, 10000) == 1) {
+		memset(text, 0, sizeof(text));
+		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	}
+	return strcmp(text, want) == 0;
+}
+
+/* As packaging/systemd/lked.service starts it: another user with three capabilities. */
+static void starts_without_root(void **state)
+{
+	const char *caps = "+net_admin,+net_raw,+sys_admin";
+	struct daemon a;
+
+	if (sh("command -v setpriv unshare >/dev/null") != 0)
+		skip();
+	write_conf(&a, "a", router);
+	(void)sh("chmod 755 %s %s; chmod 644 %s/lke.conf; mkdir %s/state %s/run; "
+		 "chown 65534:65534 %s/state %s/run; cp %s %s/lked; chmod 755 %s/lked",
+		 base, a.dir, a.dir, a.dir, a.dir, a.dir, a.dir, lked, a.dir, a.dir);
+	/* As udev would make the device; in a mount namespace that ends with the daemon. */
+	assert_int_equal(
+		sh("unshare -m --propagation private sh -c '"
+		   "mount -t tmpfs none /dev/net && mknod -m 666 /dev/net/tun c 10 200 && "
+		   "exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs "
+		   "--inh-caps -all,%s --ambient-caps -all,%s --bounding-set -all,%s "
+		   "%s/lked -c %s/lke.conf --state %s/state --run %s/run' >%s/log 2>&1 & "
+		   "echo $! >%s/pid",
+		   caps, caps, caps, a.dir, a.dir, a.dir, a.dir, a.dir, a.dir),
+		0);
+	assert_true(comes("grep -q 'lked: ready' %s/log", a.dir));
+	assert_int_equal(sh("grep -q 'CapEff:.0000000000003000' /proc/$(cat %s/pid)/status", a.dir),
+			 0);
+	assert_int_equal(sh("p=$(cat %s/pid); e=$(tr -d ' ' </proc/$p/task/$p/children); "
+			    "grep -q 'CapPrm:.0000000000000000' /proc/$e/status && "
+			    "grep -q 'Seccomp:.2' /proc/$e/status",
+			    a.dir),
+			 0);
+	assert_int_equal(sh("%s --run %s/run show >/dev/null", ctl, a.dir), 0);
+	assert_int_equal(sh("kill $(cat %s/pid)", a.dir), 0);
+	assert_true(comes("! test -e /proc/$(cat %s/pid)", a.dir));
+	assert_int_equal(sh("grep -q 'lked: ended' %s/log", a.dir), 0);
+	assert_int_equal(sh("rm -rf %s", a.dir), 0);
+}
+
 static void service_manager_is_told(void **state)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
@@ -415,16 +465,24 @@ static void service_manager_is_told(void **state)
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/notify", a.dir);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	setenv("NOTIFY_SOCKET", sun.sun_path, 1);
+	setenv("WATCHDOG_USEC", "300000", 1);
 	start(&a, NULL);
 	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
 	assert_int_equal(poll(&p, 1, 10000), 1);
 	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
 	assert_string_equal(text, "READY=1");
+	/* The watchdog hears of the engine's loop, not of the process beside it alone. */
+	assert_true(notified(fd, "WATCHDOG=1"));
+	assert_true(notified(fd, "WATCHDOG=1"));
+	kill(engine_of(&a), SIGSTOP);
+	while (poll(&p, 1, 300) == 1) /* what was under way */
+		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	assert_int_equal(poll(&p, 1, 1000), 0);
+	kill(engine_of(&a), SIGCONT);
+	assert_true(notified(fd, "WATCHDOG=1"));
 	kill(a.pid, SIGTERM);
-	assert_int_equal(poll(&p, 1, 10000), 1);
-	memset(text, 0, sizeof(text));
-	assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
-	assert_string_equal(text, "STOPPING=1");
+	assert_true(notified(fd, "STOPPING=1"));
 	assert_int_equal(ended(&a), 0);
 	(void)sh("rm -rf %s", a.dir);
 	close(fd);
@@ -527,6 +585,7 @@ int main(void)
 		cmocka_unit_test(control_socket_bears_a_crowd),
 		cmocka_unit_test(exit_codes_say_what_happened),
 		cmocka_unit_test(service_manager_is_told),
+		cmocka_unit_test(starts_without_root),
 		cmocka_unit_test(interfaces_come_go_and_change_their_names),
 		cmocka_unit_test(amb_130_state_files_of_the_program),
 	};

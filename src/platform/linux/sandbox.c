@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -183,8 +184,36 @@ static int no_dumps(void)
 	return 0;
 }
 
+/*
+ * A service manager may have started us as the user already, with ambient capabilities instead of
+ * root: then there is no other user to change to, and without CAP_SETPCAP the bounding set stays.
+ * NO_NEW_PRIVS and the refusal of execve() make it meaningless.
+ */
+static int become(uid_t uid, gid_t gid, char *err, size_t err_size)
+{
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
+		return fail(err, err_size, "change of user");
+	if (getuid() != uid || geteuid() != uid)
+		return fail(err, err_size, "not started as root nor as the user of [Daemon]");
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		return fail(err, err_size, "capabilities");
+	errno = EPERM;
+	if (setuid(0) == 0 || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
+		return fail(err, err_size, "privileges are still there");
+	return 0;
+}
+
+/* The library's record of what we have is forgotten by capng_clear(), so it is asked before. */
+static bool may_drop_bounds(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+}
+
 int sandbox_enter(uid_t uid, gid_t gid, const char *dir, char *err, size_t err_size)
 {
+	bool may_drop = may_drop_bounds();
 	int r;
 
 	if (err_size)
@@ -198,15 +227,11 @@ int sandbox_enter(uid_t uid, gid_t gid, const char *dir, char *err, size_t err_s
 	if (r)
 		return r;
 	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_apply(CAPNG_SELECT_BOUNDS))
+	if (may_drop && capng_apply(CAPNG_SELECT_BOUNDS))
 		return fail(err, err_size, "capability bounding set");
-	if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
-		return fail(err, err_size, "change of user");
-	if (capng_apply(CAPNG_SELECT_CAPS))
-		return fail(err, err_size, "capabilities");
-	errno = EPERM;
-	if (setuid(0) == 0 || capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE)
-		return fail(err, err_size, "privileges are still there");
+	r = become(uid, gid, err, err_size);
+	if (r)
+		return r;
 	if (no_dumps())
 		return fail(err, err_size, "process attributes");
 	return filter_load(err, err_size);
@@ -214,16 +239,16 @@ int sandbox_enter(uid_t uid, gid_t gid, const char *dir, char *err, size_t err_s
 
 int privileged_limit(void)
 {
+	bool may_drop = may_drop_bounds();
 	int r;
 
-	/* Bounding set first: it needs CAP_SETPCAP.  KILL stays to end the engine process, which
-	 * has another uid. */
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_updatev(CAPNG_ADD,
 			  (capng_type_t)(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET),
-			  CAP_NET_ADMIN, CAP_NET_RAW, CAP_KILL, -1))
+			  CAP_NET_ADMIN, CAP_NET_RAW, -1))
 		return -EINVAL;
-	r = capng_apply(CAPNG_SELECT_BOTH);
+	/* Bounding set first: it needs CAP_SETPCAP. */
+	r = capng_apply(may_drop ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS);
 	if (r)
 		return -EPERM;
 	return no_dumps();
