@@ -14,6 +14,8 @@ const struct command commands[] = {
 	  cmd_status },
 	{ "monitor", "", "messages and events as they happen", "lke.event/1", GROUP_LOOK,
 	  cmd_monitor },
+	{ "diff", "[FILE]", "what the files say that lked does not do yet", NULL, GROUP_LOOK,
+	  cmd_diff },
 	{ "serve", "[--listen WHERE] [[NAME=]DIR ...]",
 	  "metrics for Prometheus and a live page; WHERE: [::1]:9476, unix:PATH; DIR: of control "
 	  "sockets", NULL, GROUP_LOOK, cmd_serve },
@@ -39,6 +41,8 @@ const struct command commands[] = {
 
 	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
 	  cmd_check },
+	{ "showconf", "[FILE]", "the configuration of all files together, with their lines", NULL,
+	  GROUP_OFF_LINE, cmd_showconf },
 	{ "decode", "FILE [-v] [--keylog FILE] [--svg OUT]",
 	  "the messages of a pcap or pcapng capture, one a line; -v: with every field; "
 	  "--keylog: with verified MACs; --svg: drawn as a sequence diagram",

@@ -117,8 +117,22 @@ static void begin_single(struct parser *p, enum section section, struct place *p
 	p->section = section;
 }
 
+/* A line of the merged text. */
+static void show(struct parser *p, const char *a, const char *b, const char *c)
+{
+	char text[CONFIG_PATH_MAX];
+
+	if (!p->text)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s", a, b, c);
+	fprintf(p->text, "%-40s # %s:%d\n", text, p->file, p->line);
+}
+
 static void begin_section(struct parser *p, const char *name)
 {
+	if (p->text && ftell(p->text) > 0)
+		fputc('\n', p->text);
+	show(p, "[", name, "]");
 	p->section = SECTION_BAD;
 	p->seen_count = 0;
 	if (strcmp(name, "AccessRouter") == 0)
@@ -196,6 +210,7 @@ static char *read_line(char *buf, int size, void *ctx)
 
 static int on_pair(void *ctx, const char *section, const char *name, const char *value)
 {
+	show(ctx, name, " = ", value);
 	config_key(ctx, name, value);
 	return 1;
 }
@@ -300,7 +315,7 @@ static void defaults(struct daemon_config *cfg)
 	cfg->audit_size = 16 << 20;
 }
 
-int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)
+static int load(const char *path, struct report *r, FILE *text, struct daemon_config *ret_cfg)
 {
 	unsigned errors = r->errors;
 	const char *seen[CONFIG_SEEN_MAX];
@@ -312,6 +327,7 @@ int daemon_config_load(const char *path, struct report *r, struct daemon_config 
 	p->r = r;
 	p->cfg = ret_cfg;
 	p->seen = seen;
+	p->text = text;
 	read_file(p, path);
 	read_directory(p, path);
 	p->file = path;
@@ -322,6 +338,28 @@ int daemon_config_load(const char *path, struct report *r, struct daemon_config 
 	mem_free(p->mobile);
 	mem_free(p);
 	return r->errors == errors ? 0 : LKE_ERR_INVAL;
+}
+
+int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)
+{
+	return load(path, r, NULL, ret_cfg);
+}
+
+int daemon_config_merge(const char *path, struct report *r, struct daemon_config *ret_cfg,
+			char **ret_text)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int err = load(path, r, f, ret_cfg);
+
+	if ((!f || fclose(f) == EOF) && !err)
+		err = LKE_ERR_NOMEM;
+	if (err)
+		free(text);
+	else
+		*ret_text = text;
+	return err;
 }
 
 void daemon_config_done(struct daemon_config *cfg)

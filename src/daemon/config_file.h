@@ -43,6 +43,14 @@ struct daemon_config {
 int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)
 	__attribute__((warn_unused_result));
 
+/*
+ * The same, and the files as one text: each line with its origin as a comment, without the comments
+ * of the files.  Key files are named, not read out.  *ret_text, only after 0, is freed by the
+ * caller.
+ */
+int daemon_config_merge(const char *path, struct report *r, struct daemon_config *ret_cfg,
+			char **ret_text) __attribute__((warn_unused_result));
+
 /* Frees and wipes; a zeroed structure is allowed. */
 void daemon_config_done(struct daemon_config *cfg);
 

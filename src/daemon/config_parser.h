@@ -53,6 +53,7 @@ struct parser {
 	struct parsed_mobile *mobile; /* parallel to cfg->mobile, same capacity */
 	const char **seen;	      /* keys of this section that may stand once */
 	unsigned seen_count;
+	FILE *text; /* of daemon_config_merge(); NULL: nobody wants it */
 };
 
 #define CONFIG_SEEN_MAX 64

@@ -90,10 +90,10 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_OK;
 }
 
-static int load_config(const struct options *o, struct daemon_config *cfg)
+static int load_config(const struct options *o, struct daemon_config *cfg, char **ret_text)
 {
 	struct report r = { .out = o->check ? stdout : stderr };
-	int err = daemon_config_load(o->config, &r, cfg);
+	int err = daemon_config_merge(o->config, &r, cfg, ret_text);
 
 	if (err == LKE_ERR_NOMEM) {
 		fprintf(stderr, "lked: out of memory\n");
@@ -102,6 +102,23 @@ static int load_config(const struct options *o, struct daemon_config *cfg)
 	if (o->check && !err)
 		printf("%s: right%s\n", o->config, r.warnings ? ", with warnings" : "");
 	return err ? EXIT_CONFIG : EXIT_OK;
+}
+
+/* What lke diff compares with.  Without it the daemon works as well. */
+static void leave_config(struct world *w, const char *text)
+{
+	FILE *f;
+	int fd;
+
+	snprintf(w->running_path, sizeof(w->running_path), "%s/running.conf", w->run_dir);
+	unlink(w->running_path);
+	fd = open(w->running_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+	f = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!f || fchmod(fd, 0640) < 0 ||
+	    (w->control_gid && fchown(fd, (uid_t)-1, w->control_gid) < 0) || fputs(text, f) == EOF)
+		log_warning("%s: %s", w->running_path, strerror(errno));
+	if (f)
+		fclose(f);
 }
 
 static int make_dir(const char *path, mode_t mode)
@@ -231,6 +248,7 @@ int main(int argc, char **argv)
 	struct options o = { .config = "/etc/lke/lke.conf",
 			     .state = "/var/lib/lke",
 			     .run = "/run/lke" };
+	static char *config; /* merged, for leave_config() */
 	int code = parse_options(argc, argv, &o);
 
 	if (code != EXIT_OK) {
@@ -242,8 +260,9 @@ int main(int argc, char **argv)
 	/* Before the first key is read; the sandbox repeats it after its change of user. */
 	if (!o.check && guard_memory() < 0)
 		return EXIT_FAILED;
-	code = load_config(&o, &w.cfg);
+	code = load_config(&o, &w.cfg, &config);
 	if (o.check || code != EXIT_OK) {
+		free(config);
 		daemon_config_done(&w.cfg);
 		return code;
 	}
@@ -263,8 +282,13 @@ int main(int argc, char **argv)
 	block_signals();
 	notify_open();
 	code = world_open(&w);
-	if (code == EXIT_OK)
+	if (code == EXIT_OK) {
+		leave_config(&w, config);
+		free(config);
+		config = NULL;
 		code = start(&w);
+	}
+	free(config);
 	world_cleanup(&w);
 	daemon_config_done(&w.cfg);
 	log_notice("ended");

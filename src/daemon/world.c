@@ -496,4 +496,6 @@ void world_cleanup(struct world *w)
 	checkpoint_close(w);
 	if (w->socket_path[0])
 		unlink(w->socket_path);
+	if (w->running_path[0])
+		unlink(w->running_path);
 }

@@ -24,7 +24,7 @@ struct store;
 struct world {
 	struct daemon_config cfg;
 	const char *config_path, *state_dir, *run_dir;
-	char socket_path[512];
+	char socket_path[512], running_path[512]; /* removed at the end */
 	bool debug;
 	bool restored; /* --restored: the store is not the last one that was written */
 	int lock_fd;

@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""lke check, showconf and diff on files in a directory of their own."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from tap import equal, run, true  # noqa: E402
+
+AR = '[AccessRouter]\nInterface = wlan0\nMaxLifetime = 3600s # short\n'
+
+
+class Place:
+    """A configuration, its directory and a run directory."""
+
+    def __init__(self, lke, main, **more):
+        self.dir = tempfile.TemporaryDirectory(prefix='lke-conf-')
+        self.lke = lke
+        self.conf = self.dir.name + '/lke.conf'
+        self.write('lke.conf', main)
+        for name, text in more.items():
+            self.write(f'lke.conf.d/{name}.conf', text)
+
+    def write(self, name, text):
+        path = os.path.join(self.dir.name, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w') as f:
+            f.write(text)
+        os.chmod(path, 0o600)
+
+    def ask(self, *argv):
+        p = subprocess.run([self.lke, '--run', self.dir.name, '-c', self.conf, *argv], capture_output=True, text=True)
+        return p.returncode, p.stdout.replace(self.dir.name + '/', ''), p.stderr.replace(self.dir.name + '/', '')
+
+
+def op_showconf_merges_the_files_and_names_their_lines(lke):
+    p = Place(lke, AR, b='[Daemon]\nTun = tun7\n', a='[AccessRouter]\nInterface = wlan1\n')
+    code, out, err = p.ask('showconf')
+    equal((code, err), (0, ''))
+    lines = [re.sub(r'\s+', ' ', l) for l in out.splitlines() if l]
+    equal(lines, ['[AccessRouter] # lke.conf:1', 'Interface = wlan0 # lke.conf:2', 'MaxLifetime = 3600s # lke.conf:3',
+                  '[AccessRouter] # lke.conf.d/a.conf:1', 'Interface = wlan1 # lke.conf.d/a.conf:2',
+                  '[Daemon] # lke.conf.d/b.conf:1', 'Tun = tun7 # lke.conf.d/b.conf:2'])
+
+
+def op_showconf_is_a_configuration_that_says_the_same(lke):
+    p = Place(lke, AR, a='[Daemon]\nTun = tun7\n')
+    first = p.ask('showconf')[1]
+    again = Place(lke, first)
+    code, out, _ = again.ask('showconf')
+    bare = [[re.sub(r'\s*#.*', '', l) for l in t.splitlines()] for t in (first, out)]
+    equal((code, bare[0]), (0, bare[1]))
+
+
+def op_showconf_never_reads_out_a_key(lke):
+    p = Place(lke, '[HomeAgent]\nInterface = lo\n[Mobile a]\nHomeAddress = 2001:db8::1\nKey = a.key\n')
+    key = subprocess.run([lke, 'genkey'], capture_output=True, text=True, check=True).stdout
+    p.write('a.key', key)
+    code, out, err = p.ask('showconf')
+    equal((code, err), (0, ''))
+    true('Key = a.key' in out, out)
+    secrets = re.findall(r'-key-to-.. = ([0-9a-f]+)', key)
+    equal((len(secrets), [s for s in secrets if s in out]), (4, []))
+
+
+def op_a_wrong_file_is_not_shown_but_reported_whole(lke):
+    p = Place(lke, AR + 'Finishd = yes\nMtu = 1\n')
+    code, out, err = p.ask('showconf')
+    equal((code, out), (3, ''))
+    true("lke.conf:4: error: unknown key 'Finishd' in [AccessRouter]; did you mean 'Finished'?" in err, err)
+    true('lke.conf:5: error: Mtu = 1 is out of range' in err, err)
+
+
+def op_diff_without_a_daemon(lke):
+    code, out, err = Place(lke, AR).ask('diff')
+    equal((code, out), (4, ''))
+    true('lked does not run' in err, err)
+
+
+def op_diff_names_what_changed(lke):
+    p = Place(lke, AR, a='[AccessRouter]\nInterface = wlan1\nMtu = 1400\n')
+    p.write('running.conf', p.ask('showconf')[1])
+    equal(p.ask('diff'), (0, 'no difference: lked runs with what the files say\n', ''))
+    # Where a line stands is no difference.
+    p.write('lke.conf', '# a comment\n\n' + AR)
+    equal(p.ask('diff')[1], 'no difference: lked runs with what the files say\n')
+    p.write('lke.conf.d/a.conf', '[AccessRouter]\nInterface = wlan1\nMtu = 1300\nFinished = no\n')
+    code, out, err = p.ask('diff')
+    equal((code, err), (0, ''))
+    equal(out.splitlines()[:-1], ['+ [AccessRouter] wlan1: Finished = no', '+ [AccessRouter] wlan1: Mtu = 1300',
+                                  '- [AccessRouter] wlan1: Mtu = 1400'])
+    p.write('lke.conf', AR + 'nonsense\n')
+    equal(p.ask('diff')[:2], (3, ''))
+
+
+TESTS = [v for k, v in list(globals().items()) if k.startswith('op_')]
+
+if __name__ == '__main__':
+    sys.exit(run(TESTS, sys.argv[1]))
