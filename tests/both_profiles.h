@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Tests that run a second time with every access router of draft01 (LKE_TEST_DRAFT01 in the
- * environment): what is required holds in both profiles.  Include it behind cmocka.h.
+ * Tests that run a second time with every access router and mobile node of draft01
+ * (LKE_TEST_DRAFT01 in the environment): what is required holds in both profiles.  Include it
+ * behind cmocka.h.
  */
 #ifndef TESTS_BOTH_PROFILES_H
 #define TESTS_BOTH_PROFILES_H

@@ -29,6 +29,7 @@ void mn_kex_cancel(struct lke_engine *e, struct mn_link *l)
 	l->kex.hold = KEREQ_HOLD;
 	l->kex.serial = 0;
 	l->kex.early = false;
+	l->kex.ripe = false;
 	l->kex.not_before = 0;
 }
 
@@ -148,6 +149,7 @@ static bool try(struct lke_engine *e, struct mn_link *l, const struct mn_addr *a
 	k->rto = KEREQ_INITIAL_RTO;
 	k->hint = false;
 	k->early = false;
+	k->ripe = false;
 	k->dad_seen = 0;
 	encrypt(e, l);
 	return true;
@@ -155,7 +157,7 @@ static bool try(struct lke_engine *e, struct mn_link *l, const struct mn_addr *a
 
 bool mn_kex_try(struct lke_engine *e, struct mn_link *l)
 {
-	return try(e, l, l->kex.early ? l->coa : NULL);
+	return try(e, l, l->kex.early && l->kex.ripe ? l->coa : NULL);
 }
 
 bool mn_kex_renew(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *coa)
@@ -293,6 +295,7 @@ static void early_renewal(struct lke_engine *e, struct mn_link *l)
 		mn_kex_try(e, l);
 		return;
 	}
+	l->kex.ripe = true;
 	if (mn_kex_renew(e, l, &l->coa->addr))
 		return;
 	arm(e, &l->kex.timer, e->now + (l->lke_allowed ? KEREQ_INITIAL_RTO : RENEW_MIN));
@@ -321,6 +324,7 @@ void mn_kex_soon(struct lke_engine *e, struct mn_link *l)
 		return;
 	k->hinted = e->now;
 	k->early = true;
+	k->ripe = false;
 	arm(e, &k->timer, e->now + rnd_below(e, KEREQ_INITIAL_RTO));
 }
 
@@ -333,6 +337,7 @@ int mn_kex_command(struct lke_engine *e, struct mn_link *l)
 	if (quiet(e, l) || l->kex.state != MN_KEX_IDLE)
 		return LKE_ERR_STATE;
 	l->kex.early = true;
+	l->kex.ripe = false;
 	arm(e, &l->kex.timer, l->announced + MN_RETURN_QUIET);
 	return 0;
 }
@@ -396,6 +401,7 @@ void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_route
 		return;
 	limit = (b->expires - e->now) / 2;
 	l->kex.early = true;
+	l->kex.ripe = false; /* an advertisement or a sign of the router does not start it */
 	arm(e, &l->kex.timer, e->now + rnd_below(e, limit < RENEW_MAX ? limit : RENEW_MAX));
 }
 

@@ -172,6 +172,7 @@ struct mn_kex {
 	uint32_t serial;     /* names the ENCRYPT action */
 	bool hint;	     /* an error answered a KEReq, AMB-078 */
 	bool early;	     /* renew before it is due (SEQUENCES 7, AMB-117) */
+	bool ripe;	     /* and its moment has come: anything that allows it starts it */
 	lke_time hinted;     /* an early renewal for a refusal; 0: never */
 	struct timer timer;
 };

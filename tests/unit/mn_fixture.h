@@ -9,6 +9,8 @@
 
 #include "check.h"
 
+#include "../both_profiles.h"
+
 #include "core/mobile_node.h"
 
 #define FIX_ACTIONS 4096
