@@ -193,7 +193,7 @@ void fix_start(struct fix *f, unsigned homes, enum lke_strategy strategy, enum l
 	assert_int_equal(rsa_key_generate(1024, &f->key), 0);
 	assert_int_equal(rsa_key_spki(f->key, f->spki, sizeof(f->spki), &f->spki_len), 0);
 	lke_config_defaults(&f->cfg);
-	f->cfg.profile = profile;
+	f->cfg.profile = as_draft01() ? LKE_PROFILE_DRAFT01 : profile;
 	f->cfg.mn.strategy = strategy;
 	strcpy(f->cfg.mn.interface[0], "mn0");
 	f->cfg.mn.interfaces = 1;

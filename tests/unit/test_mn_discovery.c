@@ -346,5 +346,5 @@ int main(void)
 		cmocka_unit_test(sec_033_new_home_prefix_makes_no_address),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

@@ -137,5 +137,5 @@ int main(void)
 		cmocka_unit_test(amb_078_hint_does_not_end_an_exchange),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

@@ -364,6 +364,12 @@ static void new_link_layer_address_is_announced_and_renewed_after_quiet(void **s
 	fix_end(&f);
 }
 
+/* draft01 differs: AMB-076, the key of the latest advertisement counts. */
+static const char *const default_only[] = {
+	"threats_43_another_key_needs_a_new_registration",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,5 +389,5 @@ int main(void)
 		cmocka_unit_test(new_link_layer_address_is_announced_and_renewed_after_quiet),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

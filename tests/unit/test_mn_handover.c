@@ -308,5 +308,5 @@ int main(void)
 		cmocka_unit_test(lke_188_home_agent_moves_before_the_key_ends),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

@@ -220,5 +220,5 @@ int main(void)
 		cmocka_unit_test(stop_takes_everything_back),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

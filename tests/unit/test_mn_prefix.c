@@ -343,5 +343,5 @@ int main(void)
 		cmocka_unit_test(wanderer_always_attaches),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

@@ -192,6 +192,12 @@ static void router_is_asked_after_a_suspend(void **state)
 	fix_end(&f);
 }
 
+/* draft01 differs: no LocalOnly (AMB-073). */
+static const char *const default_only[] = {
+	"idle_node_sleeps",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,5 +212,5 @@ int main(void)
 		cmocka_unit_test(router_is_asked_after_a_suspend),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

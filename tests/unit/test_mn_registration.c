@@ -187,5 +187,5 @@ int main(void)
 		cmocka_unit_test(refresh_keeps_the_care_of_address_of_the_temporary_agent),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

@@ -106,6 +106,12 @@ static void lost_count_is_alarmed(void **state)
 	fix_end(&f);
 }
 
+/* draft01 differs: AMB-172, an alarm only. */
+static const char *const default_only[] = {
+	"amb_172_used_up_key_sends_nothing_after_a_restart",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,5 +122,5 @@ int main(void)
 		cmocka_unit_test(lost_count_is_alarmed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

@@ -135,5 +135,5 @@ int main(void)
 		cmocka_unit_test(flood_of_questions_is_bounded),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }

@@ -167,6 +167,12 @@ static void the_copy_shows_no_key_and_expired_ones_are_left_out(void **state)
 	fix_end(&f);
 }
 
+/* draft01 differs: no LBSA is proved (AMB-170). */
+static const char *const default_only[] = {
+	"amb_131_keys_and_numbers_outlive_a_restart",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,5 +183,5 @@ int main(void)
 		cmocka_unit_test(the_copy_shows_no_key_and_expired_ones_are_left_out),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }

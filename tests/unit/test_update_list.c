@@ -94,5 +94,5 @@ int main(void)
 		cmocka_unit_test(full_list_refuses),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, NULL);
 }
