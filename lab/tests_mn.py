@@ -2,9 +2,11 @@
 """The mobile node on real packets: two interfaces, no home agent, links without addresses, a reboot."""
 import fcntl
 import os
+import re
 import select
 import signal
 import struct
+import textwrap
 import threading
 import time
 
@@ -144,9 +146,19 @@ def make_before_break_loses_nothing(build, directory, printer):
 		return bad + w.stop()
 
 
+def readme_file(section, line):
+	"""The configuration file that README.md shows for a section and that holds the line."""
+	root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+	with open(os.path.join(root, "README.md"), encoding="utf-8") as f:
+		blocks = re.findall(r"(?:^    \S.*\n)+", f.read(), re.MULTILINE)
+	files = [textwrap.dedent(b) for b in blocks if b.startswith("    [%s]\n" % section)]
+	return next(f for f in files if line in f.splitlines())
+
+
 def local_only_needs_no_home_agent(build, directory, printer):
-	"""LocalOnly: an access router of two lines and a mobile node of two; a connection outlives the move."""
-	with World(build, directory, LOCAL_CONF, home=False) as w:
+	"""LocalOnly, with the two files of README.md as they are there: a connection outlives the move."""
+	ar, mn = readme_file("AccessRouter", "Interface = wlan0"), readme_file("MobileNode", "LocalOnly = yes")
+	with World(build, directory, mn, home=False, ar_conf=ar) as w:
 		w.plug("wlan0", "l1", True)
 		coa1 = w.coa(1)
 		w.probe("coa1", coa1, 7011)
@@ -282,6 +294,38 @@ def amb_170_reboot_on_a_guarded_link(build, directory, printer):
 		return bad + w.stop()
 
 
+OWN = ("accept_ra", "autoconf", "accept_redirects", "addr_gen_mode")	# of the kernel, which lked takes over
+
+
+def kernels_discovery(w):
+	return w.lab["mn"].run("sysctl", "-n", *["net.ipv6.conf.wlan0." + key for key in OWN]).split()
+
+
+def kernel_router_discovery_is_given_back(build, directory, printer):
+	"""lked listens to Router Advertisements instead of the kernel; at its end, or after a kill -9, the kernel does again."""
+	class Before(World):
+		def prepare(self):
+			self.lab["mn"].sysctl(wlan0__accept_ra=1, wlan0__autoconf=1, wlan0__accept_redirects=1)
+			self.before = kernels_discovery(self)
+	with Before(build, directory, LOCAL_CONF, routers=(1,), home=False) as w:
+		want, bad = ["0", "0", "0", "1"], []
+		if kernels_discovery(w) != want:
+			bad.append("while lked runs: %s" % kernels_discovery(w))
+		for pid in w.mn.pids():
+			os.kill(pid, signal.SIGKILL)
+		w.mn.process.wait(5)
+		w.lab.processes.remove(w.mn.process)
+		w.mn.start()	# reads what the killed one had noted down
+		if kernels_discovery(w) != want:
+			bad.append("after the restart: %s" % kernels_discovery(w))
+		w.plug("wlan0", "l1", True)
+		w.coa(1)
+		bad += w.stop()
+		if kernels_discovery(w) != w.before:
+			bad.append("after the end: %s instead of %s" % (kernels_discovery(w), w.before))
+		return bad
+
+
 def interface_removed_and_back(build, directory, printer):
 	"""The interface vanishes under the daemon and comes back with another index: the connection goes on."""
 	with World(build, directory, LOCAL_CONF, home=False) as w:
@@ -314,5 +358,6 @@ def dns_servers_reach_a_listener(build, directory, printer):
 
 
 TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent,
-	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link, interface_removed_and_back,
+	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link,
+	kernel_router_discovery_is_given_back, interface_removed_and_back,
 	dns_servers_reach_a_listener)}
