@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""manual.py LKED: the manual pages have every key, every option and only messages that the programs print."""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Symptoms of lke-troubleshooting(7) that people see, not that a program says.
+SEEN = ("exit status 3", "lke show lists no router", "the router is listed without LKE", "an LBSA stays tentative",
+	"packets of a conversation stop after a handover, new ones work", "everything is refused after a disk fault",
+	"many Key Exchange Requests are dropped")
+
+
+def page(name):
+	with open(os.path.join(ROOT, "man", name)) as f:
+		return f.read()
+
+
+def keys():
+	with open(os.path.join(ROOT, "src", "daemon", "config_keys.c")) as f:
+		return re.findall(r'^\t\{ "([A-Z][A-Za-z]+)", set_', f.read(), re.M)
+
+
+def strings():
+	"""Everything the programs may say: string literals of the sources, joined where the compiler joins them."""
+	text = []
+	for where, _, names in os.walk(os.path.join(ROOT, "src")):
+		for n in names:
+			if n.endswith((".c", ".h")):
+				with open(os.path.join(where, n)) as f:
+					text.append(re.sub(r'"\s*\n\s*"', "", f.read()))
+	return "\n".join(text)
+
+
+def symptoms():
+	for line in page("lke-troubleshooting.7").splitlines():
+		if line.startswith(".It "):
+			yield line[4:].split(" , ")[0]
+
+
+def says(source, symptom):
+	"""Every phrase of a symptom, between what stands for a value, is in the sources."""
+	parts = re.split(r"\.\.\.|/[a-z/.]+|\blke0\b|\bip6 lke\b|\b[NM0-9]\b", symptom)
+	return all(p.strip(" :;,()") in source for p in parts if len(p.strip(" :;,()")) > 2)
+
+
+def main():
+	bad = []
+	conf = page("lke.conf.5")
+	names = keys()
+	bad += ["lke.conf.5 lacks the key " + k for k in names if not re.search(r"\b%s\b" % k, conf)]
+	shown = subprocess.run([sys.argv[1], "--help"], capture_output=True, text=True, check=True).stdout
+	options = sorted(set(re.findall(r"--([a-z]+)", shown)))
+	bad += ["lked.8 lacks --" + o for o in options if "Fl -" + o not in page("lked.8")
+		and not re.search(r"Fl . , -%s\b" % o, page("lked.8"))]
+	source = strings()
+	listed = list(symptoms())
+	bad += ["lke-troubleshooting.7: nothing says: " + s for s in listed if s not in SEEN and not says(source, s)]
+	for b in bad:
+		print(b)
+	print("%d keys, %d options, %d symptoms" % (len(names), len(options), len(listed)))
+	return 1 if bad or len(names) < 40 or len(options) < 6 or len(listed) < 15 else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())
