@@ -114,15 +114,23 @@ static int open_rsa(struct world *w)
 	return EXIT_OK;
 }
 
+static const char *tun_remedy(int err)
+{
+	if (err == -EBUSY)
+		return "another lked uses it";
+	if (err == -EACCES)
+		return "as udev does: chmod 666 /dev/net/tun";
+	return "load the module tun (CONFIG_TUN)";
+}
+
 static int open_tun(struct world *w)
 {
 	int fd = fwd_open_tun(w->cfg.tun, &w->tun_ifindex), err;
 
 	if (fd < 0) {
-		log_error("cannot open the TUN device %s: %s%s", w->cfg.tun, strerror(-fd),
-			  fd == -EBUSY ? "; another lked uses it"
-				       : "; load the module tun (CONFIG_TUN)");
-		return fd == -EBUSY ? EXIT_FAILED : EXIT_KERNEL;
+		log_error("cannot open the TUN device %s: %s; %s", w->cfg.tun, strerror(-fd),
+			  tun_remedy(fd));
+		return fd == -EBUSY || fd == -EACCES ? EXIT_FAILED : EXIT_KERNEL;
 	}
 	w->tun_fd = fd;
 	err = sysctl_manage_tun(w->sysctl, w->cfg.tun);
