@@ -58,6 +58,8 @@ class Daemon:
 		self.state, self.run_dir = self.dir + "/state", self.dir + "/run"
 		for d in (self.dir, self.state, self.run_dir):
 			os.makedirs(d, mode=0o700, exist_ok=True)
+		if os.environ.get("LKE_FORWARD"):
+			conf = conf.replace("[AccessRouter]\n", "[AccessRouter]\nForward = %s\n" % os.environ["LKE_FORWARD"], 1)
 		self.conf = write(self.dir + "/lke.conf", conf)
 		self.log = self.dir + "/lked.log"
 		if rsa:

@@ -32,6 +32,7 @@ struct daemon_config {
 	unsigned rsa_bits;
 	uint32_t audit_size; /* octets of one file of the journal of Binding Updates; 0: none */
 	bool state_file; /* keep the RSA key over a restart */
+	enum { FORWARD_AUTO, FORWARD_BPF, FORWARD_TUN } forward;
 	uint32_t buffer_packets, buffer_total; /* of one leaving mobile node; octets of all */
 };
 

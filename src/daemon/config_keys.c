@@ -309,17 +309,16 @@ static void set_preference(struct parser *p, const struct key *k, void *base, co
 
 static void set_forward(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	if (strcmp(value, "bpf") == 0)
-		config_problem(p, "Forward = bpf: this version forwards by the TUN device only; "
-				  "use auto or tun");
-	else
-		(void)word_index(p, k, value);
+	int i = word_index(p, k, value);
+
+	if (i >= 0)
+		p->cfg->forward = i;
 }
 
 static const char *const advertise_words[] = { "full", "augment", "no", NULL };
 static const char *const ha_info_words[] = { "auto", "yes", "no", NULL };
 static const char *const preference_words[] = { "low", "medium", "high", NULL };
-static const char *const forward_words[] = { "auto", "tun", NULL };
+static const char *const forward_words[] = { "auto", "bpf", "tun", NULL };
 
 #define AR(field) FIELD(struct lke_config_ar, field)
 static const struct key ar_keys[] = {

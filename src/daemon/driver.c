@@ -226,6 +226,14 @@ static int prepare(struct driver *d)
 	load_crypto(d);
 	if (system_random(conf.secret, sizeof(conf.secret)) < 0)
 		return -EIO;
+	if (d->w->fast_counts) {
+		memcpy(conf.secret, d->w->fast_secret, sizeof(conf.secret));
+		mem_wipe(d->w->fast_secret, sizeof(d->w->fast_secret));
+		conf.fast = requests_fast;
+		conf.quiet = requests_quiet;
+		conf.counts = d->w->fast_counts;
+		conf.counts_max = d->w->fast_max;
+	}
 	err = fwd_new(&conf, &d->fwd);
 	mem_wipe(conf.secret, sizeof(conf.secret));
 	d->request = mem_zalloc(REQUESTS_MAX * sizeof(*d->request));

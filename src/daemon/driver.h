@@ -188,6 +188,9 @@ void driver_key_opened(struct driver *d, const struct lke_in6 *home, uint64_t co
 void driver_keys_feed(struct driver *d); /* those of the configuration */
 
 /* --- requests.c --- */
+/* fwd_conf.fast, fwd_conf.quiet */
+bool requests_fast(void *ctx, const struct fast_binding *b);
+bool requests_quiet(void *ctx);
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
 void requests_on_readable(evutil_socket_t fd, short what, void *ctx);
 void requests_on_writable(evutil_socket_t fd, short what, void *ctx);

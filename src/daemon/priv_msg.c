@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "wire/ip6.h"
 
 static void set_lladdr(struct priv_request *r, const struct lke_lladdr *ll)
 {
@@ -213,6 +214,17 @@ static int check_keep(const struct priv_request *r, const struct priv_limits *l)
 	return l->agent && l->home_ok(l->ctx, &r->addr) ? 0 : -EPERM;
 }
 
+/* The engine process may write any packet to the TUN device; this gives it no more. */
+static int check_fast(const struct priv_request *r, const struct priv_limits *l)
+{
+	if (!in6_is_global(&r->addr))
+		return -EINVAL;
+	if (!r->remove && (!in6_is_global(&r->router) || !in6_is_global(&r->coa) ||
+			   r->valid < IP6_MIN_MTU || r->valid > UINT16_MAX))
+		return -EINVAL;
+	return l->agent ? 0 : -EPERM;
+}
+
 /* Keeps the fields that a type uses; everything else must be zero. */
 static bool unused_zero(const struct priv_request *r)
 {
@@ -244,6 +256,10 @@ static bool unused_zero(const struct priv_request *r)
 		break;
 	case PRIV_KEY:
 		rest.generation = 0;
+		break;
+	case PRIV_FAST:
+		rest.valid = rest.spi = 0;
+		rest.router = rest.coa = zero.coa;
 		break;
 	default:
 		break;
@@ -290,6 +306,8 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 		return check_gate(r, limits);
 	case PRIV_KEEP:
 		return check_keep(r, limits);
+	case PRIV_FAST:
+		return check_fast(r, limits);
 	case PRIV_OPEN_KEY:
 	case PRIV_KEY:
 		return limits->agent && limits->home_ok(limits->ctx, &r->addr) ? 0 : -EPERM;
@@ -363,6 +381,27 @@ struct lke_act_keep priv_to_keep(const struct priv_request *r)
 				      .coa = r->coa,
 				      .seq = (uint16_t)r->floor,
 				      .expires = r->expires,
+				      .remove = r->remove != 0 };
+}
+
+struct priv_request priv_from_fast(const struct fast_binding *b)
+{
+	return (struct priv_request){ .type = PRIV_FAST,
+				      .addr = b->home,
+				      .router = b->agent,
+				      .coa = b->coa,
+				      .valid = b->mtu,
+				      .spi = b->slot,
+				      .remove = b->remove };
+}
+
+struct fast_binding priv_to_fast(const struct priv_request *r)
+{
+	return (struct fast_binding){ .home = r->addr,
+				      .agent = r->router,
+				      .coa = r->coa,
+				      .mtu = r->valid,
+				      .slot = r->spi,
 				      .remove = r->remove != 0 };
 }
 

@@ -9,6 +9,7 @@
 
 #include "daemon/config_file.h"
 #include "lke/action.h"
+#include "platform/linux/forward_bpf.h"
 #include "platform/linux/packet_socket.h"
 
 enum priv_type {
@@ -26,6 +27,7 @@ enum priv_type {
 	PRIV_OPEN_KEREQ, /* the same for Key Exchange Requests alone */
 	PRIV_READY,	 /* the engine runs: tell the service manager */
 	PRIV_GATE,	 /* opens what a PRIV_PATH or PRIV_INTERCEPT with lladdr closed (gate.h) */
+	PRIV_FAST,	 /* a binding of the fast path */
 	PRIV_ALIVE,	 /* the engine's loop turns: an answer to PRIV_PING */
 	PRIV_STOP,	 /* to the engine process, as a reply with cookie 0: leave and end */
 	PRIV_PING,	 /* to the engine process, likewise: does its loop turn? */
@@ -88,6 +90,8 @@ struct lke_act_steer priv_to_steer(const struct priv_request *r);
 struct lke_act_intercept priv_to_intercept(const struct priv_request *r);
 struct lke_act_checkpoint priv_to_checkpoint(const struct priv_request *r);
 struct lke_act_keep priv_to_keep(const struct priv_request *r);
+struct priv_request priv_from_fast(const struct fast_binding *b);
+struct fast_binding priv_to_fast(const struct priv_request *r);
 
 /* Sends one record without blocking, with a descriptor unless pass_fd is negative.  0 or -errno. */
 int priv_send(int fd, const void *record, size_t len, int pass_fd);

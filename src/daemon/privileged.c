@@ -169,6 +169,7 @@ static int execute(struct world *w, const struct priv_request *r)
 	struct lke_act_path path;
 	struct lke_act_neigh neigh;
 	struct lke_act_intercept intercept;
+	struct fast_binding fast;
 
 	switch (r->type) {
 	case PRIV_ADDR:
@@ -187,6 +188,9 @@ static int execute(struct world *w, const struct priv_request *r)
 		return nl_intercept(w->nl, &intercept, w->tun_ifindex);
 	case PRIV_KEY:
 		return key_store_switch(&w->cfg, w->uid, &r->addr, r->generation);
+	case PRIV_FAST:
+		fast = priv_to_fast(r);
+		return w->fast ? fast_set(w->fast, &fast) : -EOPNOTSUPP;
 	case PRIV_READY:
 		notify_ready();
 		return 0;

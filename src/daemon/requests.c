@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Requests to the privileged process: never waited for, answered in order. */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,6 +50,30 @@ void requests_add(struct driver *d, const struct priv_request *msg, uint64_t eng
 	flush(d);
 }
 
+/* Removals have room always: one that is lost would lead packets astray. */
+bool requests_fast(void *ctx, const struct fast_binding *b)
+{
+	struct driver *d = ctx;
+	struct priv_request r = priv_from_fast(b);
+
+	if (!b->remove && d->queued - d->answered > REQUESTS_MAX / 2)
+		return false;
+	requests_add(d, &r, 0);
+	return true;
+}
+
+bool requests_quiet(void *ctx)
+{
+	struct pollfd p[WORLD_LINKS_MAX];
+	struct driver *d = ctx;
+	nfds_t n = 0;
+
+	for (unsigned i = 0; i < d->links; i++)
+		if (d->link[i].socket.fd >= 0)
+			p[n++] = (struct pollfd){ .fd = d->link[i].socket.fd, .events = POLLIN };
+	return poll(p, n, 0) == 0;
+}
+
 static void release(struct driver *d)
 {
 	d->release_after = 0;
@@ -86,6 +111,7 @@ static const char *const type_text[] = {
 	[PRIV_READY] = "ready",
 	[PRIV_ALIVE] = "alive",
 	[PRIV_GATE] = "neighbour",
+	[PRIV_FAST] = "fast path",
 	[PRIV_KEY] = "key file",
 };
 
@@ -130,6 +156,10 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		driver_read_tun(d);
 		fwd_withdraw_end(d->fwd, &r->msg.addr);
 	}
+	if (reply->type == PRIV_FAST && reply->err < 0 && !r->msg.remove)
+		fwd_fast_refused(d->fwd, &r->msg.addr, clock_now());
+	else if (reply->type == PRIV_FAST && !r->msg.remove)
+		fwd_fast_taken(d->fwd, &r->msg.addr, r->msg.spi, clock_now());
 	driver_gate_answered(d, &r->msg);
 	if (reply->type == PRIV_CHECKPOINT || reply->type == PRIV_KEEP || reply->type == PRIV_PROBE)
 		driver_store_answered(d, reply->err);

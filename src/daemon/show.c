@@ -257,6 +257,9 @@ static void plane_json(struct driver *d, json_t *counters, json_t *drops)
 		      "send_errors", (json_int_t)f.send_errors, "unmatched",
 		      (json_int_t)f.unmatched, "events_lost", (json_int_t)f.events_lost, "tunnels",
 		      (int)f.tunnels);
+	json_object_set_new(j, "fast_bindings", json_integer((json_int_t)f.fast_bindings));
+	json_object_set_new(j, "fast_packets", json_integer((json_int_t)f.fast_packets));
+	json_object_set_new(j, "fast_refused", json_integer((json_int_t)f.fast_refused));
 	json_object_set_new(j, "joined", json_integer((json_int_t)f.joined));
 	json_object_set_new(j, "buffered", json_integer((json_int_t)f.buffered));
 	json_object_set_new(j, "buffer_flushed", json_integer((json_int_t)f.flushed));

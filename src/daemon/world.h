@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "daemon/config_file.h"
 #include "lke/event.h"
+#include "platform/linux/forward_bpf.h"
 #include "platform/linux/group.h"
 #include "platform/linux/netlink.h"
 #include "platform/linux/packet_socket.h"
@@ -33,6 +34,9 @@ struct world {
 	int neigh_fd; /* -1: not an access router */
 	int audit_out; /* records of the journal, to the privileged process; -1: none */
 	uint32_t tun_ifindex;
+	struct fastmap_count *fast_counts; /* of the fast path; NULL: there is none */
+	uint32_t fast_max;
+	uint8_t fast_secret[16]; /* of the forwarding plane, when there is one */
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
@@ -52,6 +56,7 @@ struct world {
 	struct nl *nl;
 	struct steer *steer;
 	struct sysctl *sysctl;
+	struct fast *fast; /* NULL: the TUN device forwards alone */
 	struct store *store; /* NULL without a home agent */
 };
 

@@ -3,7 +3,8 @@
  * bench_forward agent|mobile INTERFACE BINDINGS PREFIX AGENT CARE-OF: the forwarding plane alone,
  * with that many bindings of the addresses PREFIX + 1, PREFIX + 2, ..., in the network namespace it
  * is started in.  Prints "ready" once its TUN device lke0 is up, its counters at the end; ends on
- * SIGTERM.  Run by tests/bench/forward.
+ * SIGTERM.  SIGUSR1 puts the bindings into the fast path, BPF, or takes them back, and prints
+ * "switched".  Run by tests/bench/forward.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,19 +19,27 @@
 #include "base/in6.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/forward.h"
+#include "platform/linux/forward_bpf.h"
 #include "platform/linux/netlink.h"
 #include "platform/linux/packet_socket.h"
 #include "platform/linux/steering.h"
 
+#define CORRESPONDENT "2001:db8:1::2"
+
 enum { BUDGET = 16, RECEIVE = 32 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, toggle;
 static uint8_t buf[PACKET_BUF];
 static struct packet_link link_socket;
 
 static void on_signal(int sig)
 {
 	stop = 1;
+}
+
+static void on_toggle(int sig)
+{
+	toggle = 1;
 }
 
 static void die(const char *what, int err)
@@ -58,6 +67,64 @@ static struct lke_in6 nth(struct lke_in6 prefix, uint32_t n)
 	for (int k = 0; k < 4; k++)
 		prefix.b[15 - k] = (uint8_t)(n >> 8 * k);
 	return prefix;
+}
+
+/*
+ * The kernel forwards alone.  The mobile node's end of the tunnel is a binding too, of the
+ * correspondent: what comes from it is opened, what goes to it leaves in the tunnel.
+ */
+static void add_fast(struct fast *x, bool mobile, uint32_t n, char **addr)
+{
+	struct fast_binding b = { .mtu = 1460 };
+	struct timespec from, to;
+
+	if (in6_parse(addr[0], &b.home) || in6_parse(addr[1], mobile ? &b.coa : &b.agent) ||
+	    in6_parse(addr[2], mobile ? &b.agent : &b.coa))
+		die("address", EINVAL);
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (uint32_t i = 0; i < n; i++) {
+		struct fast_binding one = b;
+		int err;
+
+		one.home = nth(b.home, i);
+		one.slot = i;
+		if (mobile && in6_parse(CORRESPONDENT, &one.home))
+			die("address", EINVAL);
+		err = fast_set(x, &one);
+		if (err)
+			die("binding", err);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	fprintf(stderr, "%s: %u updates, %.2f us each\n", mobile ? "mobile" : "agent", n,
+		((double)(to.tv_sec - from.tv_sec) * 1e6 +
+		 (double)(to.tv_nsec - from.tv_nsec) / 1e3) /
+			n);
+}
+
+/* On or off, as SIGUSR1 asks. */
+static void switch_fast(uint32_t tun, bool mobile, uint32_t n, char **addr)
+{
+	static const uint8_t secret[16] = { 1 };
+	static struct fast *x;
+	struct fastmap_count *counts;
+	uint32_t max;
+	char why[256];
+
+	if (x) {
+		fast_close(x);
+		x = NULL;
+	} else {
+		if (fast_open(tun, n, secret, &x, why, sizeof(why)))
+			die(why, EOPNOTSUPP);
+		if (packet_behind_tc(&link_socket) || fast_link(x, link_socket.ifindex))
+			die("link", EINVAL);
+		counts = fast_counts(x, &max);
+		for (uint32_t i = 0; i < max; i++)
+			counts[i].live = 1;
+		add_fast(x, mobile, n, addr);
+	}
+	puts("switched");
+	fflush(stdout);
 }
 
 static void add_bindings(struct fwd *f, bool mobile, uint32_t n, char **addr)
@@ -113,13 +180,18 @@ static void receive(struct fwd *f)
 	fwd_batch(f, false);
 }
 
-static void run(struct fwd *f, int tun)
+static void run(struct fwd *f, int tun, uint32_t ifindex, char **argv)
 {
 	struct pollfd p[2] = { { .fd = tun, .events = POLLIN },
 			       { .fd = link_socket.fd, .events = POLLIN } };
 	struct lke_event ev;
 
 	while (!stop) {
+		if (toggle) {
+			toggle = 0;
+			switch_fast(ifindex, strcmp(argv[1], "mobile") == 0,
+				    (uint32_t)atol(argv[3]), argv + 4);
+		}
 		if (poll(p, 2, 200) < 0)
 			continue;
 		if (p[0].revents)
@@ -154,6 +226,8 @@ int main(int argc, char **argv)
 		die("usage: agent|mobile INTERFACE BINDINGS PREFIX AGENT CARE-OF", EINVAL);
 	mobile = strcmp(argv[1], "mobile") == 0;
 	sigaction(SIGTERM, &sa, NULL);
+	sa.sa_handler = on_toggle;
+	sigaction(SIGUSR1, &sa, NULL);
 	err = nl_open(&nl);
 	if (err)
 		die("netlink", err);
@@ -171,13 +245,12 @@ int main(int argc, char **argv)
 	add_bindings(f, mobile, (uint32_t)atol(argv[3]), argv + 4);
 	puts("ready");
 	fflush(stdout);
-	run(f, conf.tun_fd);
+	run(f, conf.tun_fd, ifindex, argv);
 	fwd_counters(f, &c);
 	printf("CPU %.2f us a packet; ", cpu_us() / (double)(c.encap + c.decap + !c.encap));
 	printf("encap %llu decap %llu joined %llu too_big %llu send_errors %llu fragmented %llu\n",
 	       (unsigned long long)c.encap, (unsigned long long)c.decap,
 	       (unsigned long long)c.joined, (unsigned long long)c.too_big,
-	       (unsigned long long)c.send_errors,
-	       (unsigned long long)c.fragmented);
+	       (unsigned long long)c.send_errors, (unsigned long long)c.fragmented);
 	return 0;
 }

@@ -212,6 +212,33 @@ static void steering_interception_neighbours_and_floors_are_checked(void **state
 	assert_int_equal(check(&r), -EINVAL);
 }
 
+static void bindings_of_the_fast_path_are_checked(void **state)
+{
+	const struct fast_binding b = { .home = addr("2001:db8::42"),
+					.agent = addr("2001:db8::1"),
+					.coa = addr("2001:db8:1::42"),
+					.mtu = 1460,
+					.slot = 7 };
+	struct priv_request r = priv_from_fast(&b);
+	struct fast_binding back = priv_to_fast(&r);
+
+	assert_true(in6_eq(&back.home, &b.home) && in6_eq(&back.agent, &b.agent) &&
+		    in6_eq(&back.coa, &b.coa));
+	assert_true(back.mtu == b.mtu && back.slot == b.slot && !back.remove);
+	assert_int_equal(check(&r), 0);
+	r.valid = 1279;
+	assert_int_equal(check(&r), -EINVAL);
+	r = priv_from_fast(&b);
+	r.coa = addr("ff02::1");
+	assert_int_equal(check(&r), -EINVAL);
+	r = priv_from_fast(&b);
+	r.addr = addr("fe80::1");
+	assert_int_equal(check(&r), -EINVAL);
+	r = priv_from_fast(&b);
+	r.ifindex = 4;
+	assert_int_equal(check(&r), -EINVAL);
+}
+
 static void gates_are_checked(void **state)
 {
 	const struct priv_request gate = { .type = PRIV_GATE,
@@ -297,6 +324,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_range_checked),
 		cmocka_unit_test(paths_belong_to_the_mobile_node),
 		cmocka_unit_test(steering_interception_neighbours_and_floors_are_checked),
+		cmocka_unit_test(bindings_of_the_fast_path_are_checked),
 		cmocka_unit_test(gates_are_checked),
 		cmocka_unit_test(descriptors_travel_beside_a_record),
 	};

@@ -16,6 +16,7 @@
 #include "lke/action.h"
 #include "lke/error.h"
 #include "lke/event.h"
+#include "platform/linux/forward_bpf.h"
 
 enum {
 	FWD_TUNNELS_MAX = 131072,
@@ -47,7 +48,13 @@ struct fwd_conf {
 	bool vnet_hdr; /* it is fwd_open_tun()'s: packets have a virtio_net_hdr before them */
 	bool agent;    /* tells who sends by a reverse tunnel that is none: ICMPv6 1/5 (AMB-120) */
 	fwd_send_fn send;
+	/* Puts a binding into the fast path or takes it back; false: not now.  With counts. */
+	bool (*fast)(void *ctx, const struct fast_binding *b);
+	/* No packet waits in a packet socket.  With counts; NULL: there are none. */
+	bool (*quiet)(void *ctx);
 	void *ctx;
+	struct fastmap_count *counts; /* of fast_counts(); NULL: there is no fast path */
+	uint32_t counts_max;
 	uint32_t path_mtu;	 /* assumed until an ICMPv6 error says less; 0: 1500 */
 	unsigned buffer_packets; /* that wait for one address; 0: none wait */
 	size_t buffer_bytes;	 /* of all that wait */
@@ -134,6 +141,10 @@ void fwd_batch(struct fwd *f, bool more);
  * ours.
  */
 int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
+/* The kernel took a binding; it stays asleep until nothing can be overtaken. */
+void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now);
+/* The kernel refused a binding that conf.fast() had taken. */
+void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, lke_time now);
 /* LKE_ACT_SEND with ifindex 0: the kernel routes it.  0 or -errno. */
 int fwd_write_tun(struct fwd *f, const uint8_t *pkt, size_t len);
 
@@ -158,8 +169,11 @@ struct fwd_counters {
 	uint64_t flushed;	     /* of them, into a tunnel later */
 	uint64_t on_link;	     /* to a node on its link while its address was intercepted */
 	uint64_t buffer_packets, buffer_bytes; /* that wait now */
+	uint64_t fast_packets;	/* of encap and decap, by the kernel alone */
+	uint64_t fast_refused;	/* bindings the kernel did not take */
 	uint64_t drop[LKE_DROP_COUNT];
-	uint32_t tunnels; /* now */
+	uint32_t tunnels;	/* now */
+	uint32_t fast_bindings; /* of them, in the fast path */
 };
 
 void fwd_counters(const struct fwd *f, struct fwd_counters *ret);

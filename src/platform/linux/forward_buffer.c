@@ -52,6 +52,11 @@ static struct fwd_queue *find(const struct fwd *f, const struct lke_in6 *addr)
 	return TABLE_ENTRY(table_find(&f->queues, addr), struct fwd_queue, node);
 }
 
+bool fwd_buffer_has(const struct fwd *f, const struct lke_in6 *addr)
+{
+	return find(f, addr) != NULL;
+}
+
 static struct fwd_queue *get(struct fwd *f, const struct lke_in6 *addr)
 {
 	struct fwd_queue *q = find(f, addr);
@@ -261,6 +266,7 @@ int fwd_set_buffer(struct fwd *f, const struct lke_act_buffer *a, lke_time now)
 {
 	struct fwd_queue *q = find(f, &a->addr);
 
+	fwd_fast_settle(f, &a->addr, now);
 	switch (a->what) {
 	case LKE_BUFFER_KEEP:
 		return keep(f, &a->addr);
@@ -307,6 +313,7 @@ void fwd_withdraw_begin(struct fwd *f, const struct lke_in6 *addr)
 {
 	struct fwd_queue *q = get(f, addr);
 
+	fwd_fast_off_home(f, addr);
 	/* Without it such packets are dropped, as unmatched. */
 	if (!q)
 		return;

@@ -94,6 +94,7 @@ static void count_exit(struct fwd *f, struct fwd_tunnel *t, size_t len, lke_time
 		return;
 	t->reverse += len;
 	fwd_raise_volume(f, t, now);
+	fwd_fast_want(f, t, now);
 }
 
 /* Is this a fragment of what may be a tunnel packet, between the ends of a live tunnel? */

@@ -143,6 +143,7 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	f->count.encap++;
 	f->count.encap_bytes += len;
 	encapsulate(f, t, false, &p, &len);
+	fwd_fast_want(f, t, now);
 	return send_outer(f, &x, p, len, mtu);
 }
 

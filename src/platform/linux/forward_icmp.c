@@ -95,6 +95,7 @@ static void retell(struct fwd *f, const struct fwd_pair *p, const struct ip6_inf
 int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 {
 	struct ip6_info i;
+	struct lke_in6 addr[2];
 	struct fwd_pair *p;
 	struct rd r;
 	uint8_t type, code;
@@ -120,6 +121,8 @@ int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 	if (type == ICMP6_TOO_BIG && param < IP6_MIN_MTU)
 		return 1; /* RFC 8201 4: discarded */
 	if (type == ICMP6_TOO_BIG && param < fwd_pair_mtu(f, p, now)) {
+		fwd_addresses(i.pkt + i.upper_off + ICMP6_HDR_LEN + inner, addr);
+		fwd_fast_off_home(f, &addr[1]);
 		p->mtu = param;
 		p->mtu_until =
 			now + 600 * LKE_SEC; /* RFC 8201 4: not less than 5 minutes, 10 are usual */

@@ -130,6 +130,8 @@ int fwd_write_tun_joined(struct fwd *f, uint8_t *p, size_t len, const struct off
 void fwd_batch(struct fwd *f, bool more)
 {
 	f->batch = more;
-	if (!more)
-		(void)fwd_join_flush(f);
+	if (more)
+		return;
+	(void)fwd_join_flush(f);
+	fwd_fast_flush(f, f->fast.latest);
 }

@@ -17,6 +17,7 @@ enum {
 	FWD_HEADROOM = (TUNNEL_MAX_HEADERS + 1) * TUNNEL_OVERHEAD,
 	FWD_PACKET_MAX = 65536,
 	FWD_SAME_HOME_MAX = 8, /* tunnels of one home address, by agent */
+	FWD_FAST_WANTED = 64,
 	FWD_TUNNEL_EVENTS = LKE_TUNNEL_UNREACHABLE + 1,
 };
 
@@ -46,6 +47,11 @@ struct fwd_tunnel {
 	lke_time prev_until;
 	bool used; /* FIRST was reported */
 	uint64_t encap, encap_bytes, decap, decap_bytes;
+	bool fast;		 /* the fast path was given it; forward_fast.c */
+	bool taken, live;	 /* it is in the map; packets go there */
+	uint32_t slot, fast_mtu; /* there */
+	struct fastmap_count fast_base;
+	lke_time fast_after;
 	uint64_t reverse, reverse_told; /* octets since the care-of address was set */
 	lke_time told_at;
 };
@@ -75,10 +81,21 @@ struct fwd_join {
 	uint8_t pkt[FWD_PACKET_MAX];
 };
 
+/* Tunnels of the fast path (forward_fast.c). */
+struct fwd_fast {
+	uint32_t *slot; /* ring of those that are free; NULL: no fast path */
+	uint32_t first, free, bindings;
+	uint64_t refused;
+	struct lke_in6 want[FWD_FAST_WANTED]; /* go there when the TUN is empty */
+	unsigned wanted;
+	lke_time since, latest; /* the first and the last of them */
+};
+
 struct fwd {
 	struct fwd_conf conf;
 	bool batch; /* more packets of a link follow at once */
 	struct fwd_join join;
+	struct fwd_fast fast;
 	bool hold;
 	struct table homes, pairs, ends;
 	struct table queues; /* forward_buffer.c */
@@ -112,7 +129,22 @@ const struct fwd_direct *fwd_find_direct(const struct fwd *f, const struct lke_i
 uint32_t fwd_link_mtu(const struct fwd *f, uint32_t ifindex); /* UINT32_MAX: unknown */
 uint32_t fwd_pair_mtu(const struct fwd *f, const struct fwd_pair *p, lke_time now);
 
+int fwd_fast_init(struct fwd *f);
+void fwd_fast_free(struct fwd *f);
+/* A packet went through this tunnel: it may go to the fast path at the next flush. */
+void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now);
+void fwd_fast_flush(struct fwd *f, lke_time now);
+/* Back from it, with its counters.  t may be NULL. */
+void fwd_fast_off(struct fwd *f, struct fwd_tunnel *t);
+void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home);
+/* Back, if it is there, and not again at once. */
+void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now);
+void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tunnel_info *i);
+void fwd_fast_count(const struct fwd *f, struct fwd_counters *c);
+
 int fwd_buffer_init(struct fwd *f);
+/* Packets for the address wait, or would. */
+bool fwd_buffer_has(const struct fwd *f, const struct lke_in6 *addr);
 void fwd_buffer_free(struct fwd *f);
 /* True: the packet waits, or went another way than its tunnel. */
 bool fwd_buffer_takes(struct fwd *f, const struct lke_in6 *dst, uint8_t *p, size_t len,

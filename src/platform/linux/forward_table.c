@@ -31,7 +31,7 @@ int fwd_new(const struct fwd_conf *conf, struct fwd **ret)
 	if (TABLE_INIT(&f->homes, struct fwd_tunnel, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->pairs, struct fwd_pair, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->ends, struct fwd_addr, node, addr, FWD_ENDS_MAX, conf->secret) ||
-	    fwd_buffer_init(f)) {
+	    fwd_buffer_init(f) || fwd_fast_init(f)) {
 		fwd_free(f);
 		return -ENOMEM;
 	}
@@ -242,10 +242,24 @@ static int set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time 
 	return err;
 }
 
+/* A renewal that changes nothing of the way. */
+static bool same_way(const struct fwd_tunnel *t, const struct lke_act_tunnel *act)
+{
+	return t && !act->remove && !act->suspended && act->credit == UINT64_MAX &&
+	       in6_eq(&t->t.agent, &act->agent) && in6_eq(&t->t.coa, &act->coa);
+}
+
 int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
 {
-	int err = set_tunnel(f, act, now);
+	struct fwd_tunnel *newest = act->mobile_side ? NULL : fwd_find(f, false, &act->home);
+	bool changed = !same_way(newest, act);
+	int err;
 
+	if (changed)
+		fwd_fast_off(f, newest);
+	err = set_tunnel(f, act, now);
+	if (changed && !act->mobile_side)
+		fwd_fast_settle(f, &act->home, now);
 	if (err || act->mobile_side)
 		return err;
 	if (act->remove)
@@ -270,6 +284,7 @@ bool fwd_tunnel_info(const struct fwd *f, bool mobile_side, const struct lke_in6
 		.decap = t->decap,
 		.decap_bytes = t->decap_bytes,
 	};
+	fwd_fast_add(f, t, ret);
 	return true;
 }
 
@@ -459,6 +474,7 @@ void fwd_counters(const struct fwd *f, struct fwd_counters *ret)
 	ret->reassembled = r.whole;
 	ret->reassembly_expired = r.expired + r.evicted;
 	ret->tunnels = (uint32_t)f->tunnels;
+	fwd_fast_count(f, ret);
 }
 
 void fwd_free(struct fwd *f)
@@ -469,6 +485,7 @@ void fwd_free(struct fwd *f)
 	if (!f)
 		return;
 	fwd_buffer_free(f);
+	fwd_fast_free(f);
 	reassembly_free(f->reassembly);
 	while ((n = table_next(&f->homes, &cursor, n))) {
 		struct fwd_tunnel *t = TABLE_ENTRY(n, struct fwd_tunnel, node);

@@ -226,8 +226,10 @@ int fwd_from_tun(struct fwd *f, unsigned budget, lke_time now)
 		ssize_t len = read_packet(f, hdr);
 		struct offload o;
 
-		if (len < 0)
+		if (len < 0) {
+			fwd_fast_flush(f, now);
 			return len == -EAGAIN ? (int)n : (int)len;
+		}
 		if (offload_decode(hdr, 0, (size_t)len, &o)) {
 			n += forward_read(f, p, (size_t)len, &o, now);
 		} else {
@@ -235,5 +237,6 @@ int fwd_from_tun(struct fwd *f, unsigned budget, lke_time now)
 			n++;
 		}
 	}
+	fwd_fast_flush(f, now);
 	return (int)n;
 }

@@ -94,6 +94,15 @@ int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret
 	return 0;
 }
 
+int packet_behind_tc(const struct packet_link *l)
+{
+	struct sockaddr_ll sa = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_IPV6),
+				  .sll_ifindex = (int)l->ifindex };
+
+	return bind(l->fd, (struct sockaddr *)&sa, sizeof(sa)) ? -errno : 0;
+}
+
 void packet_close(struct packet_link *l)
 {
 	if (l->fd >= 0)

@@ -46,6 +46,9 @@ struct packet_link {
  * (-EPROTONOSUPPORT: a kind of link lke does not run on, for example loopback).
  */
 int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret);
+/* From now on it sees only what tc leaves to the stack: not what a fast path has taken, which a
+ * socket of all protocols would get as well.  0 or -errno. */
+int packet_behind_tc(const struct packet_link *l);
 void packet_close(struct packet_link *l);
 
 /*

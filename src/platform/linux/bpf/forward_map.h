@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: ISC */
+/* What the BPF programs and user space share: one binding, and what it has moved. */
+#ifndef PLATFORM_BPF_FORWARD_MAP_H
+#define PLATFORM_BPF_FORWARD_MAP_H
+
+#include <linux/types.h>
+
+/* Value of the map "bindings"; its key is the home address. */
+struct fastmap_binding {
+	__u64 agent[2]; /* addresses as they are on the wire */
+	__u64 coa[2];
+	__u32 mtu;  /* octets that a packet inside may have */
+	__u32 slot; /* its place in "counts" */
+};
+
+/* Value of the array "counts", which user space maps. One a slot. */
+struct fastmap_count {
+	__u64 encap, encap_bytes, decap, decap_bytes;
+	__u64 live; /* written by user space: 0 stops the binding at once */
+};
+
+#endif

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: ISC */
+#include "platform/linux/forward_bpf.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/mem.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpointer-arith"
+#include <forward.skel.h>
+#pragma GCC diagnostic pop
+
+enum {
+	/* Linux 6.6; the headers of Debian 12 do not have them. */
+	TCX_INGRESS = 46,
+	TCX_EGRESS = 47,
+	/* Where a filter of ours is on older kernels: one that a killed lked left is replaced. */
+	TC_HANDLE = 0x6c6b65,
+	TC_PRIORITY = 0x6c6b,
+};
+
+/* A program on an interface. */
+struct attached {
+	uint32_t ifindex;
+	int link; /* tcx: gone with this descriptor; -1: a filter of clsact */
+};
+
+struct fast {
+	struct forward *skel;
+	struct fastmap_count *counts;
+	size_t counts_len;
+	uint32_t max;
+	struct attached tun, on[FAST_LINKS_MAX];
+	unsigned links;
+};
+
+static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	return 0;
+}
+
+static int attach_clsact(uint32_t ifindex, int prog, bool egress)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
+		    .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog, .handle = TC_HANDLE,
+		    .priority = TC_PRIORITY, .flags = BPF_TC_F_REPLACE);
+	int err = bpf_tc_hook_create(&hook);
+
+	if (err && err != -EEXIST)
+		return err;
+	return bpf_tc_attach(&hook, &opts);
+}
+
+static int attach(struct attached *a, uint32_t ifindex, int prog, bool egress)
+{
+	enum bpf_attach_type where = (enum bpf_attach_type)(egress ? TCX_EGRESS : TCX_INGRESS);
+	int link = bpf_link_create(prog, (int)ifindex, where, NULL);
+
+	*a = (struct attached){ .ifindex = ifindex, .link = link < 0 ? -1 : link };
+	return link >= 0 ? 0 : attach_clsact(ifindex, prog, egress);
+}
+
+static void detach(const struct attached *a, bool egress)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)a->ifindex,
+		    .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
+
+	if (a->link >= 0)
+		close(a->link);
+	else
+		(void)bpf_tc_detach(&hook, &opts);
+}
+
+static int load(struct fast *f, uint32_t tun_ifindex, const uint8_t secret[16])
+{
+	f->skel = forward__open();
+	if (!f->skel)
+		return -errno;
+	f->skel->rodata->tun_ifindex = tun_ifindex;
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t w;
+
+		memcpy(&w, secret + 8 * i, 8);
+		f->skel->rodata->flow_secret[i] = w;
+	}
+	bpf_map__set_max_entries(f->skel->maps.bindings, f->max);
+	bpf_map__set_max_entries(f->skel->maps.counts, f->max);
+	return forward__load(f->skel);
+}
+
+static int map_counts(struct fast *f)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *p;
+
+	f->counts_len = (f->max * sizeof(*f->counts) + page - 1) / page * page;
+	p = mmap(NULL, f->counts_len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(f->skel->maps.counts), 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	f->counts = p;
+	return 0;
+}
+
+static int open_steps(struct fast *f, uint32_t tun_ifindex, const uint8_t secret[16],
+		      const char **step)
+{
+	int err;
+
+	*step = "the kernel does not load the programs";
+	err = load(f, tun_ifindex, secret);
+	if (err)
+		return err;
+	*step = "the counters cannot be mapped";
+	err = map_counts(f);
+	if (err)
+		return err;
+	*step = "the TUN device takes no program";
+	err = attach(&f->tun, tun_ifindex, bpf_program__fd(f->skel->progs.lke_encap), true);
+	if (err)
+		f->tun.ifindex = 0;
+	return err;
+}
+
+int fast_open(uint32_t tun_ifindex, uint32_t max, const uint8_t secret[16], struct fast **ret,
+	      char *why, size_t why_size)
+{
+	struct fast *f = mem_zalloc(sizeof(*f));
+	const char *step = "";
+	int err;
+
+	*ret = NULL;
+	if (!f)
+		return -ENOMEM;
+	f->max = max;
+	libbpf_set_print(silent);
+	err = open_steps(f, tun_ifindex, secret, &step);
+	if (err) {
+		snprintf(why, why_size, "%s: %s", step, strerror(-err));
+		fast_close(f);
+		return err;
+	}
+	*ret = f;
+	return 0;
+}
+
+void fast_close(struct fast *f)
+{
+	if (!f)
+		return;
+	for (unsigned i = 0; i < f->links; i++)
+		detach(&f->on[i], false);
+	if (f->tun.ifindex)
+		detach(&f->tun, true);
+	if (f->counts)
+		munmap(f->counts, f->counts_len);
+	forward__destroy(f->skel);
+	mem_free(f);
+}
+
+int fast_link(struct fast *f, uint32_t ifindex)
+{
+	unsigned i = 0;
+	int err;
+
+	while (i < f->links && f->on[i].ifindex != ifindex)
+		i++;
+	if (i == FAST_LINKS_MAX)
+		return -ENOSPC;
+	if (i < f->links && f->on[i].link >= 0) /* perhaps of an interface that is gone */
+		close(f->on[i].link);
+	err = attach(&f->on[i], ifindex, bpf_program__fd(f->skel->progs.lke_decap), false);
+	if (i == f->links && !err)
+		f->links++;
+	else if (i < f->links && err)
+		f->on[i] = f->on[--f->links];
+	return err;
+}
+
+int fast_set(struct fast *f, const struct fast_binding *b)
+{
+	int map = bpf_map__fd(f->skel->maps.bindings), err;
+	struct fastmap_binding v = { .mtu = b->mtu, .slot = b->slot };
+
+	if (b->slot >= f->max)
+		return -EINVAL;
+	if (b->remove) {
+		err = bpf_map_delete_elem(map, &b->home);
+		return err == -ENOENT ? 0 : err;
+	}
+	memcpy(v.agent, b->agent.b, sizeof(v.agent));
+	memcpy(v.coa, b->coa.b, sizeof(v.coa));
+	return bpf_map_update_elem(map, &b->home, &v, BPF_ANY);
+}
+
+struct fastmap_count *fast_counts(const struct fast *f, uint32_t *ret_max)
+{
+	*ret_max = f->max;
+	return f->counts;
+}

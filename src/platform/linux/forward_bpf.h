@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Fast path of the tunnels in the kernel: BPF programs before the TUN plane (bpf/forward.bpf.c, ADR
+ * 80).  Belongs to the privileged process, which alone may call bpf(2); the engine process has the
+ * counters, by a mapping that it inherits.
+ */
+#ifndef PLATFORM_FORWARD_BPF_H
+#define PLATFORM_FORWARD_BPF_H
+
+#include <stddef.h>
+
+#include "lke/types.h"
+#include "platform/linux/bpf/forward_map.h"
+
+enum { FAST_LINKS_MAX = 64 };
+
+struct fast;
+
+/* A binding whose packets need not wait for anything. */
+struct fast_binding {
+	struct lke_in6 home, agent, coa;
+	uint32_t mtu;  /* octets a packet inside may have */
+	uint32_t slot; /* of the counters, below max */
+	bool remove;   /* of the others only home and slot count */
+};
+
+/*
+ * Loads the programs and attaches the one of the TUN device.  max: bindings; secret: that of struct
+ * fwd_conf, for flow labels.  0, or -errno with the reason in why.
+ */
+int fast_open(uint32_t tun_ifindex, uint32_t max, const uint8_t secret[16], struct fast **ret,
+	      char *why, size_t why_size);
+/* Takes off the programs that this process attached.  NULL is fine. */
+void fast_close(struct fast *f);
+/* Tunnel packets that come in by this Ethernet link are opened.  0 or -errno (-ENOSPC: more than
+ * FAST_LINKS_MAX). */
+int fast_link(struct fast *f, uint32_t ifindex);
+/* 0 or -errno; removal of an unknown one: 0.  A packet sees all of a binding or none of it. */
+int fast_set(struct fast *f, const struct fast_binding *b);
+/* Counters by slot, which run on when a slot is used again; they live as long as f, also in a
+ * child. */
+struct fastmap_count *fast_counts(const struct fast *f, uint32_t *ret_max);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which tunnels the fast path has (forward_bpf.h, ADR 80).  A tunnel goes there once a packet went
+ * through it here 200 ms after its last change, its care-of address is proved (AMB-112), nothing
+ * waits for the mobile node and the TUN device and the packet sockets are empty, so that no packet
+ * is overtaken.  Whatever changes a tunnel takes it back first: the packets come here again until
+ * the change is done.
+ */
+#include <poll.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "platform/linux/forward_priv.h"
+
+/* Queues that are never empty lose packets anyway; they are not waited for longer. */
+static const lke_time drain_time = LKE_SEC;
+static const lke_time settle_time = 200 * LKE_MSEC; /* of the burst behind a handover */
+static const lke_time retry_time = LKE_SEC;	    /* after the kernel refused */
+
+int fwd_fast_init(struct fwd *f)
+{
+	struct fwd_fast *s = &f->fast;
+
+	if (!f->conf.counts || f->conf.counts_max == 0)
+		return 0;
+	s->slot = mem_realloc_array(NULL, f->conf.counts_max, sizeof(*s->slot));
+	if (!s->slot)
+		return LKE_ERR_NOMEM;
+	for (uint32_t i = 0; i < f->conf.counts_max; i++)
+		s->slot[i] = i;
+	s->free = f->conf.counts_max;
+	return 0;
+}
+
+void fwd_fast_free(struct fwd *f)
+{
+	mem_free(f->fast.slot);
+}
+
+static struct fastmap_count moved(const struct fwd *f, const struct fwd_tunnel *t)
+{
+	const struct fastmap_count *now = &f->conf.counts[t->slot], *was = &t->fast_base;
+
+	return (struct fastmap_count){ .encap = now->encap - was->encap,
+				       .encap_bytes = now->encap_bytes - was->encap_bytes,
+				       .decap = now->decap - was->decap,
+				       .decap_bytes = now->decap_bytes - was->decap_bytes };
+}
+
+void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tunnel_info *i)
+{
+	struct fastmap_count c;
+
+	if (!t->fast)
+		return;
+	c = moved(f, t);
+	i->encap += c.encap;
+	i->encap_bytes += c.encap_bytes;
+	i->decap += c.decap;
+	i->decap_bytes += c.decap_bytes;
+}
+
+/* A slot that was given back last is used last: packets that are in the programs still count there.
+ */
+static void release_slot(struct fwd *f, struct fwd_tunnel *t)
+{
+	struct fwd_fast *s = &f->fast;
+	struct fastmap_count c = moved(f, t);
+
+	t->encap += c.encap;
+	t->encap_bytes += c.encap_bytes;
+	t->decap += c.decap;
+	t->decap_bytes += c.decap_bytes;
+	s->slot[(s->first + s->free++) % f->conf.counts_max] = t->slot;
+	s->bindings--;
+	t->fast = t->taken = t->live = false;
+}
+
+void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now)
+{
+	struct fwd_tunnel *t = f->conf.counts ? fwd_find(f, false, home) : NULL;
+
+	fwd_fast_off(f, t);
+	if (t)
+		t->fast_after = now + settle_time;
+}
+
+static void set_live(struct fwd *f, struct fwd_tunnel *t, bool live)
+{
+	__atomic_store_n(&f->conf.counts[t->slot].live, live, __ATOMIC_SEQ_CST);
+	t->live = live;
+}
+
+void fwd_fast_off(struct fwd *f, struct fwd_tunnel *t)
+{
+	struct fast_binding b;
+
+	if (!t || !t->fast)
+		return;
+	set_live(f, t, false); /* at once; the map follows when the other process has the time */
+	b = (struct fast_binding){ .home = t->t.home, .slot = t->slot, .remove = true };
+	(void)f->conf.fast(f->conf.ctx, &b);
+	release_slot(f, t);
+}
+
+void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home)
+{
+	if (f->conf.counts)
+		fwd_fast_off(f, fwd_find(f, false, home));
+}
+
+void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, lke_time now)
+{
+	struct fwd_tunnel *t = fwd_find(f, false, home);
+
+	f->fast.refused++;
+	if (!t || !t->fast)
+		return;
+	release_slot(f, t);
+	t->fast_after = now + retry_time;
+}
+
+static bool may_be_fast(const struct fwd *f, const struct fwd_tunnel *t)
+{
+	return t->used && !t->older && !t->t.suspended && t->t.credit == UINT64_MAX &&
+	       !fwd_buffer_has(f, &t->t.home);
+}
+
+static void want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
+{
+	struct fwd_fast *s = &f->fast;
+
+	s->latest = now;
+	if (s->wanted == FWD_FAST_WANTED)
+		return; /* its next packet asks again */
+	for (unsigned i = 0; i < s->wanted; i++)
+		if (in6_eq(&s->want[i], &t->t.home))
+			return;
+	if (s->wanted == 0)
+		s->since = now;
+	s->want[s->wanted++] = t->t.home;
+}
+
+void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
+{
+	uint32_t mtu;
+
+	if (!f->fast.slot || t->t.mobile_side || now < t->fast_after || !may_be_fast(f, t))
+		return;
+	mtu = tunnel_mtu(fwd_pair_mtu(f, t->pair, now));
+	if (t->fast && t->fast_mtu != mtu)
+		fwd_fast_off(f, t);
+	if (t->fast && (t->live || !t->taken))
+		return;
+	want(f, t, now);
+}
+
+void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now)
+{
+	struct fwd_tunnel *t = fwd_find(f, false, home);
+
+	if (!t || !t->fast || t->slot != slot)
+		return;
+	t->taken = true;
+	want(f, t, now);
+}
+
+static void put(struct fwd *f, struct fwd_tunnel *t, lke_time now)
+{
+	struct fwd_fast *s = &f->fast;
+	struct fast_binding b = { .home = t->t.home,
+				  .agent = t->t.agent,
+				  .coa = t->t.coa,
+				  .mtu = tunnel_mtu(fwd_pair_mtu(f, t->pair, now)) };
+
+	if (s->free == 0)
+		return;
+	b.slot = s->slot[s->first];
+	if (!f->conf.fast(f->conf.ctx, &b)) {
+		t->fast_after = now + retry_time;
+		return;
+	}
+	s->first = (s->first + 1) % f->conf.counts_max;
+	s->free--;
+	s->bindings++;
+	t->fast = true;
+	t->slot = b.slot;
+	t->fast_mtu = b.mtu;
+	t->fast_base = f->conf.counts[b.slot];
+}
+
+/* Nothing that this process has still to read could be overtaken. */
+static bool all_is_read(const struct fwd *f)
+{
+	struct pollfd p = { .fd = f->conf.tun_fd, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0 && (!f->conf.quiet || f->conf.quiet(f->conf.ctx));
+}
+
+void fwd_fast_flush(struct fwd *f, lke_time now)
+{
+	struct fwd_fast *s = &f->fast;
+
+	if (s->wanted == 0 || (now - s->since < drain_time && !all_is_read(f)))
+		return;
+	for (unsigned i = 0; i < s->wanted; i++) {
+		struct fwd_tunnel *t = fwd_find(f, false, &s->want[i]);
+
+		if (!t || !may_be_fast(f, t))
+			continue;
+		if (!t->fast)
+			put(f, t, now);
+		else if (t->taken)
+			set_live(f, t, true);
+	}
+	s->wanted = 0;
+}
+
+void fwd_fast_count(const struct fwd *f, struct fwd_counters *c)
+{
+	c->fast_bindings = f->fast.bindings;
+	c->fast_refused = f->fast.refused;
+	for (uint32_t i = 0; i < f->conf.counts_max; i++) {
+		const struct fastmap_count *n = &f->conf.counts[i];
+
+		c->encap += n->encap;
+		c->encap_bytes += n->encap_bytes;
+		c->decap += n->decap;
+		c->decap_bytes += n->decap_bytes;
+		c->fast_packets += n->encap + n->decap;
+	}
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: ISC */
+/* Which tunnels go to the fast path, when, and when they come back. */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "platform/linux/forward.h"
+#include "wire/tunnel.h"
+
+enum { LEN = 60, SLOTS = 4 };
+
+static const char home[] = "2001:db8:1::1", agent[] = "2001:db8:1::a", cn[] = "2001:db8:9::9";
+static const char coa[] = "2001:db8:2::1", coa2[] = "2001:db8:3::1";
+
+static int tun[2];
+static struct fastmap_count counts[SLOTS];
+static struct fast_binding told; /* the last one */
+static unsigned puts_, removals;
+static bool refuse;
+static lke_time now; /* a second for each packet */
+static struct fwd *f;
+
+static struct lke_in6 A(const char *text) {
+	struct lke_in6 a;
+
+	assert_int_equal(in6_parse(text, &a), 0);
+	return a;
+}
+
+static bool
+put(void *ctx, const struct fast_binding *b)
+{
+	if (refuse && !b->remove)
+		return false;
+	told = *b;
+	if (b->remove)
+		removals++;
+	else
+		puts_++;
+	return true;
+}
+
+static int open_plane(void **state)
+{
+	struct fwd_conf conf = { .fast = put,
+				 .counts = counts,
+				 .counts_max = SLOTS,
+				 .buffer_packets = 8,
+				 .buffer_bytes = 1 << 20 };
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, tun), 0);
+	conf.tun_fd = tun[1];
+	memset(counts, 0, sizeof(counts));
+	puts_ = removals = 0;
+	refuse = false;
+	now = 1;
+	return fwd_new(&conf, &f);
+}
+
+static int close_plane(void **state)
+{
+	fwd_free(f);
+	close(tun[0]);
+	close(tun[1]);
+	return 0;
+}
+
+static void tunnel_to(const char *to, uint64_t credit, bool suspended, bool remove)
+{
+	struct lke_act_tunnel t = { .home = A(home),
+				    .agent = A(agent),
+				    .coa = A(to),
+				    .credit = credit,
+				    .suspended = suspended,
+				    .remove = remove };
+
+	assert_int_equal(fwd_set_tunnel(f, &t, now), 0);
+}
+
+static size_t plain(uint8_t *buf, size_t size)
+{
+	struct wr w = wr_init(buf, size);
+	struct ip6_out o = { .src = A(cn), .dst = A(home), .hop_limit = 64 };
+
+	ip6_begin(&w, &o, 59);
+	wr_zero(&w, LEN - IP6_HDR_LEN);
+	ip6_end(&w);
+	return w.off;
+}
+
+/* A packet through the device, which is read until it is empty. */
+static void next_packet(void)
+{
+	uint8_t buf[256];
+
+	now += LKE_SEC;
+	assert_int_equal(write(tun[0], buf, plain(buf, sizeof(buf))), LEN);
+	assert_int_equal(fwd_from_tun(f, 16, now), 1);
+	while (read(tun[0], buf, sizeof(buf)) > 0)
+		;
+}
+
+static uint32_t bindings(void)
+{
+	struct fwd_counters c;
+
+	fwd_counters(f, &c);
+	return c.fast_bindings;
+}
+
+static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
+{
+	struct lke_in6 a = A(agent), to = A(coa), h = A(home);
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(puts_, 0);
+	next_packet();
+	assert_int_equal(puts_, 1);
+	assert_int_equal(bindings(), 1);
+	/* It sleeps until the map has it and nothing can be overtaken. */
+	assert_int_equal(counts[told.slot].live, 0);
+	fwd_fast_taken(f, &h, told.slot + 1, now);
+	next_packet();
+	assert_int_equal(counts[told.slot].live, 0);
+	fwd_fast_taken(f, &h, told.slot, now);
+	next_packet();
+	assert_int_equal(counts[told.slot].live, 1);
+	assert_memory_equal(told.home.b, h.b, 16);
+	assert_memory_equal(told.agent.b, a.b, 16);
+	assert_memory_equal(told.coa.b, to.b, 16);
+	assert_int_equal(told.mtu, 1460);
+	/* One that lost the race with the update changes nothing, nor does a renewal. */
+	next_packet();
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(puts_, 1);
+	assert_int_equal(removals, 0);
+	/* It stops at once, whenever the map follows. */
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	assert_int_equal(counts[told.slot].live, 0);
+	assert_int_equal(removals, 1);
+}
+
+/* The burst of a handover goes by here. */
+static void not_at_once(void **state)
+{
+	uint8_t buf[256];
+	size_t n = plain(buf, sizeof(buf));
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(write(tun[0], buf, n), LEN);
+	assert_int_equal(fwd_from_tun(f, 16, now + 199 * LKE_MSEC), 1);
+	assert_int_equal(puts_, 0);
+	next_packet();
+	assert_int_equal(puts_, 1);
+}
+
+/* While a credit is counted, or nobody may be sent anything, packets come by here. */
+static void amb_112_not_while_there_is_a_credit(void **state)
+{
+	tunnel_to(coa, 10000, false, false);
+	next_packet();
+	tunnel_to(coa, UINT64_MAX, true, false);
+	next_packet();
+	assert_int_equal(puts_, 0);
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	assert_int_equal(puts_, 1);
+	tunnel_to(coa, 10000, false, false);
+	assert_int_equal(removals, 1);
+	assert_int_equal(bindings(), 0);
+}
+
+static void every_change_takes_it_back_first(void **state)
+{
+	struct lke_act_buffer keep = { .what = LKE_BUFFER_KEEP, .addr = A(home) };
+	struct lke_in6 h = A(home);
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	assert_int_equal(removals, 1);
+	next_packet();
+	assert_int_equal(puts_, 2);
+	/* It leaves: what waits for it goes before what comes later. */
+	assert_int_equal(fwd_set_buffer(f, &keep, now), 0);
+	assert_int_equal(removals, 2);
+	next_packet();
+	assert_int_equal(puts_, 2);
+	keep.what = LKE_BUFFER_TUNNEL;
+	assert_int_equal(fwd_set_buffer(f, &keep, now), 0);
+	next_packet();
+	assert_int_equal(puts_, 3);
+	fwd_withdraw_begin(f, &h);
+	assert_int_equal(removals, 3);
+	fwd_withdraw_end(f, &h);
+	next_packet();
+	assert_int_equal(puts_, 4);
+	tunnel_to(coa2, UINT64_MAX, false, true);
+	assert_int_equal(removals, 4);
+	assert_true(told.remove);
+	assert_memory_equal(told.home.b, h.b, 16);
+}
+
+/* What is in the device goes first, but not for ever. */
+static void not_before_the_device_is_empty(void **state)
+{
+	uint8_t buf[256];
+	size_t n = plain(buf, sizeof(buf));
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(write(tun[0], buf, n), LEN);
+	assert_int_equal(write(tun[0], buf, n), LEN);
+	assert_int_equal(fwd_from_tun(f, 1, now + LKE_SEC), 1);
+	assert_int_equal(puts_, 0);
+	assert_int_equal(write(tun[0], buf, n), LEN);
+	assert_int_equal(fwd_from_tun(f, 1, now + 2 * LKE_SEC), 1);
+	assert_int_equal(puts_, 1);
+}
+
+static void counters_go_on(void **state)
+{
+	struct fwd_tunnel_info i;
+	struct fwd_counters c;
+	struct lke_in6 h = A(home);
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	counts[told.slot] = (struct fastmap_count){ 5, 500, 7, 700, 0 };
+	for (int changed = 0; changed < 2; changed++) {
+		assert_true(fwd_tunnel_info(f, false, &h, &i));
+		assert_int_equal(i.encap, 6);
+		assert_int_equal(i.encap_bytes, LEN + 500);
+		assert_int_equal(i.decap, 7);
+		assert_int_equal(i.decap_bytes, 700);
+		fwd_counters(f, &c);
+		assert_int_equal(c.encap, 6);
+		assert_int_equal(c.decap, 7);
+		assert_int_equal(c.fast_packets, 12);
+		tunnel_to(coa2, UINT64_MAX, false, false);
+	}
+}
+
+/* The kernel has no room, or too many requests are under way: the TUN forwards, a second later it
+ * is tried again. */
+static void a_refusal_is_tried_again(void **state)
+{
+	struct lke_in6 h = A(home);
+	struct fwd_counters c;
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	fwd_fast_refused(f, &h, now + 1);
+	fwd_counters(f, &c);
+	assert_int_equal(c.fast_bindings, 0);
+	assert_int_equal(c.fast_refused, 1);
+	next_packet(); /* too early */
+	assert_int_equal(puts_, 1);
+	refuse = true;
+	next_packet();
+	refuse = false;
+	assert_int_equal(puts_, 1);
+	next_packet();
+	assert_int_equal(puts_, 2);
+	assert_int_equal(removals, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(t) cmocka_unit_test_setup_teardown(t, open_plane, close_plane)
+		T(a_proved_tunnel_goes_there_behind_its_first_packet),
+		T(not_at_once),
+		T(amb_112_not_while_there_is_a_credit),
+		T(every_change_takes_it_back_first),
+		T(not_before_the_device_is_empty),
+		T(counters_go_on),
+		T(a_refusal_is_tried_again),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

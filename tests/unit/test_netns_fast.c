@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: ISC */
+/* The fast path of the tunnels, before the TUN plane.  On a real kernel (netns_fixture.h). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/in6.h"
+#include "netns_fixture.h"
+#include "platform/linux/clock.h"
+#include "platform/linux/forward.h"
+#include "wire/tunnel.h"
+
+static const char home[] = "2001:db8:1::77", coa[] = "2001:db8:1::99", peer[] = "2001:db8:1::50";
+static const uint8_t secret[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
+
+enum { BINDINGS = 64, ECN_CE = 3 };
+
+static struct fast *fast;
+static struct fastmap_count *counts;
+
+static struct fast_binding binding(void)
+{
+	return (struct fast_binding){
+		.home = A(home), .agent = A(host), .coa = A(coa), .mtu = 1460, .slot = 3
+	};
+}
+
+static void settle(void)
+{
+	flush(&out);
+	flush(&in);
+	while (read(tun_fd, (uint8_t[2048]){ 0 }, 2048) > 0)
+		;
+}
+
+/* Packets for the home address go to the TUN; the care-of address is on the link. */
+static int setup(void **state)
+{
+	struct lke_act_intercept icept = { .addr = A(home) };
+	struct lke_act_neigh n = { .ifindex = v1, .addr = A(coa), .lladdr = out.own };
+	char why[256] = "";
+	uint32_t max;
+
+	if (fast_open(tun, BINDINGS, secret, &fast, why, sizeof(why)) < 0) {
+		print_message("skipped: %s\n", why);
+		return 0;
+	}
+	sh("sysctl -q -w net.ipv6.conf.all.forwarding=1");
+	assert_int_equal(nl_intercept(nl, &icept, tun), 0);
+	assert_int_equal(nl_neigh(nl, &n), 0);
+	assert_int_equal(packet_behind_tc(&in), 0);
+	assert_int_equal(fast_link(fast, v1), 0);
+	counts = fast_counts(fast, &max);
+	assert_int_equal(max, BINDINGS);
+	counts[binding().slot].live = 1;
+	settle();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fast_close(fast);
+	fast = NULL;
+	nl_remove_all(nl);
+	return 0;
+}
+
+static size_t udp_packet(uint8_t *buf, const char *src, const char *dst, size_t payload)
+{
+	static uint8_t u[1600];
+	struct lke_in6 s = A(src), d = A(dst);
+	uint16_t sum;
+
+	memset(u, 0, sizeof(u));
+	u[1] = 7;
+	u[2] = 5000 >> 8;
+	u[3] = 5000 & 0xff;
+	u[4] = (uint8_t)((payload + 8) >> 8);
+	u[5] = (uint8_t)(payload + 8);
+	sum = ip6_checksum(&s, &d, 17, u, payload + 8);
+	u[6] = (uint8_t)(sum >> 8);
+	u[7] = (uint8_t)sum;
+	return packet(buf, src, dst, 17, u, payload + 8);
+}
+
+static bool tun_gets(int ms)
+{
+	uint8_t buf[4096];
+
+	wait_readable(tun_fd, ms);
+	return read(tun_fd, buf, sizeof(buf)) > 0;
+}
+
+/* RFC 2473 3.1, 5; the label is the one by which errors are believed (thr_076). */
+static void packets_to_a_bound_address_leave_in_a_tunnel(void **state)
+{
+	const uint64_t key[2] = { 0x0807060504030201, 0x100f0e0d0c0b0a09 };
+	struct fast_binding b = binding();
+	uint8_t p[2048], want[40], got[2048];
+	size_t n = udp_packet(p, peer, home, 100), len;
+	uint64_t before;
+
+	if (!fast)
+		skip();
+	p[1] = 0x20; /* ECT(0) */
+	before = counts[b.slot].encap;
+	assert_int_equal(fast_set(fast, &b), 0);
+	send_to_host(p, n);
+	assert_true(expect(&out, 41, 0, got, &len));
+	assert_int_equal(len, n + 40);
+	p[7]--; /* the router's hop */
+	tunnel_outer(p, n, &b.agent, &b.coa, tunnel_flow_label(p, n, key), want);
+	assert_memory_equal(got, want, 40);
+	assert_memory_equal(got + 40, p, n);
+	assert_int_equal(counts[b.slot].encap, before + 1);
+	assert_false(tun_gets(50));
+}
+
+static void what_is_too_big_or_not_bound_goes_to_the_tun(void **state)
+{
+	struct fast_binding b = binding();
+	uint8_t p[2048];
+
+	if (!fast)
+		skip();
+	b.mtu = 1280;
+	assert_int_equal(fast_set(fast, &b), 0);
+	send_to_host(p, udp_packet(p, peer, home, 1280 - 48 + 1));
+	assert_true(tun_gets(500));
+	b.remove = true;
+	assert_int_equal(fast_set(fast, &b), 0);
+	assert_int_equal(fast_set(fast, &b), 0);
+	send_to_host(p, udp_packet(p, peer, home, 100));
+	assert_true(tun_gets(500));
+}
+
+/* Options, fragments and tunnels in tunnels are the TUN plane's. */
+static void amb_122_what_is_not_plain_goes_to_the_tun(void **state)
+{
+	static const uint8_t next[] = { 41, 43, 44, 50, 59, 60, 135 };
+	static const uint8_t data[48];
+	struct fast_binding b = binding();
+	uint8_t p[2048];
+
+	if (!fast)
+		skip();
+	assert_int_equal(fast_set(fast, &b), 0);
+	for (size_t i = 0; i < sizeof(next); i++) {
+		send_to_host(p, packet(p, peer, home, next[i], data, sizeof(data)));
+		assert_true(tun_gets(500));
+	}
+}
+
+/* 1: the fast path opened it; 0: the TUN plane gets it, untouched. */
+static int tunnel_packet(const char *src, const char *dst, const char *inside, uint8_t mark, int fd)
+{
+	uint8_t inner[2048], p[2048], got[2048];
+	size_t n = udp_packet(inner, inside, host, 20), len;
+	int took;
+
+	n = packet(p, src, dst, 41, inner, n);
+	p[1] |= (uint8_t)(mark << 4);
+	settle();
+	send_to_host(p, n);
+	wait_readable(fd, 100);
+	took = recv(fd, got, sizeof(got), MSG_DONTWAIT) == 20;
+	if (took) {
+		assert_false(expect(&in, 41, 0, got, &len));
+		return 1;
+	}
+	assert_true(expect(&in, 41, 0, got, &len));
+	assert_int_equal(len, n);
+	assert_memory_equal(got, p, n);
+	return 0;
+}
+
+static void amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source(void **state)
+{
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(5000) };
+	struct fast_binding b = binding();
+	struct lke_in6 own = A(host);
+	uint64_t before;
+	int fd;
+
+	if (!fast)
+		skip();
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	memcpy(&sa.sin6_addr, own.b, 16);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(fast_set(fast, &b), 0);
+	before = counts[b.slot].decap;
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 1);
+	assert_int_equal(counts[b.slot].decap, before + 1);
+	assert_int_equal(tunnel_packet("2001:db8:1::98", host, home, 0, fd), 0);
+	assert_int_equal(tunnel_packet(coa, "2001:db8:1::2:2", home, 0, fd), 0);
+	assert_int_equal(tunnel_packet(coa, host, "2001:db8:1::78", 0, fd), 0);
+	assert_int_equal(tunnel_packet(coa, host, "fe80::77", 0, fd), 0);
+	/* RFC 6040: this mark would have to be combined. */
+	assert_int_equal(tunnel_packet(coa, host, home, ECN_CE, fd), 0);
+	counts[b.slot].live = 0;
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
+	counts[b.slot].live = 1;
+	b.remove = true;
+	assert_int_equal(fast_set(fast, &b), 0);
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
+	assert_int_equal(counts[b.slot].decap, before + 1);
+	/* Without the programs nothing is opened. */
+	b.remove = false;
+	assert_int_equal(fast_set(fast, &b), 0);
+	fast_close(fast);
+	fast = NULL;
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
+	close(fd);
+}
+
+static void more_than_there_is_room_for_is_refused(void **state)
+{
+	struct fast_binding b = binding();
+	int err = 0;
+
+	if (!fast)
+		skip();
+	b.slot = BINDINGS;
+	assert_int_equal(fast_set(fast, &b), -EINVAL);
+	b.slot = 0;
+	for (uint8_t i = 0; i <= BINDINGS && !err; i++) {
+		b.home.b[15] = i;
+		err = fast_set(fast, &b);
+	}
+	assert_int_equal(err, -E2BIG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(packets_to_a_bound_address_leave_in_a_tunnel),
+		T(what_is_too_big_or_not_bound_goes_to_the_tun),
+		T(amb_122_what_is_not_plain_goes_to_the_tun),
+		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
+		T(more_than_there_is_room_for_is_refused),
+#undef T
+	};
+
+	if (!netns_possible())
+		return 0;
+	return cmocka_run_group_tests(tests, netns_setup, netns_teardown);
+}
