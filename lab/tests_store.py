@@ -37,7 +37,7 @@ class Agent:
 		self.lab.close()
 
 	def _conf(self):
-		text = "[HomeAgent]\nInterface = home0\n"
+		text = "[HomeAgent]\nInterface = home0\nMaxUpdates = off\n"
 		for m in self.mobiles:
 			m.key_path = write(os.path.join(self.lab.dir, m.name + ".key"), m.key_lines())
 			text += "[Mobile %s]\nHomeAddress = 2001:db8:100::1:%x\nKey = %s\n" % (m.name, m.n, m.key_path)
@@ -132,6 +132,7 @@ def sec_024_no_replay_in_20_crashes_under_load(build, directory, printer):
 
 def broken(agent, m, why, bad):
 	"""A first registration while the disk does not work: 130, and the operator is told."""
+	agent.load.take(0.3) # what was answered behind DAD of another
 	statuses = {}
 	end = time.monotonic() + 5
 	while not statuses and time.monotonic() < end:
@@ -175,11 +176,12 @@ def threats_82_full_read_only_and_removed_storage(build, directory, printer):
 			agent.ha.start()
 			served, *others = agent.mobiles
 			agent.load.register([served])
-			with open(state + "/filler", "wb") as f:
+			# As on a file system that takes new blocks to write again: what the log has already would do.
+			os.truncate(state + "/sequence.db-wal", 0)
+			with open(state + "/filler", "wb", buffering=0) as f:
 				try:
 					while True:
 						f.write(bytes(4096))
-						f.flush()
 				except OSError:
 					pass
 			broken(agent, others[0], "No space left", bad)

@@ -173,6 +173,7 @@ static void start_engine(struct rig *r, bool durable)
 	r->cfg.ha.mobile = r->mobile;
 	r->cfg.ha.mobiles = r->mobiles;
 	r->cfg.ha.enforce_cycle = false;
+	r->cfg.ha.max_updates = 0;
 	r->cfg.ha.volatile_state = !durable;
 	r->now = clock_now();
 	r->ahead = 0;
