@@ -14,6 +14,8 @@ const struct command commands[] = {
 	  cmd_status },
 	{ "monitor", "", "messages and events as they happen", "lke.event/1", GROUP_LOOK,
 	  cmd_monitor },
+	{ "top", "[SECONDS]", "one row a mobile node, the busiest first, as it changes; q ends it",
+	  NULL, GROUP_LOOK, cmd_top },
 	{ "diff", "[FILE]", "what the files say that lked does not do yet", NULL, GROUP_LOOK,
 	  cmd_diff },
 	{ "serve", "[--listen WHERE] [[NAME=]DIR ...]",

@@ -50,6 +50,7 @@ int cmd_show(struct ctl *c, int argc, char **argv);
 int cmd_showconf(struct ctl *c, int argc, char **argv);
 int cmd_status(struct ctl *c, int argc, char **argv);
 int cmd_suspend(struct ctl *c, int argc, char **argv);
+int cmd_top(struct ctl *c, int argc, char **argv);
 int cmd_version(struct ctl *c, int argc, char **argv);
 
 #endif
