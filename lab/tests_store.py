@@ -250,8 +250,9 @@ def amb_152_rekey_while_serving(build, directory, printer):
 		if code or 129 not in statuses and 135 not in statuses:
 			bad.append("suspended before a kill -9: %r" % statuses)
 		agent.load.offer(m)
-		if agent.load.take(2.0).get(129) != 1:
-			bad.append("a suspended mobile node did not get 129 after a restart")
+		statuses = agent.load.take(2.0)
+		if statuses.get(129) != 1:
+			bad.append("a suspended mobile node did not get 129 after a restart: %r" % statuses)
 		agent.ha.stop()
 	return bad
 
