@@ -175,6 +175,8 @@ void ha_result(struct lke_engine *e, const struct lke_ev_result *r)
 	m = &e->ha->mobile[index];
 	if (kind == HA_KEEP || kind == HA_KEEP_BATCH)
 		ha_kept(e, m, kind == HA_KEEP_BATCH, r->err);
+	if (kind == HA_CHECKPOINT_SERVICE)
+		ha_service_written(e, m, r->err);
 	/* The outcome of a write under a former key says nothing about this one. */
 	if (id >> 40 != (m->generation & 0xffff))
 		return;
@@ -182,6 +184,4 @@ void ha_result(struct lke_engine *e, const struct lke_ev_result *r)
 		floor_written(e, m, r->err);
 	else if (kind == HA_CHECKPOINT_NEXT)
 		ha_rekey_written(e, m, r->err);
-	else if (kind == HA_CHECKPOINT_SERVICE && r->err < 0)
-		alarm_note(e, LKE_ROLE_HA, &m->home, "suspension not durable");
 }

@@ -355,10 +355,13 @@ void ha_binding_gone(struct lke_engine *e, const struct binding *b)
 	ha_credit_gone(e, m);
 }
 
-static int set_service(struct lke_engine *e, struct mobile *m, bool suspended)
+/* The operator hears that it is done when a restart would still know it (SEC-030). */
+static int set_service(struct lke_engine *e, struct mobile *m, bool suspended, uint64_t cookie)
 {
 	struct binding *b = binding_find(e, &m->home);
 
+	if (m->service_waits)
+		return LKE_ERR_STATE;
 	if (m->suspended == suspended)
 		return 0;
 	m->suspended = suspended;
@@ -367,7 +370,23 @@ static int set_service(struct lke_engine *e, struct mobile *m, bool suspended)
 		if (b && b->kind == BINDING_BY_ESP)
 			binding_remove(e, b, "service suspended");
 	}
-	return ha_sequence_store_service(e, m) ? 0 : LKE_ERR_NOMEM;
+	if (!ha_sequence_store_service(e, m))
+		return LKE_ERR_NOMEM;
+	if (e->cfg.ha.volatile_state)
+		return 0;
+	m->service_waits = true;
+	m->service_cookie = cookie;
+	return COMMAND_LATER;
+}
+
+void ha_service_written(struct lke_engine *e, struct mobile *m, int err)
+{
+	if (err < 0)
+		alarm_note(e, LKE_ROLE_HA, &m->home, "suspension not durable");
+	if (!m->service_waits)
+		return;
+	m->service_waits = false;
+	command_reply(e, m->service_cookie, err < 0 ? LKE_ERR_SYS : 0);
 }
 
 static int flush(struct lke_engine *e, const struct lke_in6 *home)
@@ -391,7 +410,7 @@ int ha_command(struct lke_engine *e, const struct lke_ev_command *c)
 	switch (c->cmd) {
 	case LKE_CMD_SUSPEND:
 	case LKE_CMD_RESUME:
-		return m ? set_service(e, m, c->cmd == LKE_CMD_SUSPEND) : LKE_ERR_NOENT;
+		return m ? set_service(e, m, c->cmd == LKE_CMD_SUSPEND, c->cookie) : LKE_ERR_NOENT;
 	case LKE_CMD_FLUSH_BINDING:
 		return flush(e, &c->arg);
 	default:

@@ -73,6 +73,8 @@ struct mobile {
 	bool endpoint_update; /* K may be set */
 	uint32_t max_lifetime;
 	bool suspended;
+	bool service_waits; /* the operator, for the word about it to be durable */
+	uint64_t service_cookie;
 	struct ha_next *next; /* the key that is to follow, ha_rekey.c */
 
 	/* What is kept of its binding over a restart (ha_keep.c). */
@@ -170,6 +172,11 @@ int ha_keying_set(struct mobile *m, const struct lke_keying *k);
 int ha_keying_replace(struct lke_engine *e, struct mobile *m, const struct lke_keying *k);
 /* The keying of a policy entry. */
 struct lke_keying ha_keying_of(const struct lke_config_mobile *c);
+
+/* --- home_agent.c --- */
+
+/* The word about suspension is on stable storage, or (err < 0) is not. */
+void ha_service_written(struct lke_engine *e, struct mobile *m, int err);
 
 /* --- ha_rekey.c --- */
 

@@ -33,7 +33,8 @@ struct fx {
 	uint64_t keep_cookie;
 	struct lke_act_keep keep;
 	struct lke_act_key key;
-	unsigned keeps, keys;
+	unsigned keeps, keys, replies;
+	int reply; /* the error of the last one */
 	unsigned floors, bas, nss, nas, bes, brrs;
 	struct mh_be be;
 	struct mh_ba ba;
@@ -233,6 +234,10 @@ static inline void fx_action(struct fx *f, const struct lke_action *a)
 	case LKE_ACT_KEY:
 		f->keys++;
 		f->key = a->key;
+		break;
+	case LKE_ACT_REPLY:
+		f->replies++;
+		f->reply = a->reply.err;
 		break;
 	case LKE_ACT_NOTIFY:
 		fx_note(f, &a->note);

@@ -244,6 +244,30 @@ static void sec_030_suspended_mobile_gets_129_others_are_served(void **state)
 	fx_end(&f);
 }
 
+static void sec_030_the_operator_hears_when_it_is_durable(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 1);
+	f.hold_floor = true;
+	command(&f, LKE_CMD_SUSPEND);
+	assert_int_equal(f.replies, 0);
+	command(&f, LKE_CMD_RESUME); /* not before the first has ended */
+	assert_int_equal(f.replies, 1);
+	assert_int_equal(f.reply, LKE_ERR_STATE);
+	fx_floor_done(&f, 0);
+	assert_int_equal(f.replies, 2);
+	assert_int_equal(f.reply, 0);
+	command(&f, LKE_CMD_RESUME);
+	fx_floor_done(&f, -28);
+	assert_int_equal(f.replies, 3);
+	assert_int_equal(f.reply, LKE_ERR_SYS);
+	fx_end(&f);
+}
+
 static void sec_029_every_update_is_audited(void **state)
 {
 	struct fx f;
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test(base_04_returning_home_undoes_everything),
 		cmocka_unit_test(sec_027_alternate_care_of_address_is_used_and_judged),
 		cmocka_unit_test(sec_030_suspended_mobile_gets_129_others_are_served),
+		cmocka_unit_test(sec_030_the_operator_hears_when_it_is_durable),
 		cmocka_unit_test(sec_029_every_update_is_audited),
 	};
 
