@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* One node: the engine's driver, and the part of a host's IPv6 that the protocol meets. */
+/* One node: the engine's driver, and what a host does with packets that it gets. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
-#include "sim/simnet.h"
+#include "sim/simplane.h"
 #include "wire/nd.h"
 #include "wire/tunnel.h"
 
@@ -17,389 +17,6 @@ static bool own_address(const struct simnode *n, const struct lke_in6 *a)
 		if (in6_eq(&n->addr[i].addr, a))
 			return true;
 	return false;
-}
-
-static int iface_place(const struct simnode *n, uint32_t ifindex)
-{
-	for (unsigned i = 0; i < n->ifaces; i++)
-		if (n->iface[i].ifindex == ifindex)
-			return (int)i;
-	return -1;
-}
-
-static struct lke_lladdr multicast_lladdr(const struct lke_in6 *dst)
-{
-	struct lke_lladdr a = { 6, { 0x33, 0x33 } };
-
-	memcpy(a.b + 2, dst->b + 12, 4);
-	return a;
-}
-
-static struct lke_in6 dst_of(const uint8_t *pkt)
-{
-	struct lke_in6 a;
-
-	memcpy(a.b, pkt + 24, 16);
-	return a;
-}
-
-static struct lke_in6 src_of(const uint8_t *pkt)
-{
-	struct lke_in6 a;
-
-	memcpy(a.b, pkt + 8, 16);
-	return a;
-}
-
-/* --- sets and tables --- */
-
-static void set_change(struct lke_in6 *set, unsigned *n, const struct lke_in6 *a, bool remove)
-{
-	for (unsigned i = 0; i < *n; i++) {
-		if (!in6_eq(&set[i], a))
-			continue;
-		if (remove)
-			set[i] = set[--*n];
-		return;
-	}
-	if (remove)
-		return;
-	assert(*n < SIM_ADDRS);
-	set[(*n)++] = *a;
-}
-
-static bool set_has(const struct lke_in6 *set, unsigned n, const struct lke_in6 *a)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (in6_eq(&set[i], a))
-			return true;
-	return false;
-}
-
-static struct simpath *path_of(struct simnode *n, const struct lke_in6 *src)
-{
-	for (unsigned i = 0; i < n->paths; i++)
-		if (in6_eq(&n->path[i].src, src))
-			return &n->path[i];
-	return NULL;
-}
-
-static void path_change(struct simnode *n, const struct lke_act_path *p)
-{
-	struct simpath *f = path_of(n, &p->src);
-
-	if (p->path == LKE_PATH_NONE) {
-		if (f)
-			*f = n->path[--n->paths];
-		return;
-	}
-	if (!f) {
-		assert(n->paths < SIM_ADDRS);
-		f = &n->path[n->paths++];
-	}
-	*f = (struct simpath){ p->src, p->path, p->ifindex, p->router };
-}
-
-static void tunnel_change(struct simnode *n, const struct lke_act_tunnel *t)
-{
-	struct simtunnel *free_slot = NULL;
-
-	for (unsigned i = 0; i < SIM_TUNNELS; i++) {
-		struct simtunnel *f = &n->tunnel[i];
-
-		if (!f->used) {
-			free_slot = free_slot ? free_slot : f;
-			continue;
-		}
-		if (f->t.mobile_side == t->mobile_side && in6_eq(&f->t.home, &t->home) &&
-		    in6_eq(&f->t.agent, &t->agent)) {
-			if (!in6_eq(&f->t.coa, &t->coa)) {
-				f->spent = 0;
-				f->prev_coa = f->t.coa;
-			}
-			f->t = *t;
-			f->used = !t->remove;
-			return;
-		}
-	}
-	if (t->remove)
-		return;
-	assert(free_slot);
-	*free_slot = (struct simtunnel){ .t = *t, .used = true };
-}
-
-static void address_change(struct simnode *n, const struct lke_act_addr *a)
-{
-	struct lke_event ev = { .type = LKE_EV_ADDR };
-	unsigned i = 0;
-
-	while (i < n->addrs && !in6_eq(&n->addr[i].addr, &a->addr))
-		i++;
-	if (a->remove) {
-		if (i == n->addrs)
-			return;
-		n->addr[i] = n->addr[--n->addrs];
-	} else if (i == n->addrs) {
-		assert(n->addrs < SIM_ADDRS);
-		n->addr[n->addrs++] = (struct simaddr){ a->addr, a->prefix_len, a->ifindex };
-	} else {
-		return;
-	}
-	ev.addr.ifindex = a->ifindex;
-	ev.addr.addr = a->addr;
-	ev.addr.prefix_len = a->prefix_len;
-	ev.addr.removed = a->remove;
-	if (a->ifindex)
-		lke_engine_input(n->engine, &ev, sim_now(n->net));
-}
-
-/* --- forwarding --- */
-
-static void send_frame(struct simnode *n, unsigned iface, const struct lke_in6 *next,
-		       const uint8_t *pkt, size_t len)
-{
-	struct lke_lladdr ll;
-
-	if (in6_is_multicast(next))
-		ll = multicast_lladdr(next);
-	else if (!n->iface[iface].link || !sim_resolve(n->net, n->iface[iface].link, n, next, &ll))
-		return;
-	sim_transmit(n->net, n, iface, &ll, pkt, len);
-}
-
-static struct simtunnel *tunnel_from_home(struct simnode *n, bool mobile,
-					  const struct lke_in6 *home)
-{
-	for (unsigned i = 0; i < SIM_TUNNELS; i++)
-		if (n->tunnel[i].used && n->tunnel[i].t.mobile_side == mobile &&
-		    in6_eq(&n->tunnel[i].t.home, home))
-			return &n->tunnel[i];
-	return NULL;
-}
-
-static size_t wrap(const struct lke_in6 *src, const struct lke_in6 *dst, uint8_t *pkt, size_t len)
-{
-	uint8_t outer[TUNNEL_OVERHEAD];
-
-	if (len + TUNNEL_OVERHEAD > SIM_PACKET_MAX || tunnel_may_enter(pkt, len) < 0)
-		return 0;
-	tunnel_outer(pkt, len, src, dst, 0, outer);
-	memmove(pkt + TUNNEL_OVERHEAD, pkt, len);
-	memcpy(pkt, outer, TUNNEL_OVERHEAD);
-	return len + TUNNEL_OVERHEAD;
-}
-
-/* False: the packet has to wait for credit. */
-static bool agent_encapsulate(struct simnode *n, const struct lke_in6 *home, const uint8_t *pkt,
-			      size_t len)
-{
-	struct simtunnel *t = tunnel_from_home(n, false, home);
-	uint8_t buf[SIM_PACKET_MAX];
-
-	if (!t || t->t.suspended || len > sizeof(buf))
-		return true;
-	if (t->t.credit != UINT64_MAX) {
-		if (t->t.credit < t->spent + len)
-			return false;
-		t->spent += len;
-	}
-	memcpy(buf, pkt, len);
-	len = wrap(&t->t.agent, &t->t.coa, buf, len);
-	t->packets_out++;
-	t->bytes_out += len;
-	if (len)
-		simnode_route(n, buf, len, true);
-	return true;
-}
-
-static void append(struct parked ***tail, const uint8_t *pkt, size_t len)
-{
-	struct parked *p = malloc(sizeof(*p) + len);
-
-	if (!p)
-		abort();
-	p->next = NULL;
-	p->len = len;
-	memcpy(p->data, pkt, len);
-	**tail = p;
-	*tail = &p->next;
-}
-
-static void park(struct simnode *n, const uint8_t *pkt, size_t len)
-{
-	append(&n->parked_tail, pkt, len);
-}
-
-/* --- packets that wait at an access router --- */
-
-static struct simqueue *queue_of(struct simnode *n, const struct lke_in6 *addr, bool make)
-{
-	struct simqueue *q;
-
-	for (unsigned i = 0; i < n->queues; i++)
-		if (in6_eq(&n->queue[i].how.addr, addr))
-			return &n->queue[i];
-	if (!make)
-		return NULL;
-	assert(n->queues < SIM_ADDRS);
-	q = &n->queue[n->queues++];
-	*q = (struct simqueue){ .how = { .what = LKE_BUFFER_TUNNEL, .addr = *addr } };
-	q->tail = &q->first;
-	return q;
-}
-
-/* One packet by the way the queue says.  False: it waits. */
-static bool queue_pass(struct simnode *n, const struct simqueue *q, const uint8_t *pkt, size_t len)
-{
-	int iface;
-
-	switch (q->how.what) {
-	case LKE_BUFFER_KEEP:
-		return false;
-	case LKE_BUFFER_TUNNEL:
-		return agent_encapsulate(n, &q->how.addr, pkt, len);
-	case LKE_BUFFER_LINK:
-		iface = iface_place(n, q->how.ifindex);
-		if (iface >= 0)
-			sim_transmit(n->net, n, (unsigned)iface, &q->how.lladdr, pkt, len);
-		return true;
-	case LKE_BUFFER_DROP:
-		n->buffer_dropped++;
-		return true;
-	}
-	return true;
-}
-
-static void queue_flush(struct simnode *n, struct simqueue *q)
-{
-	struct parked *p;
-
-	while ((p = q->first) && queue_pass(n, q, p->data, p->len)) {
-		q->first = p->next;
-		if (!q->first)
-			q->tail = &q->first;
-		q->packets--;
-		free(p);
-	}
-}
-
-static void buffer_change(struct simnode *n, const struct lke_act_buffer *a)
-{
-	struct simqueue *q = queue_of(n, &a->addr, true);
-
-	q->how = *a;
-	queue_flush(n, q);
-	if (a->what == LKE_BUFFER_DROP)
-		q->how.what = LKE_BUFFER_TUNNEL;
-}
-
-/* A packet that was drawn to the forwarding plane. */
-static void intercepted(struct simnode *n, const struct lke_in6 *addr, const uint8_t *pkt,
-			size_t len)
-{
-	struct simqueue *q = queue_of(n, addr, true);
-
-	append(&q->tail, pkt, len);
-	q->packets++;
-	queue_flush(n, q);
-}
-
-/* The route is gone, or another tunnel stands: where the node was is over. */
-static void queue_normal(struct simnode *n, const struct lke_in6 *addr)
-{
-	struct simqueue *q = queue_of(n, addr, false);
-
-	if (!q || q->how.what == LKE_BUFFER_KEEP)
-		return;
-	q->how.what = LKE_BUFFER_TUNNEL;
-	queue_flush(n, q);
-}
-
-/* A packet that the host routed into the tunnel device of a mobile node. */
-static void mobile_encapsulate(struct simnode *n, const uint8_t *pkt, size_t len)
-{
-	uint8_t buf[SIM_PACKET_MAX];
-	struct lke_in6 src = src_of(pkt);
-	struct simtunnel *t, *last = NULL;
-	struct simpath *path;
-	int iface;
-
-	memcpy(buf, pkt, len);
-	while (len && (t = tunnel_from_home(n, true, &src))) {
-		len = wrap(&t->t.coa, &t->t.agent, buf, len);
-		t->packets_out++;
-		src = t->t.coa;
-		last = t;
-	}
-	if (!len)
-		return;
-	if (last) {
-		iface = iface_place(n, last->t.ifindex);
-		if (iface >= 0)
-			sim_transmit(n->net, n, (unsigned)iface, &last->t.nexthop, buf, len);
-		return;
-	}
-	path = path_of(n, &src);
-	if (path && path->path == LKE_PATH_ROUTER) {
-		iface = iface_place(n, path->ifindex);
-		if (iface >= 0)
-			send_frame(n, (unsigned)iface, &path->router, buf, len);
-	}
-}
-
-static void release(struct simnode *n)
-{
-	struct parked *p;
-
-	while (!n->hold && (p = n->parked)) {
-		n->parked = p->next;
-		if (!n->parked)
-			n->parked_tail = &n->parked;
-		mobile_encapsulate(n, p->data, p->len);
-		free(p);
-	}
-}
-
-static void by_path(struct simnode *n, const struct simpath *p, const uint8_t *pkt, size_t len)
-{
-	int iface;
-
-	if (p->path == LKE_PATH_TUNNEL) {
-		if (n->hold)
-			park(n, pkt, len);
-		else
-			mobile_encapsulate(n, pkt, len);
-		return;
-	}
-	iface = iface_place(n, p->ifindex);
-	if (iface >= 0)
-		send_frame(n, (unsigned)iface, &p->router, pkt, len);
-}
-
-void simnode_route(struct simnode *n, const uint8_t *pkt, size_t len, bool local)
-{
-	struct lke_in6 dst = dst_of(pkt), src = src_of(pkt);
-	const struct simroute *best = NULL;
-	struct simpath *p;
-
-	if (set_has(n->intercept, n->intercepts, &dst)) {
-		intercepted(n, &dst, pkt, len);
-		return;
-	}
-	p = path_of(n, &src);
-	if (local && p) {
-		by_path(n, p, pkt, len);
-		return;
-	}
-	for (unsigned i = 0; i < n->routes; i++) {
-		const struct simroute *r = &n->route[i];
-
-		if (in6_prefix_eq(&r->prefix, &dst, r->plen) && (!best || r->plen > best->plen))
-			best = r;
-	}
-	if (best)
-		send_frame(n, best->iface,
-			   in6_is_unspecified(&best->gateway) ? &dst : &best->gateway, pkt, len);
 }
 
 /* --- reception --- */
@@ -477,7 +94,7 @@ static void kernel_nd(struct simnode *n, unsigned iface, const struct lke_lladdr
 	if (m.type != ND_NS || !own_address(n, &m.target) || n->no_neighbour_answers ||
 	    n->engine_nd)
 		return;
-	if (dad && set_has(n->coa_dad, n->coa_dads, &m.target))
+	if (dad && sim_set_has(n->coa_dad, n->coa_dads, &m.target))
 		return;
 	na.target = m.target;
 	na.lladdr = n->iface[iface].lladdr;
@@ -628,29 +245,30 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 		do_send(n, &a->send);
 		return;
 	case LKE_ACT_ADDR:
-		address_change(n, &a->addr);
+		sim_address_change(n, &a->addr);
 		break;
 	case LKE_ACT_PATH:
-		path_change(n, &a->path);
+		sim_path_change(n, &a->path);
 		break;
 	case LKE_ACT_STEER:
 		break;
 	case LKE_ACT_INTERCEPT:
-		set_change(n->intercept, &n->intercepts, &a->intercept.addr, a->intercept.remove);
+		sim_set_change(n->intercept, &n->intercepts, &a->intercept.addr,
+			       a->intercept.remove);
 		if (a->intercept.remove)
-			queue_normal(n, &a->intercept.addr);
+			sim_queue_normal(n, &a->intercept.addr);
 		break;
 	case LKE_ACT_TUNNEL:
-		tunnel_change(n, &a->tunnel);
+		sim_tunnel_change(n, &a->tunnel);
 		if (!a->tunnel.mobile_side)
-			queue_normal(n, &a->tunnel.home);
+			sim_queue_normal(n, &a->tunnel.home);
 		break;
 	case LKE_ACT_BUFFER:
-		buffer_change(n, &a->buffer);
+		sim_buffer_change(n, &a->buffer);
 		break;
 	case LKE_ACT_HOLD:
 		n->hold = a->hold.hold;
-		release(n);
+		sim_release(n);
 		break;
 	case LKE_ACT_DECRYPT:
 	case LKE_ACT_ENCRYPT:
