@@ -314,9 +314,9 @@ def thr_090_processes_hold_nothing(build, directory, printer):
 		for ns in ("net", "mnt", "ipc"):
 			s.check("engine: own %s namespace" % ns, readlink("/proc/%d/ns/%s" % (engine, ns)) != readlink("/proc/%d/ns/%s" % (parent, ns)))
 		st = status(parent)
-		net_admin, net_raw, kill = 1 << 12, 1 << 13, 1 << 5
-		s.check("privileged: capabilities", int(st["CapEff"], 16) == net_admin | net_raw | kill, st["CapEff"])
-		s.check("privileged: bounding set", int(st["CapBnd"], 16) & ~(net_admin | net_raw | kill) == 0, st["CapBnd"])
+		net_admin, net_raw = 1 << 12, 1 << 13
+		s.check("privileged: capabilities", int(st["CapEff"], 16) == net_admin | net_raw, st["CapEff"])
+		s.check("privileged: bounding set", int(st["CapBnd"], 16) & ~(net_admin | net_raw) == 0, st["CapBnd"])
 		s.check("privileged: no new privileges", st["NoNewPrivs"] == "1")
 		s.check("privileged: no packet socket", not packet_sockets(s.lab, parent))
 		for pid in (parent, engine):
