@@ -43,6 +43,8 @@ const struct command commands[] = {
 
 	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
 	  cmd_check },
+	{ "doctor", "[--state DIR]", "what this host lacks, what stands in the way, and the remedies",
+	  "lke.doctor/1", GROUP_OFF_LINE, cmd_doctor },
 	{ "showconf", "[FILE]", "the configuration of all files together, with their lines", NULL,
 	  GROUP_OFF_LINE, cmd_showconf },
 	{ "decode", "FILE [-v] [--keylog FILE] [--svg OUT]",

@@ -90,7 +90,10 @@ def with_daemon(answer, act):
             try:
                 while True:
                     peer, _ = server.accept()
-                    peer.sendall(answer)
+                    try:
+                        peer.sendall(answer)
+                    except BrokenPipeError:
+                        pass  # it only wanted to know whether somebody listens
                     peer.close()
             except OSError:
                 pass

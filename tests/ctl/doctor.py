@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""lke doctor: faults one by one in namespaces of this test, each named with its remedy.  Argument: the program."""
+import contextlib
+import ctypes
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+from commands import with_daemon
+from config import Place
+from tap import equal, run, true
+
+try:
+    import schema
+except ImportError:
+    schema = None
+
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
+AR = '[AccessRouter]\nInterface = wlan0\n'
+MN = '[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n'
+
+
+def sh(*argv, text=None):
+    p = subprocess.run(argv, input=text, text=True, capture_output=True)
+    if p.returncode:
+        raise OSError(f'{argv}: {p.stderr.strip()}')
+
+
+def sysctl(where, key, value):
+    with open(f'/proc/sys/net/ipv6/conf/{where}/{key}', 'w') as f:
+        f.write(str(value))
+
+
+def tun(mode):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink('/dev/net/tun')
+    if mode:
+        os.mknod('/dev/net/tun', 0o020000 | mode, os.makedev(10, 200))
+        os.chmod('/dev/net/tun', mode)
+
+
+def own_namespaces():
+    """None, or why there are none."""
+    if os.geteuid() != 0:
+        return 'not root'
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
+        return os.strerror(ctypes.get_errno())
+    try:
+        sh('mount', '--make-rprivate', '/')
+        for where in ('/dev/net', '/run'):
+            sh('mount', '-t', 'tmpfs', 'none', where)
+        tun(0o666)
+        with open('/dev/net/tun', 'rb+', buffering=0):
+            pass
+        sh('nft', 'list', 'ruleset')
+        link()
+    except OSError as e:
+        return str(e)
+    return None
+
+
+def link():
+    """wlan0 as an access router wants it."""
+    sh('ip', 'link', 'add', 'wlan0', 'type', 'veth', 'peer', 'name', 'far0')
+    sh('ip', 'link', 'set', 'far0', 'up')
+    sh('ip', 'link', 'set', 'wlan0', 'up')
+    sysctl('all', 'forwarding', 1)
+    sh('ip', 'address', 'add', '2001:db8:1::1/64', 'dev', 'wlan0', 'nodad')
+
+
+@contextlib.contextmanager
+def changed(do, undo):
+    do()
+    try:
+        yield
+    finally:
+        undo()
+
+
+def new_link():
+    subprocess.run(['ip', 'link', 'del', 'wlan0'], capture_output=True)
+    link()
+
+
+@contextlib.contextmanager
+def process(place, name, *argv):
+    """A process of that name in our network namespace."""
+    place.write(name, '#!/usr/bin/python3\nimport time\ntime.sleep(60)\n')
+    path = os.path.join(place.dir.name, name)
+    os.chmod(path, 0o700)
+    p = subprocess.Popen([path, *argv])
+    deadline = time.monotonic() + 10
+    while open(f'/proc/{p.pid}/comm').read().strip() != name[:15]:
+        true(time.monotonic() < deadline, f'{name} does not run')
+        time.sleep(0.01)
+    try:
+        yield
+    finally:
+        p.kill()
+        p.wait()
+
+
+def doctor(place, *argv):
+    """Exit code and what is not well, as [(verdict, check, found, remedy)]; the text must say the same as the JSON."""
+    state = place.dir.name + '/state'
+    code, out, err = place.ask(*argv, 'doctor', '--state', state, '-j')
+    equal(err, '')
+    j = json.loads(out)
+    if schema:
+        equal(schema.problems(j), [])
+    bad = [(c['verdict'], c['check'], c['found'], c['remedy']) for c in j['checks'] if c['verdict'] != 'ok']
+    equal((j['healthy'], j['kernel_lacks']), (not bad, code == 9 or (code == 3 and j['kernel_lacks'])))
+    text_code, text, err = place.ask(*argv, 'doctor', '--state', state)
+    equal((text_code, err), (code, ''))
+    for _, _, found, remedy in bad:
+        true(found in text and '-> ' + remedy in text, text)
+    return code, bad
+
+
+def fault(place, code, *wanted, argv=()):
+    """Exactly these faults: (verdict, check, words of what was found, words of the remedy)."""
+    got_code, got = doctor(place, *argv)
+    equal((got_code, [g[:2] for g in got]), (code, [w[:2] for w in wanted]))
+    for g, w in zip(got, wanted):
+        true(w[2] in g[2], (w[2], g[2]))
+        true(w[3] in g[3], (w[3], g[3]))
+
+
+def op_doctor_of_a_sound_host(lke):
+    p = Place(lke, AR)
+    equal(doctor(p), (0, []))
+    out = p.ask('doctor')[1]
+    for subject in ('configuration', 'permissions', 'state', 'clock', 'IPv6', 'TUN', 'packet sockets', 'policy routing', 'nftables',
+                    'forwarding', 'sysctls', 'interface', 'other daemons', 'firewall', 'lked'):
+        true(f'OK    {subject}' in out, (subject, out))
+    true('proxy_ndp is 0 and stays so' in out, out)
+    true('by the TUN device: BPF is used only when Forward = bpf asks for it' in out, out)
+    equal(doctor(Place(lke, MN)), (0, []))
+    equal(doctor(Place(lke, '[HomeAgent]\nInterface = wlan0\n'))[1][0][:2], ('warn', 'configuration'))
+
+
+def op_doctor_of_a_wrong_configuration(lke):
+    p = Place(lke, AR + 'Finishd = yes\nMtu = 1\n')
+    fault(p, 3, ('fail', 'configuration', "lke.conf:3: error: unknown key 'Finishd'", 'lke check'),
+          ('fail', 'configuration', 'lke.conf:4: error: Mtu', 'lke check'))
+
+
+def op_doctor_of_permissions(lke):
+    p = Place(lke, AR, more='[Daemon]\nTun = tun7\n')
+    for name in ('lke.conf', 'lke.conf.d/more.conf'):
+        path = f'{p.dir.name}/{name}'
+        with changed(lambda: os.chmod(path, 0o620), lambda: os.chmod(path, 0o600)):
+            fault(p, 8, ('fail', 'permissions', name + ' can be written by others', 'chmod go-w'))
+    os.mkdir(p.dir.name + '/state', 0o700)
+    equal(doctor(p), (0, []))
+    os.chmod(p.dir.name + '/state', 0o750)
+    fault(p, 8, ('fail', 'state', 'mode 750', 'chmod 700'))
+    os.rmdir(p.dir.name + '/state')
+    p.write('state', '')
+    fault(p, 8, ('fail', 'state', 'is not a directory', 'Remove it'))
+
+
+def op_doctor_of_a_key_file(lke):
+    p = Place(lke, '[HomeAgent]\nInterface = wlan0\n[Mobile a]\nHomeAddress = 2001:db8:1::5\nKey = a.key\n')
+    p.write('a.key', subprocess.run([lke, 'genkey'], capture_output=True, text=True, check=True).stdout)
+    equal(doctor(p), (0, []))
+    os.chmod(p.dir.name + '/a.key', 0o644)
+    code, bad = doctor(p)
+    equal((code, {b[:2] for b in bad}), (3, {('fail', 'configuration')}))
+    true(any('a.key' in b[2] and 'chmod 600' in b[2] for b in bad), bad)
+
+
+def op_doctor_of_the_clock(lke):
+    p = Place(lke, AR)
+    os.utime(p.conf, (time.time() + 9999, time.time() + 9999))
+    fault(p, 8, ('warn', 'clock', 'the clock is behind', 'chrony'))
+
+
+def op_doctor_of_the_tun_device(lke):
+    p = Place(lke, AR)
+    with changed(lambda: tun(0), lambda: tun(0o666)):
+        fault(p, 9, ('fail', 'TUN', 'No such file', 'modprobe tun'))
+    with changed(lambda: tun(0o600), lambda: tun(0o666)):
+        fault(p, 8, ('warn', 'TUN', 'not for the user', 'chmod 666 /dev/net/tun'))
+    # The configuration is wrong before the kernel is.
+    with changed(lambda: tun(0), lambda: tun(0o666)):
+        equal(doctor(Place(lke, 'x\n'))[0], 3)
+
+
+def op_doctor_says_who_forwards(lke):
+    true('Forward = tun' in Place(lke, AR + 'Forward = tun\n').ask('doctor')[1], 'Forward = tun')
+    true('by BPF, as Forward = bpf says' in Place(lke, AR + 'Forward = bpf\n').ask('doctor')[1], 'Forward = bpf')
+    true('this host is no access router or home agent' in Place(lke, MN).ask('doctor')[1], 'a mobile node')
+
+
+def op_doctor_of_sysctls(lke):
+    p = Place(lke, AR)
+    with changed(lambda: sysctl('all', 'forwarding', 0), new_link):
+        fault(p, 8, ('warn', 'forwarding', 'all.forwarding is 0', '/etc/sysctl.d'))
+    with changed(lambda: sysctl('wlan0', 'forwarding', 0), lambda: sysctl('wlan0', 'forwarding', 1)):
+        fault(p, 8, ('warn', 'sysctls', 'wlan0.forwarding is 0', 'forwarding = 1'))
+    with changed(lambda: sysctl('wlan0', 'disable_ipv6', 1), new_link):
+        fault(p, 8, ('fail', 'sysctls', 'wlan0.disable_ipv6 is 1', 'disable_ipv6 = 0'),
+              ('fail', 'interface', 'no global IPv6 address', 'ip address add'))
+
+
+def op_doctor_of_interfaces(lke):
+    p, mn = Place(lke, AR), Place(lke, MN)
+    with changed(lambda: sh('ip', 'link', 'del', 'wlan0'), new_link):
+        fault(p, 8, ('fail', 'interface', 'wlan0 does not exist', 'Correct Interface'))
+    with changed(lambda: sh('ip', 'link', 'set', 'wlan0', 'down'), new_link):
+        fault(mn, 8, ('fail', 'interface', 'wlan0 is down', 'ip link set INTERFACE up'))
+    with changed(lambda: sh('ip', 'link', 'set', 'wlan0', 'mtu', '1200'), new_link):
+        fault(mn, 8, ('fail', 'interface', 'MTU of 1200', 'mtu 1500'))
+    with changed(lambda: sh('ip', 'address', 'flush', 'dev', 'wlan0'), new_link):
+        fault(p, 8, ('fail', 'interface', 'no global IPv6 address', 'ip address add'))
+        equal(doctor(mn), (0, []))
+
+
+def op_doctor_of_radvd(lke):
+    p, augment = Place(lke, AR), Place(lke, AR + 'Advertise = augment\n')
+    p.write('radvd.conf', 'interface eth9 { AdvSendAdvert on; };\ninterface wlan0\n{ AdvSendAdvert on; };\n')
+    p.write('other.conf', 'interface eth9 { AdvSendAdvert on; };\n')
+    with process(p, 'radvd', '-C', p.dir.name + '/radvd.conf'):
+        fault(p, 8, ('fail', 'radvd', 'both advertise on wlan0', 'Advertise = augment'))
+        equal(doctor(augment), (0, []))
+    with process(p, 'radvd', '-C', p.dir.name + '/other.conf'):
+        equal(doctor(p), (0, []))
+    with process(p, 'radvd', '-C', '/nonexistent'):
+        fault(p, 8, ('warn', 'radvd', 'cannot be read', 'Advertise = augment'))
+    fault(augment, 8, ('warn', 'radvd', 'no radvd runs', 'Advertise = full'))
+
+
+def op_doctor_of_managers(lke):
+    p, mn = Place(lke, AR), Place(lke, MN)
+    index = socket.if_nametoindex('wlan0')
+
+    def says(where, text):
+        os.makedirs(where, exist_ok=True)
+        with open(f'{where}/{index}', 'w') as f:
+            f.write(text)
+    with process(p, 'NetworkManager'):
+        says('/run/NetworkManager/devices', '[device]\nmanaged=true\n')
+        fault(mn, 8, ('fail', 'NetworkManager', 'manages wlan0', 'managed no'))
+        fault(p, 8, ('warn', 'NetworkManager', 'manages wlan0', 'managed no'))
+        says('/run/NetworkManager/devices', '[device]\nmanaged=false\n')
+        equal(doctor(mn), (0, []))
+    with process(p, 'systemd-networkd'):
+        says('/run/systemd/netif/links', 'ADMIN_STATE=configured\n')
+        fault(mn, 8, ('fail', 'systemd-networkd', 'manages wlan0', 'Unmanaged=yes'))
+        says('/run/systemd/netif/links', 'ADMIN_STATE=unmanaged\n')
+        equal(doctor(mn), (0, []))
+    with process(p, 'dhcpcd'):
+        fault(mn, 8, ('warn', 'dhcpcd', 'on wlan0', 'denyinterfaces'))
+        equal(doctor(p), (0, []))
+    with process(p, 'mip6d'):
+        fault(p, 8, ('fail', 'mobile IPv6', 'mip6d', 'Stop it'))
+
+
+def ruleset(*lines, hook='forward', policy='drop', family='inet', more=''):
+    return (f'table {family} host {{\n{more}\nchain base {{\ntype filter hook {hook} priority 0; policy {policy};\n' +
+            '\n'.join(lines) + '\n}\n}\n')
+
+
+ALL = {'ICMPv6', 'the Mobility Header', 'ESP'}
+RULESETS = [
+    (ruleset(), ALL),
+    (ruleset(policy='accept'), set()),
+    (ruleset(family='ip6'), ALL),
+    (ruleset(family='ip'), set()),
+    (ruleset('ct state established,related accept', 'ip6 saddr 2001:db8::/32 accept', 'tcp dport 22 accept'), ALL),
+    (ruleset('meta l4proto { ipv6-icmp, 135 } accept'), {'ESP'}),
+    (ruleset('ip6 nexthdr 50 accept', 'icmpv6 type { 1, 2, 3, 4 } accept'), {'the Mobility Header'}),
+    (ruleset('meta l4proto != 135 accept'), {'the Mobility Header'}),
+    (ruleset('meta l4proto 48-60 accept'), {'the Mobility Header'}),
+    (ruleset('mh type 5 accept', 'esp spi 0-9999 accept', 'meta l4proto 58 accept'), set()),
+    (ruleset('iifname "wlan0" accept'), set()),
+    (ruleset('iifname "wl*" accept'), set()),
+    (ruleset('iifname "eth9" accept'), ALL),
+    (ruleset('iifname != "wlan0" accept'), ALL),
+    (ruleset('counter accept'), set()),
+    (ruleset('meta l4proto 135 counter drop', policy='accept'), {'the Mobility Header'}),
+    (ruleset('meta l4proto 50 ip6 saddr 2001:db8::/32 drop', policy='accept'), set()),
+    (ruleset('meta nfproto ipv4 accept', 'reject', policy='accept'), ALL),
+    (ruleset('jump mobility', more='chain mobility { meta l4proto { 50, 135 } accept; }'), {'ICMPv6'}),
+    (ruleset('iifname vmap { "wlan0" : jump mobility }', more='chain mobility { meta l4proto { 50, 135 } accept; }'), set()),
+    (ruleset('meta l4proto @mine accept', more='set mine { type inet_proto; elements = { 135 }; }'), set()),
+    (ruleset(hook='input'), {'ICMPv6'}),
+    (ruleset('icmpv6 type { 133-137 } accept', hook='input'), set()),
+    (ruleset(hook='output'), set()),
+]
+
+
+def op_doctor_of_firewalls(lke):
+    p = Place(lke, AR)
+    for text, wanted in RULESETS:
+        with changed(lambda: sh('nft', '-f', '-', text=text), lambda: sh('nft', 'flush', 'ruleset')):
+            code, bad = doctor(p)
+            equal((text, {b[:2] for b in bad}), (text, {('warn', 'firewall')} if wanted else set()))
+            equal((text, code, {w for w in ALL for b in bad if f' drops {w} ' in b[2]}), (text, 8 if wanted else 0, wanted))
+            true(all('nft add rule' in b[3] for b in bad), bad)
+    # A mobile node forwards nothing.
+    with changed(lambda: sh('nft', '-f', '-', text=ruleset()), lambda: sh('nft', 'flush', 'ruleset')):
+        equal(doctor(Place(lke, MN)), (0, []))
+
+
+def op_doctor_of_lked(lke):
+    p = Place(lke, AR)
+    with process(p, 'lked'):
+        fault(p, 8, ('warn', 'lked', 'runs here, but not at', '--run'))
+    answer = b'{"ok":true,"schema":"lke.status/1","healthy":false,"why":"the moon is full"}\n'
+    with_daemon(answer, lambda d: fault(p, 8, ('warn', 'lked', 'the moon is full', 'lke-troubleshooting(7)'), argv=('--run', d)))
+    answer = answer.replace(b'false', b'true')
+    equal(with_daemon(answer, lambda d: doctor(p, '--run', d)), (0, []))
+
+
+def op_doctor_changes_nothing(lke):
+    p = Place(lke, AR)
+
+    def seen():
+        return [subprocess.run(a, capture_output=True, text=True, check=True).stdout for a in (
+            ['ip', 'link'], ['ip', '-6', 'address'], ['ip', '-6', 'rule'], ['nft', 'list', 'ruleset'], ['ls', '-laR', p.dir.name])]
+    before = seen()
+    equal(p.ask('doctor')[0], 0)
+    equal(seen(), before)
+
+
+TESTS = [v for k, v in list(globals().items()) if k.startswith('op_')]
+
+if __name__ == '__main__':
+    why = own_namespaces()
+    if why:
+        print(f'1..0 # SKIP no namespaces: {why}')
+        sys.exit(0)
+    sys.exit(run(TESTS, sys.argv[1]))
