@@ -34,7 +34,6 @@ $b mount -t proc proc /new/proc
 $b mount -t sysfs sys /new/sys
 $b mount -t devtmpfs dev /new/dev
 $b mount -t tmpfs none /new/run
-$b mount -t tmpfs none /new/tmp
 $b mkdir -p /new/lib/modules/RELEASE
 $b mount -o bind /new@MODULES@ /new/lib/modules/RELEASE
 $b cat > /new/run/guest <<'END'

@@ -325,7 +325,7 @@ static void add_head(struct driver *d, json_t *top)
 			    json_string(c->profile == LKE_PROFILE_DRAFT01 ? "draft01" : "default"));
 	json_object_set_new(top, "roles", roles);
 	json_object_set_new(top, "uptime", json_real((double)(clock_now() - d->started) / 1e9));
-	json_object_set_new(top, "forward", json_string("tun"));
+	json_object_set_new(top, "forward", json_string(d->w->fast_counts ? "bpf" : "tun"));
 	if (keylog_on(d))
 		json_object_set_new(top, "keylog", json_true());
 	if (driver_state_stat(d, &st))
