@@ -92,12 +92,22 @@ static size_t udp_packet(uint8_t *buf, const char *src, const char *dst, size_t 
 	return packet(buf, src, dst, 17, u, payload + 8);
 }
 
+/* A packet for the home address, within so many milliseconds; the device's own multicast is none. */
 static bool tun_gets(int ms)
 {
+	const struct lke_in6 to = A(home);
+	const lke_time end = clock_now() + (lke_time)ms * LKE_MSEC;
 	uint8_t buf[4096];
 
-	wait_readable(tun_fd, ms);
-	return read(tun_fd, buf, sizeof(buf)) > 0;
+	for (lke_time now = clock_now(); now < end; now = clock_now()) {
+		ssize_t n;
+
+		wait_readable(tun_fd, (int)((end - now) / LKE_MSEC) + 1);
+		n = read(tun_fd, buf, sizeof(buf));
+		if (n > 0 && memmem(buf, (size_t)n, &to, sizeof(to)))
+			return true;
+	}
+	return false;
 }
 
 /* RFC 2473 3.1, 5; the label is the one by which errors are believed (thr_076). */
