@@ -253,6 +253,9 @@ int cmd_serve(struct ctl *c, int argc, char **argv)
 	s.viewers = code ? NULL : viewers_new(s.source, s.n);
 	if (!code)
 		code = s.viewers ? serve(&s, where) : fail("serve", strerror(ENOMEM));
+	/* Replies under way are written while their connections live. */
+	for (unsigned i = 0; i < s.n; i++)
+		source_stop(s.source[i]);
 	evhttp_free(s.http);
 	for (unsigned i = 0; i < s.n; i++)
 		source_free(s.source[i]);

@@ -31,6 +31,8 @@ struct source_callbacks {
 /* dir: of the control socket; node: its name on the page.  NULL when out of memory. */
 struct source *source_new(struct event_base *base, const char *dir, const char *node,
 			  const struct source_callbacks *cb, void *ctx);
+/* Every question under way gets its NULL now. */
+void source_stop(struct source *s);
 void source_free(struct source *s);
 const char *source_node(const struct source *s);
 bool source_is_up(const struct source *s);

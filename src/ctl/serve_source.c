@@ -213,12 +213,15 @@ struct source *source_new(struct event_base *base, const char *dir, const char *
 	return NULL;
 }
 
-void source_free(struct source *s)
+void source_stop(struct source *s)
 {
-	if (!s)
-		return;
 	while (s->asking)
 		done(s->asking, NULL);
+}
+
+void source_free(struct source *s)
+{
+	source_stop(s);
 	event_free(s->again);
 	json_decref(s->state);
 	free(s);
