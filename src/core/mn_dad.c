@@ -68,6 +68,17 @@ void mn_send_na(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *t
 		    buf, (size_t)len);
 }
 
+/* For the routers of the link, without the override flag (RFC 4429 3.3, RFC 9131 6.1). */
+void mn_send_na_optimistic(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *target)
+{
+	struct nd_msg m = { .type = ND_NA, .target = *target, .lladdr = l->ifc->lladdr };
+	uint8_t buf[128];
+	int len = nd_encode(&m, target, &in6_all_routers, 0, buf, sizeof(buf));
+
+	if (len > 0)
+		send_packet(e, LKE_ROLE_MN, LKE_MSG_NA, l->ifc->ifindex, NULL, buf, (size_t)len);
+}
+
 /* The key that the request was made with: an LBSA's, or that of an exchange whose Ack is late
  * (AMB-083). */
 static const struct secret16 *key_of(struct lke_engine *e, struct mn_link *l, const struct pkt *p,

@@ -105,6 +105,29 @@ static void bind_siblings(struct lke_engine *e, struct bound *b)
 	}
 }
 
+/*
+ * Every other binding that packets use follows (AMB-127): at once while there is room, else one
+ * after another.  A chain of routers would end at four headers (AMB-122).
+ */
+static void bind_used(struct lke_engine *e, struct bound *b)
+{
+	lke_time at = e->now;
+
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (!u || u->reg || u->dereg || u->outstanding || !u->accepted || !u->used ||
+		    in6_eq(&u->coa, &e->mn->current) || in6_eq(&u->home, &e->mn->current))
+			continue;
+		if (b->n < MN_TEMPORARY_AGENTS) {
+			bind_one(e, b, &u->home);
+			continue;
+		}
+		at += MN_REBIND_PACE;
+		arm(e, &u->timer, at);
+	}
+}
+
 /* AMB-180: the access router of the registered care-of address, and the last previous one. */
 static void bind_previous(struct lke_engine *e, struct bound *b)
 {
@@ -117,6 +140,7 @@ static void bind_previous(struct lke_engine *e, struct bound *b)
 		bind_one(e, b, &first);
 	bind_one(e, b, &e->mn->previous);
 	bind_siblings(e, b);
+	bind_used(e, b);
 }
 
 static bool is_bound(const struct bound *b, const struct lke_in6 *coa)
@@ -253,6 +277,17 @@ static void announce(struct lke_engine *e, struct mn_link *l)
 	}
 }
 
+/*
+ * A router that sent something here while the node was away may wait for its next solicitation, up
+ * to a second: it learns the new address now (RFC 9131).  Not where it knows the address as one
+ * that it defends or examines.
+ */
+static void tell_routers(struct lke_engine *e, struct mn_link *l, const struct mn_addr *coa)
+{
+	if (coa->state == MN_ADDR_OPTIMISTIC && !mn_lbsa_of(e, &coa->addr, NULL))
+		mn_send_na_optimistic(e, l, &coa->addr);
+}
+
 void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 {
 	struct mobile_node *mn = e->mn;
@@ -302,6 +337,8 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 	mn_main_route(e);
 	note_attached(e, l);
 	announce(e, l);
+	if (moved && !returns)
+		tell_routers(e, l, coa);
 	if (e->cfg.mn.local_only)
 		mn_probe(e, l);
 	mn_addr_clean(e);

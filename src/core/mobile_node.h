@@ -403,6 +403,7 @@ int mn_na_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 /* Unsolicited or plain NA of ours: S=0 O=1, target link-layer address option. */
 void mn_send_na(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *target,
 		const struct nd_auth *auth, const struct secret16 *kbm);
+void mn_send_na_optimistic(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *target);
 
 /* --- mn_lbsa.c --- */
 /* The newest live LBSA of the care-of address, or the next older one than before; NULL at the end.

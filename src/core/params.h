@@ -51,6 +51,7 @@
 #define MN_RETURN_QUIET	     (2 * LKE_SEC)
 #define MN_BE_HOLD	     (300 * LKE_SEC) /* AMB-078 */
 #define MN_TEMPORARY_AGENTS  3		     /* AMB-127, AMB-180 */
+#define MN_REBIND_PACE	     (100 * LKE_MSEC) /* AMB-127: the others, one by one */
 
 /* --- Announced leave: docs/adr/0030 --- */
 #define LEAVE_TIME	  (2 * LKE_SEC)	   /* a move that was announced has happened by then */

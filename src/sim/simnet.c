@@ -1,45 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* Links, virtual time and the trace of frames. */
-#include "sim/simnet.h"
-
+/* Links and the nodes on them. */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/crypto.h"
 #include "lke/msg.h"
-
-#define NODES_MAX 64
-#define LINKS_MAX 16
-
-enum pending_kind { PENDING_FRAME, PENDING_RESULT, PENDING_LINK_UP };
-
-struct pending {
-	lke_time at;
-	uint64_t order;
-	enum pending_kind kind;
-	struct simnode *node;
-	unsigned iface;
-	struct simlink *link;
-	struct lke_lladdr src, dst;
-	uint64_t cookie;
-	int err;
-	size_t len;
-	uint8_t *data;
-};
-
-struct simnet {
-	lke_time now;
-	uint64_t rng, order;
-	struct simnode *node[NODES_MAX];
-	unsigned nodes;
-	struct simlink link[LINKS_MAX];
-	unsigned links;
-	struct pending **heap;
-	size_t n, cap;
-	struct simframe **frame;
-	size_t frames, frames_cap;
-};
+#include "sim/simplane.h"
 
 static uint64_t rnd(struct simnet *s)
 {
@@ -54,58 +20,38 @@ static bool chance(struct simnet *s, unsigned permille)
 	return permille > 0 && rnd(s) % 1000 < permille;
 }
 
-static void *must(void *p)
-{
-	if (!p)
-		abort();
-	return p;
-}
-
 struct simnet *sim_new(uint64_t seed)
 {
-	struct simnet *s = must(calloc(1, sizeof(*s)));
+	struct simnet *s = sim_must(calloc(1, sizeof(*s)));
 
 	s->now = 1000 * LKE_SEC;
 	s->rng = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
 	return s;
 }
 
-static void pending_free(struct pending *p)
+static void node_free(struct simnode *n)
 {
-	free(p->data);
-	free(p);
-}
-
-static void parked_free(struct parked *p)
-{
-	while (p) {
-		struct parked *next = p->next;
-
-		free(p);
-		p = next;
-	}
+	lke_engine_free(n->engine);
+	rsa_key_free(n->key);
+	rsa_key_free(n->old_key);
+	free(n->record);
+	simnode_plane_done(n);
+	free(n);
 }
 
 void sim_free(struct simnet *s)
 {
-	for (unsigned i = 0; i < s->nodes; i++) {
-		struct simnode *n = s->node[i];
-
-		lke_engine_free(n->engine);
-		rsa_key_free(n->key);
-		free(n->record);
-		parked_free(n->parked);
-		for (unsigned k = 0; k < n->queues; k++)
-			parked_free(n->queue[k].first);
-		rsa_key_free(n->old_key);
-		free(n);
+	for (unsigned i = 0; i < s->nodes; i++)
+		node_free(s->node[i]);
+	for (unsigned i = 0; i < s->links; i++) {
+		free(s->link[i]->member);
+		free(s->link[i]);
 	}
-	for (size_t i = 0; i < s->n; i++)
-		pending_free(s->heap[i]);
-	for (size_t i = 0; i < s->frames; i++)
-		free(s->frame[i]);
-	free(s->heap);
-	free(s->frame);
+	free(s->node);
+	free(s->due);
+	free(s->link);
+	sim_time_done(s);
+	sim_trace_done(s);
 	free(s);
 }
 
@@ -114,49 +60,12 @@ lke_time sim_now(const struct simnet *s)
 	return s->now;
 }
 
-static bool before(const struct pending *a, const struct pending *b)
-{
-	return a->at != b->at ? a->at < b->at : a->order < b->order;
-}
-
-static void push(struct simnet *s, struct pending *p)
-{
-	size_t i = s->n++;
-
-	p->order = s->order++;
-	if (s->n > s->cap) {
-		s->cap = s->cap ? s->cap * 2 : 256;
-		s->heap = must(realloc(s->heap, s->cap * sizeof(*s->heap)));
-	}
-	while (i > 0 && before(p, s->heap[(i - 1) / 2])) {
-		s->heap[i] = s->heap[(i - 1) / 2];
-		i = (i - 1) / 2;
-	}
-	s->heap[i] = p;
-}
-
-static struct pending *pop(struct simnet *s)
-{
-	struct pending *top = s->heap[0], *last = s->heap[--s->n];
-	size_t i = 0, c;
-
-	while ((c = 2 * i + 1) < s->n) {
-		if (c + 1 < s->n && before(s->heap[c + 1], s->heap[c]))
-			c++;
-		if (!before(s->heap[c], last))
-			break;
-		s->heap[i] = s->heap[c];
-		i = c;
-	}
-	s->heap[i] = last;
-	return top;
-}
-
 struct simlink *sim_link(struct simnet *s, const char *name, lke_time delay)
 {
-	struct simlink *l = &s->link[s->links++];
+	struct simlink *l = sim_must(calloc(1, sizeof(*l)));
 
-	assert(s->links <= LINKS_MAX);
+	SIM_GROW(s->link, s->links, s->links_cap);
+	s->link[s->links++] = l;
 	l->name = name;
 	l->delay = delay;
 	return l;
@@ -164,56 +73,38 @@ struct simlink *sim_link(struct simnet *s, const char *name, lke_time delay)
 
 struct simnode *sim_node(struct simnet *s, const char *name, bool forwarding)
 {
-	struct simnode *n = must(calloc(1, sizeof(*n)));
+	struct simnode *n = sim_must(calloc(1, sizeof(*n)));
 
-	assert(s->nodes < NODES_MAX);
+	SIM_GROW(s->node, s->nodes, s->nodes_cap);
+	SIM_GROW(s->due, s->nodes, s->due_cap);
 	n->net = s;
+	n->place = s->nodes;
+	s->due[s->nodes] = LKE_NEVER;
 	strncpy(n->name, name, sizeof(n->name) - 1);
 	n->forwarding = forwarding;
-	n->parked_tail = &n->parked;
 	n->crypto_delay = LKE_MSEC;
 	n->mtu = 1500;
 	s->node[s->nodes++] = n;
 	return n;
 }
 
-static void record(struct simnet *s, const struct simnode *from, unsigned iface,
-		   const struct lke_lladdr *dst, const uint8_t *data, size_t len)
-{
-	struct simframe *f = must(malloc(sizeof(*f)));
-
-	if (s->frames == s->frames_cap) {
-		s->frames_cap = s->frames_cap ? s->frames_cap * 2 : 256;
-		s->frame = must(realloc(s->frame, s->frames_cap * sizeof(*s->frame)));
-	}
-	f->at = s->now;
-	f->link = from->iface[iface].link;
-	f->from = from;
-	f->src = from->iface[iface].lladdr;
-	f->dst = *dst;
-	f->msg = lke_packet_classify(data, len);
-	f->len = len;
-	memcpy(f->data, data, len);
-	s->frame[s->frames++] = f;
-}
-
-static void schedule_frame(struct simnet *s, struct simlink *l, struct simnode *to, unsigned iface,
+static void schedule_frame(struct simnet *s, const struct simmember *to,
 			   const struct lke_lladdr *src, const struct lke_lladdr *dst,
 			   const uint8_t *data, size_t len, lke_time delay)
 {
-	struct pending *p = must(calloc(1, sizeof(*p)));
+	struct pending *p = sim_must(calloc(1, sizeof(*p)));
 
 	p->at = s->now + delay;
 	p->kind = PENDING_FRAME;
-	p->node = to;
-	p->iface = iface;
-	p->link = l;
+	p->node = to->node;
+	p->iface = to->iface;
+	p->link = to->node->iface[to->iface].link;
 	p->src = *src;
 	p->dst = *dst;
 	p->len = len;
-	p->data = must(malloc(len ? len : 1));
+	p->data = sim_must(malloc(len ? len : 1));
 	memcpy(p->data, data, len);
-	push(s, p);
+	sim_later(s, p);
 }
 
 static bool is_group(const struct lke_lladdr *a)
@@ -229,54 +120,32 @@ void sim_transmit(struct simnet *s, struct simnode *from, unsigned iface,
 
 	if (!l || from->dead || len > SIM_PACKET_MAX)
 		return;
-	record(s, from, iface, dst, data, len);
+	sim_record(s, from, iface, dst, data, len);
 	if (l->drop_count > 0 && lke_packet_classify(data, len) == l->drop_msg) {
 		l->drop_count--;
 		return;
 	}
-	for (unsigned i = 0; i < s->nodes; i++) {
-		struct simnode *n = s->node[i];
+	for (unsigned i = 0; i < l->members; i++) {
+		const struct simmember *m = &l->member[i];
+		lke_time delay = l->delay;
 
-		for (unsigned j = 0; j < n->ifaces; j++) {
-			struct simiface *f = &n->iface[j];
-			lke_time delay = l->delay;
-
-			if (f->link != l || (n == from && j == iface) || n->dead)
-				continue;
-			if (is_group(dst) && n->no_multicast)
-				continue;
-			if (!is_group(dst) && memcmp(dst->b, f->lladdr.b, 6) != 0)
-				continue;
-			if (chance(s, l->loss_permille))
-				continue;
-			if (chance(s, l->reorder_permille))
-				delay += 3 * l->delay + LKE_MSEC;
-			schedule_frame(s, l, n, j, src, dst, data, len, delay);
-			if (chance(s, l->dup_permille))
-				schedule_frame(s, l, n, j, src, dst, data, len,
-					       delay + 100 * LKE_USEC);
-		}
+		if ((m->node == from && m->iface == iface) || m->node->dead)
+			continue;
+		if (is_group(dst) && m->node->no_multicast)
+			continue;
+		if (!is_group(dst) && memcmp(dst->b, m->node->iface[m->iface].lladdr.b, 6) != 0)
+			continue;
+		if (chance(s, l->loss_permille))
+			continue;
+		if (chance(s, l->reorder_permille))
+			delay += 3 * l->delay + LKE_MSEC;
+		schedule_frame(s, m, src, dst, data, len, delay);
+		if (chance(s, l->dup_permille))
+			schedule_frame(s, m, src, dst, data, len, delay + 100 * LKE_USEC);
 	}
 }
 
-void sim_result_later(struct simnet *s, struct simnode *n, lke_time delay, uint64_t cookie, int err,
-		      const uint8_t *data, size_t len)
-{
-	struct pending *p = must(calloc(1, sizeof(*p)));
-
-	p->at = s->now + delay;
-	p->kind = PENDING_RESULT;
-	p->node = n;
-	p->cookie = cookie;
-	p->err = err;
-	p->len = len;
-	p->data = must(malloc(len ? len : 1));
-	if (len)
-		memcpy(p->data, data, len);
-	push(s, p);
-}
-
-static void link_event(struct simnode *n, unsigned iface)
+void simnode_link_event(struct simnode *n, unsigned iface)
 {
 	const struct simiface *f = &n->iface[iface];
 	struct lke_event ev = { .type = LKE_EV_LINK };
@@ -300,90 +169,71 @@ static void addr_event(struct simnode *n, const struct simaddr *a)
 	simnode_feed(n, &ev);
 }
 
-static void run_pending(struct simnet *s, struct pending *p)
+static bool earlier_member(const struct simmember *a, const struct simmember *b)
 {
-	struct lke_event ev = { .type = LKE_EV_RESULT };
-
-	switch (p->kind) {
-	case PENDING_FRAME:
-		/* A node that left the link meanwhile does not get the frame. */
-		if (p->node->iface[p->iface].link == p->link)
-			simnode_receive(p->node, p->iface, &p->src, &p->dst, p->data, p->len);
-		break;
-	case PENDING_RESULT:
-		ev.result.cookie = p->cookie;
-		ev.result.err = p->err;
-		ev.result.data = p->len ? p->data : NULL;
-		ev.result.len = p->len;
-		simnode_feed(p->node, &ev);
-		break;
-	case PENDING_LINK_UP:
-		p->node->iface[p->iface].link = p->link;
-		p->node->iface[p->iface].flaps++;
-		link_event(p->node, p->iface);
-		break;
-	}
-	pending_free(p);
+	return a->node->place != b->node->place ? a->node->place < b->node->place
+						: a->iface < b->iface;
 }
 
-static struct simnode *earliest(struct simnet *s, lke_time *ret_at)
+static void join(struct simlink *l, struct simmember m)
 {
-	struct simnode *best = NULL;
+	unsigned i = l->members++;
 
-	*ret_at = LKE_NEVER;
-	for (unsigned i = 0; i < s->nodes; i++) {
-		struct simnode *n = s->node[i];
-		lke_time at = n->engine && !n->dead ? lke_engine_deadline(n->engine) : LKE_NEVER;
-
-		if (at < *ret_at) {
-			*ret_at = at;
-			best = n;
-		}
-	}
-	return best;
+	SIM_GROW(l->member, i, l->members_cap);
+	for (; i > 0 && earlier_member(&m, &l->member[i - 1]); i--)
+		l->member[i] = l->member[i - 1];
+	l->member[i] = m;
 }
 
-void sim_run(struct simnet *s, lke_time until)
+static void leave(struct simlink *l, const struct simnode *n, unsigned iface)
 {
-	for (;;) {
-		lke_time at;
-		struct simnode *n = earliest(s, &at);
+	unsigned i = 0;
 
-		if (s->n > 0 && s->heap[0]->at <= at && s->heap[0]->at <= until) {
-			struct pending *p = pop(s);
+	while (l->member[i].node != n || l->member[i].iface != iface)
+		i++;
+	l->members--;
+	memmove(&l->member[i], &l->member[i + 1], (l->members - i) * sizeof(*l->member));
+}
 
-			s->now = p->at;
-			run_pending(s, p);
-		} else if (n && at <= until) {
-			struct lke_event ev = { .type = LKE_EV_TIMER };
+static void set_link(struct simnode *n, unsigned iface, struct simlink *l)
+{
+	struct simiface *f = &n->iface[iface];
 
-			if (at > s->now)
-				s->now = at;
-			simnode_feed(n, &ev);
-		} else {
-			break;
-		}
-	}
-	s->now = until;
+	if (f->link)
+		leave(f->link, n, iface);
+	f->link = l;
+	if (l)
+		join(l, (struct simmember){ n, iface });
+}
+
+void sim_plug(struct simnode *n, unsigned iface, struct simlink *l)
+{
+	set_link(n, iface, l);
+	n->iface[iface].flaps++;
+	simnode_link_event(n, iface);
+}
+
+static void add_address(struct simnode *n, struct lke_in6 addr, uint8_t plen, uint32_t ifindex)
+{
+	SIM_GROW(n->addr, n->addrs, n->addrs_cap);
+	n->addr[n->addrs++] = (struct simaddr){ addr, plen, ifindex };
 }
 
 struct simiface *sim_attach(struct simnode *n, struct simlink *l)
 {
-	unsigned index = n->ifaces++;
+	unsigned index = n->ifaces++, number = n->place + 1;
 	struct simiface *f = &n->iface[index];
 	struct lke_in6 prefix = { { 0xfe, 0x80 } };
-	unsigned number = 0;
 
-	assert(n->ifaces <= SIM_IFACES);
-	while (n->net->node[number] != n)
-		number++;
+	assert(n->ifaces <= SIM_IFACES && number < 65536);
 	f->ifindex = 100 + index;
 	memcpy(f->name, "eth0", 5);
 	f->name[3] = (char)('0' + index);
-	f->lladdr = (struct lke_lladdr){ 6, { 2, 0, 0, 0, (uint8_t)(number + 1), (uint8_t)index } };
-	f->link = l;
-	n->addr[n->addrs++] =
-		(struct simaddr){ in6_from_eui48(&prefix, &f->lladdr), 64, f->ifindex };
+	f->lladdr = (struct lke_lladdr){
+		6, { 2, 0, 0, (uint8_t)(number >> 8), (uint8_t)number, (uint8_t)index }
+	};
+	set_link(n, index, l);
+	add_address(n, in6_from_eui48(&prefix, &f->lladdr), 64, f->ifindex);
 	return f;
 }
 
@@ -398,13 +248,24 @@ static struct lke_in6 parse(const char *text)
 
 void sim_addr(struct simnode *n, unsigned iface, const char *addr, uint8_t plen)
 {
-	assert(n->addrs < SIM_ADDRS);
-	n->addr[n->addrs++] = (struct simaddr){ parse(addr), plen, n->iface[iface].ifindex };
+	add_address(n, parse(addr), plen, n->iface[iface].ifindex);
+}
+
+void sim_claim(struct simnode *n, unsigned iface, const struct lke_in6 *addr, bool claim)
+{
+	sim_set_change(&n->coa_dad, addr, !claim);
+	if (claim) {
+		add_address(n, *addr, 64, n->iface[iface].ifindex);
+		return;
+	}
+	for (unsigned i = 0; i < n->addrs; i++)
+		if (in6_eq(&n->addr[i].addr, addr))
+			n->addr[i--] = n->addr[--n->addrs];
 }
 
 void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned iface, const char *gw)
 {
-	assert(n->routes < SIM_ROUTES);
+	SIM_GROW(n->route, n->routes, n->routes_cap);
 	n->route[n->routes++] = (struct simroute){ parse(prefix), plen, iface, parse(gw) };
 }
 
@@ -460,7 +321,7 @@ int sim_start(struct simnode *n, const struct lke_config *cfg)
 	n->engine_nd = cfg->mn.interfaces > 0;
 	restore(n);
 	for (unsigned i = 0; i < n->ifaces; i++)
-		link_event(n, i);
+		simnode_link_event(n, i);
 	for (unsigned i = 0; i < n->addrs; i++)
 		addr_event(n, &n->addr[i]);
 	simnode_drain(n);
@@ -482,8 +343,7 @@ void sim_restart(struct simnode *n, enum sim_restart how, lke_time gap)
 	n->raise = how == SIM_RESTART_POWER;
 	lke_engine_free(n->engine);
 	n->engine = NULL;
-	memset(n->tunnel, 0, sizeof(n->tunnel));
-	n->intercepts = n->coa_dads = n->paths = 0;
+	n->tunnels = n->intercept.n = n->coa_dad.n = n->paths = 0;
 	n->dead = true;
 	sim_run_for(n->net, gap);
 	n->dead = false;
@@ -526,20 +386,17 @@ void sim_move(struct simnode *n, unsigned iface, struct simlink *to, lke_time ga
 {
 	struct pending *p;
 
-	if (n->iface[iface].link) {
-		n->iface[iface].link = NULL;
-		n->iface[iface].flaps++;
-		link_event(n, iface);
-	}
+	if (n->iface[iface].link)
+		sim_plug(n, iface, NULL);
 	if (!to)
 		return;
-	p = must(calloc(1, sizeof(*p)));
+	p = sim_must(calloc(1, sizeof(*p)));
 	p->at = n->net->now + gap;
 	p->kind = PENDING_LINK_UP;
 	p->node = n;
 	p->iface = iface;
 	p->link = to;
-	push(n->net, p);
+	sim_later(n->net, p);
 }
 
 int sim_event(struct simnode *n, const struct lke_event *ev)
@@ -550,70 +407,28 @@ int sim_event(struct simnode *n, const struct lke_event *ev)
 	return err;
 }
 
-bool sim_resolve(struct simnet *s, const struct simlink *l, const struct simnode *asker,
-		 const struct lke_in6 *addr, struct lke_lladdr *ret)
+static bool answers(const struct simnode *n, uint32_t ifindex, const struct lke_in6 *addr)
 {
-	for (unsigned i = 0; i < s->nodes; i++) {
-		const struct simnode *n = s->node[i];
+	for (unsigned k = 0; k < n->addrs; k++)
+		if (n->addr[k].ifindex == ifindex && in6_eq(&n->addr[k].addr, addr))
+			return true;
+	/* Proxy Neighbor Discovery of an agent, as its unsolicited NA taught us. */
+	return n->engine && sim_set_has(&n->intercept, addr);
+}
 
-		if (n == asker || n->dead)
+bool sim_resolve(const struct simlink *l, const struct simnode *asker, const struct lke_in6 *addr,
+		 struct lke_lladdr *ret)
+{
+	for (unsigned i = 0; i < l->members; i++) {
+		const struct simnode *n = l->member[i].node;
+		const struct simiface *f = &n->iface[l->member[i].iface];
+
+		if (n == asker || n->dead || !answers(n, f->ifindex, addr))
 			continue;
-		for (unsigned j = 0; j < n->ifaces; j++) {
-			if (n->iface[j].link != l)
-				continue;
-			for (unsigned k = 0; k < n->addrs; k++) {
-				if (n->addr[k].ifindex == n->iface[j].ifindex &&
-				    in6_eq(&n->addr[k].addr, addr)) {
-					*ret = n->iface[j].lladdr;
-					return true;
-				}
-			}
-			/* Proxy Neighbor Discovery of an agent, as its unsolicited NA taught us. */
-			for (unsigned k = 0; k < n->intercepts; k++) {
-				if (in6_eq(&n->intercept[k], addr) && n->engine) {
-					*ret = n->iface[j].lladdr;
-					return true;
-				}
-			}
-		}
+		*ret = f->lladdr;
+		return true;
 	}
 	return false;
-}
-
-size_t sim_frames(const struct simnet *s)
-{
-	return s->frames;
-}
-
-const struct simframe *sim_frame(const struct simnet *s, size_t index)
-{
-	return index < s->frames ? s->frame[index] : NULL;
-}
-
-static bool matches(const struct simframe *f, lke_time since, const struct simnode *from,
-		    enum lke_msg msg)
-{
-	return f->at >= since && (!from || f->from == from) &&
-	       (msg == LKE_MSG_NONE || f->msg == msg);
-}
-
-const struct simframe *sim_find(const struct simnet *s, lke_time since, const struct simnode *from,
-				enum lke_msg msg)
-{
-	for (size_t i = 0; i < s->frames; i++)
-		if (matches(s->frame[i], since, from, msg))
-			return s->frame[i];
-	return NULL;
-}
-
-unsigned sim_count(const struct simnet *s, lke_time since, const struct simnode *from,
-		   enum lke_msg msg)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < s->frames; i++)
-		n += matches(s->frame[i], since, from, msg);
-	return n;
 }
 
 bool sim_lbsa(const struct simnode *n, const struct lke_in6 *coa, struct lke_lbsa_view *ret)
@@ -644,4 +459,13 @@ bool sim_binding(const struct simnode *n, const struct lke_in6 *home, struct lke
 		}
 	}
 	return false;
+}
+
+unsigned sim_tunnels(const struct simnode *n)
+{
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < n->tunnels; i++)
+		used += n->tunnel[i].used;
+	return used;
 }

@@ -13,12 +13,15 @@
 
 #define SIM_PACKET_MAX 2048
 #define SIM_IFACES     4
-#define SIM_ADDRS      16
-#define SIM_ROUTES     16
-#define SIM_TUNNELS    16
 
 struct simnet;
 struct simnode;
+
+/* An interface on a link, and its node's place in the network: frames arrive in this order. */
+struct simmember {
+	struct simnode *node;
+	unsigned iface;
+};
 
 struct simlink {
 	const char *name;
@@ -27,6 +30,14 @@ struct simlink {
 	/* Test hook: drop the next n frames that lke_packet_classify() calls this. */
 	enum lke_msg drop_msg;
 	unsigned drop_count;
+	struct simmember *member;
+	unsigned members, members_cap;
+};
+
+/* A set of addresses. */
+struct simset {
+	struct lke_in6 *a;
+	unsigned n, cap;
 };
 
 struct simiface {
@@ -53,7 +64,7 @@ struct simroute {
 struct simtunnel {
 	struct lke_act_tunnel t;
 	bool used;
-	uint64_t spent; /* of the credit, for this care-of address */
+	uint64_t spent;		 /* of the credit, for this care-of address */
 	struct lke_in6 prev_coa; /* packets on the way to it are still taken */
 	uint64_t packets_in, packets_out, bytes_out;
 };
@@ -67,7 +78,7 @@ struct parked {
 /* Packets to an intercepted address that wait (LKE_ACT_BUFFER, or for credit). */
 struct simqueue {
 	struct lke_act_buffer how; /* .what is LKE_BUFFER_TUNNEL: for credit */
-	struct parked *first, **tail;
+	struct parked *first, *last;
 	unsigned packets;
 };
 
@@ -85,6 +96,7 @@ struct simrecord {
 
 struct simnode {
 	struct simnet *net;
+	unsigned place; /* in the network, from 0 */
 	char name[16];
 	struct lke_engine *engine; /* NULL: a stock host or router */
 	struct rsa_key *key;	   /* access routers */
@@ -98,27 +110,27 @@ struct simnode {
 	struct lke_config cfg; /* as started */
 	bool forwarding;
 	bool dead;		   /* receives and sends nothing */
+	bool reports;		   /* a mobile node's plane tells of a tunnel's first packet */
 	bool no_multicast;	   /* asleep: group frames pass it by, unicast is kept for it */
 	bool no_neighbour_answers; /* asleep: answers no Neighbor Solicitation */
 	struct simiface iface[SIM_IFACES];
 	unsigned ifaces;
-	struct simaddr addr[SIM_ADDRS];
-	unsigned addrs;
-	struct simroute route[SIM_ROUTES];
-	unsigned routes;
-	struct simtunnel tunnel[SIM_TUNNELS];
-	struct simpath path[SIM_ADDRS];
-	unsigned paths;
-	struct lke_in6 intercept[SIM_ADDRS];
-	unsigned intercepts;
-	bool engine_nd; /* a mobile node's: the engine answers Neighbor Solicitations */
-	struct lke_in6 coa_dad[SIM_ADDRS]; /* of a host whose test answers DAD for them */
-	struct simqueue queue[SIM_ADDRS];
-	unsigned queues;
+	struct simaddr *addr;
+	unsigned addrs, addrs_cap;
+	struct simroute *route;
+	unsigned routes, routes_cap;
+	struct simtunnel *tunnel; /* some of them not used */
+	unsigned tunnels, tunnels_cap;
+	struct simpath *path;
+	unsigned paths, paths_cap;
+	struct simset intercept;
+	bool engine_nd;	       /* a mobile node's: the engine answers Neighbor Solicitations */
+	struct simset coa_dad; /* of a host whose test answers DAD for them */
+	struct simqueue *queue;
+	unsigned queues, queues_cap;
 	uint64_t buffer_dropped;
-	unsigned coa_dads;
 	bool hold;
-	struct parked *parked, **parked_tail;
+	struct parked *parked, *parked_last;
 	bool fail_checkpoints;
 	lke_time crypto_delay; /* of RSA operations and checkpoints */
 	/* what a test asks for */
@@ -143,6 +155,12 @@ struct simframe {
 	uint8_t data[SIM_PACKET_MAX];
 };
 
+/* Told of every frame that is put on a link, before loss. */
+typedef void sim_observer(void *ctx, const struct simframe *f);
+/* Told of every probe that arrives for a node. */
+typedef void sim_probe_observer(void *ctx, const struct simnode *n, uint32_t stream,
+				uint32_t number);
+
 struct simnet *sim_new(uint64_t seed);
 void sim_free(struct simnet *s);
 lke_time sim_now(const struct simnet *s);
@@ -160,6 +178,8 @@ struct simnode *sim_node(struct simnet *s, const char *name, bool forwarding);
  * link-local address. */
 struct simiface *sim_attach(struct simnode *n, struct simlink *l);
 void sim_addr(struct simnode *n, unsigned iface, const char *addr, uint8_t plen);
+/* A host takes an address without a word and answers for it by itself, or gives it up. */
+void sim_claim(struct simnode *n, unsigned iface, const struct lke_in6 *addr, bool claim);
 void sim_route(struct simnode *n, const char *prefix, uint8_t plen, unsigned iface,
 	       const char *gateway);
 /* Starts an engine; interface names of the configuration are eth0, ...  The seed is set here.  0 or
@@ -180,9 +200,15 @@ void sim_rsa_key(struct simnode *n, unsigned bits, uint32_t key_id);
 void sim_move(struct simnode *n, unsigned iface, struct simlink *to, lke_time gap);
 /* Hands the engine an event now. */
 int sim_event(struct simnode *n, const struct lke_event *ev);
-/* Sends a numbered probe from src to dst by the node's own routing. */
-void sim_probe(struct simnode *n, const struct lke_in6 *src, const struct lke_in6 *dst,
-	       uint32_t number);
+/* Sends a numbered probe from src to dst by the node's own routing; the stream is for whoever
+ * observes. */
+void sim_probe_stream(struct simnode *n, const struct lke_in6 *src, const struct lke_in6 *dst,
+		      uint32_t stream, uint32_t number);
+static inline void sim_probe(struct simnode *n, const struct lke_in6 *src,
+			     const struct lke_in6 *dst, uint32_t number)
+{
+	sim_probe_stream(n, src, dst, 0, number);
+}
 /* Sends any packet from a node: frame on an interface, or by its own routing (iface < 0). */
 void sim_send(struct simnode *n, int iface, const struct lke_lladdr *dst, const uint8_t *pkt,
 	      size_t len);
@@ -194,29 +220,16 @@ const struct simframe *sim_find(const struct simnet *s, lke_time since, const st
 				enum lke_msg msg);
 unsigned sim_count(const struct simnet *s, lke_time since, const struct simnode *from,
 		   enum lke_msg msg);
-/* Observer of every frame that a link carries, before loss; may be NULL. */
 size_t sim_frames(const struct simnet *s);
 const struct simframe *sim_frame(const struct simnet *s, size_t index);
+
+/* From now on frames are shown to an observer and not kept, probes are shown and not counted at
+ * their nodes; NULL: kept, counted.  A frame lives as long as the call. */
+void sim_observe(struct simnet *s, sim_observer *frames, sim_probe_observer *probes, void *ctx);
 
 /* Copies the engine's state of one object; false if there is none. */
 bool sim_lbsa(const struct simnode *n, const struct lke_in6 *coa, struct lke_lbsa_view *ret);
 bool sim_binding(const struct simnode *n, const struct lke_in6 *home, struct lke_binding_view *ret);
-
-/* --- simnode.c, used by simnet.c --- */
-void simnode_receive(struct simnode *n, unsigned iface, const struct lke_lladdr *src,
-		     const struct lke_lladdr *dst, const uint8_t *data, size_t len);
-void simnode_drain(struct simnode *n);
-void simnode_route(struct simnode *n, const uint8_t *pkt, size_t len, bool local);
-void simnode_feed(struct simnode *n, const struct lke_event *ev);
-/* simnet.c, used by simnode.c */
-void sim_transmit(struct simnet *s, struct simnode *from, unsigned iface,
-		  const struct lke_lladdr *dst, const uint8_t *data, size_t len);
-/* Feeds a result event later; data is copied. */
-void sim_result_later(struct simnet *s, struct simnode *n, lke_time delay, uint64_t cookie, int err,
-		      const uint8_t *data, size_t len);
-/* Link-layer address of whoever answers for addr on this link, as address resolution would find it.
- */
-bool sim_resolve(struct simnet *s, const struct simlink *l, const struct simnode *asker,
-		 const struct lke_in6 *addr, struct lke_lladdr *ret);
+unsigned sim_tunnels(const struct simnode *n);
 
 #endif

@@ -24,9 +24,13 @@ static bool own_address(const struct simnode *n, const struct lke_in6 *a)
 static void deliver_probe(struct simnode *n, const struct ip6_info *i)
 {
 	struct rd r = rd_init(i->pkt + i->upper_off, i->upper_len);
-	uint32_t number = rd_u32(&r);
+	uint32_t number = rd_u32(&r), stream = rd_u32(&r);
 	unsigned byte = number / 8, bit = 1u << (number % 8);
 
+	if (n->net->observe_probe) {
+		n->net->observe_probe(n->net->ctx, n, stream, number);
+		return;
+	}
 	if (byte >= sizeof(n->seen))
 		return;
 	if (n->seen[byte] & bit) {
@@ -48,7 +52,7 @@ static bool decapsulate(struct simnode *n, const struct ip6_info *i)
 	memcpy(buf, i->pkt, i->len);
 	if (tunnel_inner(buf, i->len, &inner, &len) < 0)
 		return false;
-	for (unsigned k = 0; k < SIM_TUNNELS; k++) {
+	for (unsigned k = 0; k < n->tunnels; k++) {
 		struct simtunnel *t = &n->tunnel[k];
 		struct lke_in6 want = t->t.mobile_side ? dst_of(inner) : src_of(inner);
 		const struct lke_in6 *from = t->t.mobile_side ? &t->t.agent : &t->t.coa;
@@ -94,7 +98,7 @@ static void kernel_nd(struct simnode *n, unsigned iface, const struct lke_lladdr
 	if (m.type != ND_NS || !own_address(n, &m.target) || n->no_neighbour_answers ||
 	    n->engine_nd)
 		return;
-	if (dad && sim_set_has(n->coa_dad, n->coa_dads, &m.target))
+	if (dad && sim_set_has(&n->coa_dad, &m.target))
 		return;
 	na.target = m.target;
 	na.lladdr = n->iface[iface].lladdr;
@@ -253,8 +257,7 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 	case LKE_ACT_STEER:
 		break;
 	case LKE_ACT_INTERCEPT:
-		sim_set_change(n->intercept, &n->intercepts, &a->intercept.addr,
-			       a->intercept.remove);
+		sim_set_change(&n->intercept, &a->intercept.addr, a->intercept.remove);
 		if (a->intercept.remove)
 			sim_queue_normal(n, &a->intercept.addr);
 		break;
@@ -318,6 +321,7 @@ void simnode_drain(struct simnode *n)
 		}
 		do_action(n, &copy);
 	}
+	n->net->due[n->place] = lke_engine_deadline(n->engine);
 }
 
 void simnode_feed(struct simnode *n, const struct lke_event *ev)
@@ -330,8 +334,8 @@ void simnode_feed(struct simnode *n, const struct lke_event *ev)
 
 /* --- what tests send --- */
 
-void sim_probe(struct simnode *n, const struct lke_in6 *src, const struct lke_in6 *dst,
-	       uint32_t number)
+void sim_probe_stream(struct simnode *n, const struct lke_in6 *src, const struct lke_in6 *dst,
+		      uint32_t stream, uint32_t number)
 {
 	uint8_t buf[128];
 	struct wr w = wr_init(buf, sizeof(buf));
@@ -339,7 +343,8 @@ void sim_probe(struct simnode *n, const struct lke_in6 *src, const struct lke_in
 
 	ip6_begin(&w, &o, PROBE_PROTO);
 	wr_u32(&w, number);
-	wr_zero(&w, 28);
+	wr_u32(&w, stream);
+	wr_zero(&w, 24);
 	ip6_end(&w);
 	simnode_route(n, buf, w.off, true);
 }

@@ -2,7 +2,6 @@
 /* The forwarding plane of a simulated node: paths, tunnels, interceptions, packets that wait. */
 #include "sim/simplane.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,25 +9,25 @@
 
 /* --- sets and tables --- */
 
-void sim_set_change(struct lke_in6 *set, unsigned *n, const struct lke_in6 *a, bool remove)
+void sim_set_change(struct simset *set, const struct lke_in6 *a, bool remove)
 {
-	for (unsigned i = 0; i < *n; i++) {
-		if (!in6_eq(&set[i], a))
+	for (unsigned i = 0; i < set->n; i++) {
+		if (!in6_eq(&set->a[i], a))
 			continue;
 		if (remove)
-			set[i] = set[--*n];
+			set->a[i] = set->a[--set->n];
 		return;
 	}
 	if (remove)
 		return;
-	assert(*n < SIM_ADDRS);
-	set[(*n)++] = *a;
+	SIM_GROW(set->a, set->n, set->cap);
+	set->a[set->n++] = *a;
 }
 
-bool sim_set_has(const struct lke_in6 *set, unsigned n, const struct lke_in6 *a)
+bool sim_set_has(const struct simset *set, const struct lke_in6 *a)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (in6_eq(&set[i], a))
+	for (unsigned i = 0; i < set->n; i++)
+		if (in6_eq(&set->a[i], a))
 			return true;
 	return false;
 }
@@ -51,7 +50,7 @@ void sim_path_change(struct simnode *n, const struct lke_act_path *p)
 		return;
 	}
 	if (!f) {
-		assert(n->paths < SIM_ADDRS);
+		SIM_GROW(n->path, n->paths, n->paths_cap);
 		f = &n->path[n->paths++];
 	}
 	*f = (struct simpath){ p->src, p->path, p->ifindex, p->router };
@@ -61,7 +60,7 @@ void sim_tunnel_change(struct simnode *n, const struct lke_act_tunnel *t)
 {
 	struct simtunnel *free_slot = NULL;
 
-	for (unsigned i = 0; i < SIM_TUNNELS; i++) {
+	for (unsigned i = 0; i < n->tunnels; i++) {
 		struct simtunnel *f = &n->tunnel[i];
 
 		if (!f->used) {
@@ -81,7 +80,10 @@ void sim_tunnel_change(struct simnode *n, const struct lke_act_tunnel *t)
 	}
 	if (t->remove)
 		return;
-	assert(free_slot);
+	if (!free_slot) {
+		SIM_GROW(n->tunnel, n->tunnels, n->tunnels_cap);
+		free_slot = &n->tunnel[n->tunnels++];
+	}
 	*free_slot = (struct simtunnel){ .t = *t, .used = true };
 }
 
@@ -97,7 +99,7 @@ void sim_address_change(struct simnode *n, const struct lke_act_addr *a)
 			return;
 		n->addr[i] = n->addr[--n->addrs];
 	} else if (i == n->addrs) {
-		assert(n->addrs < SIM_ADDRS);
+		SIM_GROW(n->addr, n->addrs, n->addrs_cap);
 		n->addr[n->addrs++] = (struct simaddr){ a->addr, a->prefix_len, a->ifindex };
 	} else {
 		return;
@@ -119,7 +121,7 @@ static void send_frame(struct simnode *n, unsigned iface, const struct lke_in6 *
 
 	if (in6_is_multicast(next))
 		ll = multicast_lladdr(next);
-	else if (!n->iface[iface].link || !sim_resolve(n->net, n->iface[iface].link, n, next, &ll))
+	else if (!n->iface[iface].link || !sim_resolve(n->iface[iface].link, n, next, &ll))
 		return;
 	sim_transmit(n->net, n, iface, &ll, pkt, len);
 }
@@ -127,7 +129,7 @@ static void send_frame(struct simnode *n, unsigned iface, const struct lke_in6 *
 static struct simtunnel *tunnel_from_home(struct simnode *n, bool mobile,
 					  const struct lke_in6 *home)
 {
-	for (unsigned i = 0; i < SIM_TUNNELS; i++)
+	for (unsigned i = 0; i < n->tunnels; i++)
 		if (n->tunnel[i].used && n->tunnel[i].t.mobile_side == mobile &&
 		    in6_eq(&n->tunnel[i].t.home, home))
 			return &n->tunnel[i];
@@ -169,22 +171,30 @@ static bool agent_encapsulate(struct simnode *n, const struct lke_in6 *home, con
 	return true;
 }
 
-static void append(struct parked ***tail, const uint8_t *pkt, size_t len)
+static void append(struct parked **first, struct parked **last, const uint8_t *pkt, size_t len)
 {
-	struct parked *p = malloc(sizeof(*p) + len);
+	struct parked *p = sim_must(malloc(sizeof(*p) + len));
 
-	if (!p)
-		abort();
 	p->next = NULL;
 	p->len = len;
 	memcpy(p->data, pkt, len);
-	**tail = p;
-	*tail = &p->next;
+	*(*first ? &(*last)->next : first) = p;
+	*last = p;
 }
 
 static void park(struct simnode *n, const uint8_t *pkt, size_t len)
 {
-	append(&n->parked_tail, pkt, len);
+	append(&n->parked, &n->parked_last, pkt, len);
+}
+
+static void parked_free(struct parked *p)
+{
+	while (p) {
+		struct parked *next = p->next;
+
+		free(p);
+		p = next;
+	}
 }
 
 /* --- packets that wait at an access router --- */
@@ -198,10 +208,9 @@ static struct simqueue *queue_of(struct simnode *n, const struct lke_in6 *addr, 
 			return &n->queue[i];
 	if (!make)
 		return NULL;
-	assert(n->queues < SIM_ADDRS);
+	SIM_GROW(n->queue, n->queues, n->queues_cap);
 	q = &n->queue[n->queues++];
 	*q = (struct simqueue){ .how = { .what = LKE_BUFFER_TUNNEL, .addr = *addr } };
-	q->tail = &q->first;
 	return q;
 }
 
@@ -233,8 +242,6 @@ static void queue_flush(struct simnode *n, struct simqueue *q)
 
 	while ((p = q->first) && queue_pass(n, q, p->data, p->len)) {
 		q->first = p->next;
-		if (!q->first)
-			q->tail = &q->first;
 		q->packets--;
 		free(p);
 	}
@@ -256,7 +263,7 @@ static void intercepted(struct simnode *n, const struct lke_in6 *addr, const uin
 {
 	struct simqueue *q = queue_of(n, addr, true);
 
-	append(&q->tail, pkt, len);
+	append(&q->first, &q->last, pkt, len);
 	q->packets++;
 	queue_flush(n, q);
 }
@@ -272,6 +279,20 @@ void sim_queue_normal(struct simnode *n, const struct lke_in6 *addr)
 	queue_flush(n, q);
 }
 
+/* LKE_TUNNEL_FIRST, as a forwarding plane says it. */
+static void first_packet(struct simnode *n, const struct simtunnel *t)
+{
+	struct lke_event ev = { .type = LKE_EV_TUNNEL };
+
+	if (!n->reports || t->packets_in + t->packets_out != 1)
+		return;
+	ev.tunnel.what = LKE_TUNNEL_FIRST;
+	ev.tunnel.outer_src = t->t.coa;
+	ev.tunnel.outer_dst = t->t.agent;
+	ev.tunnel.inner_src = t->t.home;
+	lke_engine_input(n->engine, &ev, sim_now(n->net));
+}
+
 /* A packet that the host routed into the tunnel device of a mobile node. */
 static void mobile_encapsulate(struct simnode *n, const uint8_t *pkt, size_t len)
 {
@@ -285,6 +306,7 @@ static void mobile_encapsulate(struct simnode *n, const uint8_t *pkt, size_t len
 	while (len && (t = tunnel_from_home(n, true, &src))) {
 		len = wrap(&t->t.coa, &t->t.agent, buf, len);
 		t->packets_out++;
+		first_packet(n, t);
 		src = t->t.coa;
 		last = t;
 	}
@@ -310,22 +332,33 @@ void sim_release(struct simnode *n)
 
 	while (!n->hold && (p = n->parked)) {
 		n->parked = p->next;
-		if (!n->parked)
-			n->parked_tail = &n->parked;
 		mobile_encapsulate(n, p->data, p->len);
 		free(p);
 	}
+}
+
+static bool parked_from(const struct simnode *n, const struct lke_in6 *src)
+{
+	for (const struct parked *p = n->parked; p; p = p->next) {
+		struct lke_in6 a = src_of(p->data);
+
+		if (in6_eq(&a, src))
+			return true;
+	}
+	return false;
 }
 
 static void by_path(struct simnode *n, const struct simpath *p, const uint8_t *pkt, size_t len)
 {
 	int iface;
 
+	/* Another path is open to an address when nothing of it waits any more (docs/adr/0030). */
+	if (n->hold && (p->path == LKE_PATH_TUNNEL || parked_from(n, &p->src))) {
+		park(n, pkt, len);
+		return;
+	}
 	if (p->path == LKE_PATH_TUNNEL) {
-		if (n->hold)
-			park(n, pkt, len);
-		else
-			mobile_encapsulate(n, pkt, len);
+		mobile_encapsulate(n, pkt, len);
 		return;
 	}
 	iface = iface_place(n, p->ifindex);
@@ -339,7 +372,7 @@ void simnode_route(struct simnode *n, const uint8_t *pkt, size_t len, bool local
 	const struct simroute *best = NULL;
 	struct simpath *p;
 
-	if (sim_set_has(n->intercept, n->intercepts, &dst)) {
+	if (sim_set_has(&n->intercept, &dst)) {
 		intercepted(n, &dst, pkt, len);
 		return;
 	}
@@ -357,4 +390,18 @@ void simnode_route(struct simnode *n, const uint8_t *pkt, size_t len, bool local
 	if (best)
 		send_frame(n, best->iface,
 			   in6_is_unspecified(&best->gateway) ? &dst : &best->gateway, pkt, len);
+}
+
+void simnode_plane_done(struct simnode *n)
+{
+	parked_free(n->parked);
+	for (unsigned k = 0; k < n->queues; k++)
+		parked_free(n->queue[k].first);
+	free(n->addr);
+	free(n->route);
+	free(n->tunnel);
+	free(n->path);
+	free(n->intercept.a);
+	free(n->coa_dad.a);
+	free(n->queue);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "sim/simnet.h"
+#include "sim/simpriv.h"
 
 static inline int iface_place(const struct simnode *n, uint32_t ifindex)
 {
@@ -39,8 +39,8 @@ static inline struct lke_in6 src_of(const uint8_t *pkt)
 	return a;
 }
 
-void sim_set_change(struct lke_in6 *set, unsigned *n, const struct lke_in6 *a, bool remove);
-bool sim_set_has(const struct lke_in6 *set, unsigned n, const struct lke_in6 *a);
+void sim_set_change(struct simset *set, const struct lke_in6 *a, bool remove);
+bool sim_set_has(const struct simset *set, const struct lke_in6 *a);
 void sim_path_change(struct simnode *n, const struct lke_act_path *p);
 void sim_tunnel_change(struct simnode *n, const struct lke_act_tunnel *t);
 void sim_address_change(struct simnode *n, const struct lke_act_addr *a);

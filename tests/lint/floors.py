@@ -20,7 +20,8 @@ MAY = {
     'platform': {'lke', 'base', 'wire'},
     'present': {'lke', 'base'},
     'daemon': {'lke', 'base', 'wire', 'crypto', 'core', 'store', 'platform', 'present'},
-    'sim': {'lke', 'base', 'wire', 'crypto', 'core'},
+    # lkesim reads numbers as lke.conf writes them
+    'sim': {'lke', 'base', 'wire', 'crypto', 'core', 'daemon'},
     # ctl reads and writes the files of daemon, by its library without privileges and event loop
     'ctl': {'lke', 'base', 'wire', 'crypto', 'daemon', 'present'},
 }

@@ -50,16 +50,12 @@ void attacker_spoof(struct attacker *a, const struct simnode *victim)
 
 void attacker_claim(struct attacker *a)
 {
-	struct simnode *h = a->w->host;
-
-	h->addr[h->addrs++] = (struct simaddr){ a->coa, 64, h->iface[0].ifindex };
-	h->coa_dad[h->coa_dads++] = a->coa;
+	sim_claim(a->w->host, 0, &a->coa, true);
 }
 
 void attacker_unclaim(struct attacker *a)
 {
-	a->w->host->addrs--;
-	a->w->host->coa_dads--;
+	sim_claim(a->w->host, 0, &a->coa, false);
 }
 
 void attacker_frame(struct attacker *a, const uint8_t *pkt, size_t len)

@@ -43,6 +43,28 @@ static void seq1_attach_order_on_the_wire(void **state)
 	world_free(w);
 }
 
+/* A router with packets for an address that was away may sit out a second of silence (RFC 9131). */
+static void rfc_9131_routers_learn_the_new_address_at_once(void **state)
+{
+	struct world *w = world_plain();
+	lke_time t0 = sim_now(w->net);
+	const struct simframe *f;
+	struct ip6_info i;
+	struct nd_msg m;
+
+	world_attach(w, 0);
+	sim_run_for(w->net, MSEC(500));
+	f = sim_find(w->net, t0, w->mn, LKE_MSG_NA);
+	assert_non_null(f);
+	assert_int_equal(ip6_parse(f->data, f->len, &i), 0);
+	assert_int_equal(nd_decode(&i, &m), 0);
+	assert_true(in6_eq(&i.dst, &in6_all_routers));
+	assert_true(in6_prefix_eq(&m.target, &w->ar_addr[0], 64));
+	assert_true(lladdr_eq(&m.lladdr, &w->mn->iface[0].lladdr));
+	assert_int_equal(m.na_flags, 0); /* not solicited; an optimistic address never overrides */
+	world_free(w);
+}
+
 static void lke_027_no_request_before_registration(void **state)
 {
 	struct world *w = world_plain();
@@ -226,6 +248,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seq1_attach_order_on_the_wire),
+		cmocka_unit_test(rfc_9131_routers_learn_the_new_address_at_once),
 		cmocka_unit_test(lke_027_no_request_before_registration),
 		cmocka_unit_test(lke_022_plain_router_plain_mobile_ipv6),
 		cmocka_unit_test(lke_028_home_traffic_flows_during_the_exchange),

@@ -63,14 +63,12 @@ static void engines_stop_cleanly(void **state)
 	sim_stop(w->mn);
 	sim_stop(w->ar[0]);
 	sim_stop(w->ha);
-	assert_int_equal(w->ar[0]->intercepts, 0);
-	assert_int_equal(w->ha->intercepts, 0);
+	assert_int_equal(w->ar[0]->intercept.n, 0);
+	assert_int_equal(w->ha->intercept.n, 0);
 	assert_int_equal(w->mn->paths, 0);
-	for (unsigned i = 0; i < SIM_TUNNELS; i++) {
-		assert_false(w->mn->tunnel[i].used);
-		assert_false(w->ar[0]->tunnel[i].used);
-		assert_false(w->ha->tunnel[i].used);
-	}
+	assert_int_equal(sim_tunnels(w->mn), 0);
+	assert_int_equal(sim_tunnels(w->ar[0]), 0);
+	assert_int_equal(sim_tunnels(w->ha), 0);
 	world_free(w);
 }
 

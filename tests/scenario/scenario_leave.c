@@ -96,11 +96,11 @@ static void announced_leave_that_does_not_come_loses_nothing(void **state)
 
 	announce(w);
 	world_traffic(w, &coa1, MSEC(100));
-	assert_true(w->ar[0]->intercepts == 1);
+	assert_true(w->ar[0]->intercept.n == 1);
 	world_traffic(w, &coa1, SEC(3));
 	sim_run_for(w->net, MSEC(200));
 	all_came(w, &t);
-	assert_int_equal(w->ar[0]->intercepts, 0);
+	assert_int_equal(w->ar[0]->intercept.n, 0);
 	/* Both are as before, and a real handover works. */
 	sim_move(w->mn, 0, w->link[1], MSEC(60));
 	assert_true(world_wait_note(w, w->mn, LKE_NOTE_HANDOVER, 1, SEC(5)));
@@ -117,7 +117,7 @@ static void a_node_that_is_back_at_once_loses_nothing(void **state)
 	move(w, &coa1, 0);
 	sim_run_for(w->net, MSEC(200));
 	all_came(w, &t);
-	assert_int_equal(w->ar[0]->intercepts, 0);
+	assert_int_equal(w->ar[0]->intercept.n, 0);
 	world_free(w);
 }
 
@@ -159,7 +159,7 @@ static void wrong_hint_costs_half_a_second_and_no_packet(void **state)
 	world_traffic(w, &coa1, SEC(1));
 	sim_run_for(w->net, MSEC(200));
 	all_came(w, &t);
-	assert_int_equal(w->ar[0]->intercepts, 0);
+	assert_int_equal(w->ar[0]->intercept.n, 0);
 	world_free(w);
 }
 
@@ -176,7 +176,7 @@ static void what_waits_for_a_node_that_never_comes_is_dropped(void **state)
 	world_traffic(w, &coa1, MSEC(500));
 	sim_run_for(w->net, SEC(4));
 	assert_true(w->ar[0]->buffer_dropped > 400);
-	assert_int_equal(w->ar[0]->intercepts, 0);
+	assert_int_equal(w->ar[0]->intercept.n, 0);
 	assert_int_equal(lke_engine_stat(w->ar[0]->engine, LKE_STAT_LEAVES_LOST), 1);
 	world_free(w);
 }
@@ -215,7 +215,7 @@ static void an_old_router_changes_nothing_by_it(void **state)
 
 	announce(w);
 	sim_run_for(w->net, MSEC(20));
-	assert_int_equal(w->ar[0]->intercepts, 0);
+	assert_int_equal(w->ar[0]->intercept.n, 0);
 	assert_string_equal(w->mn->last_note[LKE_NOTE_LEAVING].text,
 			    "the router does not keep packets");
 	sim_move(w->mn, 0, w->link[1], MSEC(60));

@@ -80,7 +80,7 @@ static void seq7_mobile_away(void **state)
 		sim_run_for(w->net, SEC(3));
 		assert_true(sim_count(w->net, t0, w->ar[0], LKE_MSG_NA) >= 3);
 		assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_BRR), 0);
-		assert_int_equal(w->ar[0]->intercepts, 1);
+		assert_int_equal(w->ar[0]->intercept.n, 1);
 		/* Both directions, to the old address and the home address. */
 		w->mn->received = w->cn->received = 0;
 		world_traffic(w, &coa, SEC(1));
