@@ -6,6 +6,7 @@
 #ifndef LKE_EVENT_H
 #define LKE_EVENT_H
 
+#include "lke/config.h"
 #include "lke/keying.h"
 #include "lke/types.h"
 
@@ -26,6 +27,7 @@ enum lke_event_type {
 	LKE_EV_MOBILE,	/* volume a bound mobile has moved, from the forwarding plane (AMB-112) */
 	LKE_EV_KEYING,	/* home agent: other keys for a mobile node, see lke/keying.h */
 	LKE_EV_NEIGH,	/* the system found a neighbour unreachable */
+	LKE_EV_CONFIG,	/* another configuration while the engine runs */
 };
 
 struct lke_ev_packet {
@@ -158,6 +160,26 @@ struct lke_ev_keying {
 	uint32_t overlap;
 };
 
+/*
+ * What is the same in the new configuration and in the present one is not touched: bindings, LBSAs,
+ * security associations, sequence numbers, routers.  All or nothing: 0, or an error with nothing
+ * changed.
+ *	LKE_ERR_INVAL	not a configuration that lke_engine_new() would take
+ *	LKE_ERR_STATE	a role, the profile or volatile_state differs: make a new engine
+ *	LKE_ERR_EXIST	a policy entry has keys of an older generation than those in use, or the SPI
+ *			of a next key of another one (a note says which)
+ *	LKE_ERR_NOMEM, LKE_ERR_CRYPTO
+ * A policy entry or home is the same when its home address is, an interface when its name is.  What
+ * went out of the configuration keeps its sequence numbers for the day it comes back.
+ */
+struct lke_ev_config {
+	/* Copied.  seed, stable_secret and keep_state are not read: they stay. */
+	const struct lke_config *config;
+	/* Where keys in use are of a newer generation they stay, too, instead of LKE_ERR_EXIST.  Those
+	 * that the last change of configuration brought do not. */
+	bool keep_newer;
+};
+
 struct lke_event {
 	enum lke_event_type type;
 	union {
@@ -176,6 +198,7 @@ struct lke_event {
 		struct lke_ev_neigh neigh;
 		struct lke_ev_record record;
 		uint8_t entropy[32];
+		struct lke_ev_config config;
 	};
 };
 

@@ -162,6 +162,7 @@ struct access_router {
 	struct ar_restore *restore;
 	uint64_t last_id; /* of records */
 	bool key_asked; /* a new key is being made */
+	uint32_t ops_per_sec; /* private operations with the current key */
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
 	struct kex_request *held[AR_HELD_MAX], *pending[AR_PENDING_MAX];
@@ -189,6 +190,11 @@ void ar_lbsa_arm(struct lke_engine *e, struct lbsa *l);
 /* The binding made by this instance, or NULL. */
 struct binding *ar_lbsa_binding(struct lke_engine *e, const struct lbsa *l);
 bool ar_has_ipsec(const struct access_router *ar, const struct lke_in6 *peer);
+
+/* --- ar_reload.c --- */
+
+/* e->cfg is the new configuration. */
+void ar_reload(struct lke_engine *e, const struct lke_config *was);
 
 /* --- ar_prefix.c --- */
 
@@ -241,6 +247,8 @@ void ar_rsa_grace_over(struct lke_engine *e); /* the previous key goes */
 /* The replay cache of the current key fills up: another key, but not sooner than AMB-051 allows. */
 void ar_rsa_used_up(struct lke_engine *e);
 void ar_rsa_made(struct lke_engine *e, int err); /* outcome of LKE_ACT_RSA_NEW */
+/* Another age or share of the processor. */
+void ar_rsa_reload(struct lke_engine *e, const struct lke_config *was);
 
 /* --- ar_advertise.c --- */
 
@@ -419,6 +427,7 @@ void ar_state_forget(struct lke_engine *e, uint64_t id);
 
 int ar_restore_new(struct lke_engine *e); /* 0 or LKE_ERR_NOMEM, LKE_ERR_CRYPTO */
 void ar_restore_free(struct lke_engine *e);
+void ar_restore_limit(struct access_router *ar, size_t lbsas); /* another MaxLbsa of all links */
 /* Does this key come back from the last run?  Then with its age, grace and replay cache. */
 bool ar_restore_take_key(struct lke_engine *e, struct ar_rsa *key);
 /* The link of the instance is going: it waits for one of that name.  The instance is still there,

@@ -55,6 +55,11 @@ int ar_restore_new(struct lke_engine *e)
 	return 0;
 }
 
+void ar_restore_limit(struct access_router *ar, size_t lbsas)
+{
+	ar->restore->by_id.max = lbsas ? 2 * lbsas : 1;
+}
+
 static void waiting_remove(struct ar_restore *s, struct waiting *w)
 {
 	table_del(&s->by_id, &w->node);

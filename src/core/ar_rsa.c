@@ -8,14 +8,20 @@
  */
 #include "core/access_router.h"
 
-static unsigned cpu_percent(const struct lke_engine *e)
+static unsigned cpu_percent(const struct lke_config *c)
 {
 	unsigned max = 0;
 
-	for (unsigned n = 0; n < e->cfg.ars; n++)
-		if (e->cfg.ar[n].kex_cpu_percent > max)
-			max = e->cfg.ar[n].kex_cpu_percent;
+	for (unsigned n = 0; n < c->ars; n++)
+		if (c->ar[n].kex_cpu_percent > max)
+			max = c->ar[n].kex_cpu_percent;
 	return max;
+}
+
+static void set_budget(struct lke_engine *e)
+{
+	ar_limits_set_rsa(e->ar->limits, (uint64_t)e->ar->ops_per_sec * cpu_percent(&e->cfg) / 100,
+			  e->now);
 }
 
 /* The grace of the previous key: 600 s, and two intervals of advertisements (AMB-063). */
@@ -97,11 +103,25 @@ int ar_rsa_key(struct lke_engine *e, const struct lke_ev_rsa_key *k)
 	mem_wipe(secret, sizeof(secret));
 	ar_state_key(e, key);
 	arm(e, &ar->key_age, key->since + e->cfg.rsa_rotation * LKE_SEC);
-	ar_limits_set_rsa(ar->limits, (uint64_t)k->ops_per_sec * cpu_percent(e) / 100, e->now);
+	ar->ops_per_sec = k->ops_per_sec;
+	set_budget(e);
 	for (unsigned n = 0; n < ar->links; n++)
 		if (ar->link[n].ifc)
 			ar_advertise_changed(e, &ar->link[n]);
 	return 0;
+}
+
+void ar_rsa_reload(struct lke_engine *e, const struct lke_config *was)
+{
+	struct access_router *ar = e->ar;
+	lke_time at = ar->rsa[0].since + e->cfg.rsa_rotation * LKE_SEC;
+
+	if (!ar->rsa[0].present)
+		return;
+	if (cpu_percent(was) != cpu_percent(&e->cfg))
+		set_budget(e);
+	if (was->rsa_rotation != e->cfg.rsa_rotation && !ar->key_asked)
+		arm(e, &ar->key_age, at > e->now ? at : e->now);
 }
 
 void ar_rsa_age(struct lke_engine *e)

@@ -24,7 +24,7 @@ static int start_roles(struct lke_engine *e, const struct lke_config *cfg)
 	return err;
 }
 
-static bool config_ok(const struct lke_config *cfg)
+bool engine_config_ok(const struct lke_config *cfg)
 {
 	return cfg->ars <= LKE_MAX_IFACES && cfg->mn.interfaces <= LKE_MAX_IFACES &&
 	       cfg->ha.interfaces <= LKE_MAX_IFACES && cfg->mn.homes <= LKE_MAX_HOMES &&
@@ -36,7 +36,7 @@ int lke_engine_new(const struct lke_config *cfg, lke_time now, struct lke_engine
 	struct lke_engine *e;
 	int err;
 
-	if (!config_ok(cfg))
+	if (!engine_config_ok(cfg))
 		return LKE_ERR_INVAL;
 	e = mem_zalloc(sizeof(*e));
 	if (!e)
@@ -419,6 +419,8 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 		break;
 	case LKE_EV_KEYING:
 		return e->ha ? ha_keying(e, &ev->keying) : LKE_ERR_STATE;
+	case LKE_EV_CONFIG:
+		return engine_reload(e, &ev->config);
 	case LKE_EV_NEIGH:
 		if (e->ar)
 			ar_neigh_unreachable(e, &ev->neigh);

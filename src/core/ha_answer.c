@@ -93,7 +93,7 @@ static bool registered(const struct lke_engine *e, const struct pkt *p)
 	if (ha_serves(e, &p->ip.src) || (p->ip.has_hao && ha_serves(e, &p->ip.hao)))
 		return true;
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		const struct binding *b = binding_find(e, &e->ha->mobile[n].home);
+		const struct binding *b = binding_find(e, &e->ha->mobile[n]->home);
 
 		if (b && b->kind == BINDING_BY_ESP && in6_eq(&b->coa, &p->ip.src))
 			return true;

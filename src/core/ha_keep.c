@@ -76,6 +76,16 @@ static void keep(struct lke_engine *e, struct mobile *m, const struct binding *b
 		write_kept(e, m, b, HA_KEEP);
 }
 
+void ha_keep_forget(struct lke_engine *e, struct mobile *m)
+{
+	if (m->restoring) {
+		m->restoring = false;
+		e->ha->restoring--;
+	}
+	if (!e->cfg.ha.volatile_state && (m->keeping || m->kept_expires))
+		write_kept(e, m, NULL, HA_KEEP);
+}
+
 void ha_binding_changed(struct lke_engine *e, const struct binding *b, bool gone)
 {
 	struct mobile *m = e->ha ? ha_by_home(e, &b->home) : NULL;
@@ -155,7 +165,7 @@ void ha_restore_some(struct lke_engine *e)
 	unsigned n = 0;
 
 	for (unsigned k = 0; k < ha->mobiles && ha->restoring > 0 && n < BATCH; k++) {
-		struct mobile *m = &ha->mobile[ha->restore_at];
+		struct mobile *m = ha->mobile[ha->restore_at];
 
 		ha->restore_at = (ha->restore_at + 1) % ha->mobiles;
 		if (m->restoring && set_up(e, m)) {
@@ -192,5 +202,5 @@ void ha_keep_timer(struct lke_engine *e, struct mobile *m)
 void ha_keep_retry(struct lke_engine *e)
 {
 	for (unsigned n = 0; n < e->ha->mobiles; n++)
-		ha_keep_timer(e, &e->ha->mobile[n]);
+		ha_keep_timer(e, e->ha->mobile[n]);
 }

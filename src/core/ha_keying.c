@@ -65,7 +65,7 @@ static bool taken(const struct lke_engine *e, const struct mobile *m, const stru
 	if (owner && owner != m)
 		return true;
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		const struct mobile *o = &e->ha->mobile[n];
+		const struct mobile *o = e->ha->mobile[n];
 
 		if (o != m && (same_secret(&o->to_ha.cfg, &k->to_ha) ||
 			       same_secret(&o->to_mn.cfg, &k->to_mn)))
@@ -95,6 +95,7 @@ int ha_keying_replace(struct lke_engine *e, struct mobile *m, const struct lke_k
 		err = table_add(&e->ha->by_spi, &m->by_spi);
 	}
 	ha_sequence_renew(e, m);
+	m->former.there = false; /* a key that was taken over is not undone */
 	return err;
 }
 

@@ -93,7 +93,7 @@ void ha_mobile_prefix_registered(struct lke_engine *e, struct mobile *m)
 void ha_mobile_prefix_changed(struct lke_engine *e, const struct ha_link *l)
 {
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		struct mobile *m = &e->ha->mobile[n];
+		struct mobile *m = e->ha->mobile[n];
 		const struct binding *b = bound(e, m);
 
 		if (b && l->ifc && b->ifindex == l->ifc->ifindex)

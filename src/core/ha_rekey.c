@@ -32,6 +32,13 @@ static struct ha_next *by_spi(const struct lke_engine *e, uint32_t spi)
 	return TABLE_ENTRY(table_find(&e->ha->next_by_spi, &spi), struct ha_next, by_spi);
 }
 
+struct mobile *ha_rekey_owner(const struct lke_engine *e, uint32_t spi)
+{
+	const struct ha_next *n = by_spi(e, spi);
+
+	return n ? n->m : NULL;
+}
+
 void ha_rekey_drop(struct lke_engine *e, struct mobile *m)
 {
 	struct ha_next *n = m->next;
@@ -73,7 +80,7 @@ static bool key_taken(const struct lke_engine *e, const struct mobile *m,
 	if (ha_by_spi(e, k->to_ha.spi) || by_spi(e, k->to_ha.spi))
 		return true;
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		const struct mobile *o = &e->ha->mobile[n];
+		const struct mobile *o = e->ha->mobile[n];
 
 		if (shares(k, &o->to_ha.cfg) || shares(k, &o->to_mn.cfg) ||
 		    (o != m && o->next &&

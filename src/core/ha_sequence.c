@@ -37,7 +37,7 @@ bool ha_sequence_durable(const struct lke_engine *e, const struct mobile *m, uin
 uint64_t ha_cookie(const struct mobile *m, uint32_t kind)
 {
 	return COOKIE(MODULE_HA,
-		      (uint64_t)(m->generation & 0xffff) << 40 | (uint64_t)kind << 32 | m->index);
+		      (uint64_t)(m->generation & 0xffff) << 40 | (uint64_t)kind << 32 | m->id);
 }
 
 static bool checkpoint(struct lke_engine *e, const struct mobile *m, uint32_t kind,
@@ -128,8 +128,10 @@ void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f)
 {
 	struct mobile *m = ha_by_home(e, &f->home);
 
-	if (!m)
+	if (!m) {
+		ha_retire(e, f); /* for the day its policy entry comes back */
 		return;
+	}
 	m->suspended |= f->suspended;
 	m->stored_generation = f->generation;
 	m->stored_floor = f->floor;
@@ -167,12 +169,11 @@ static void floor_written(struct lke_engine *e, struct mobile *m, int err)
 void ha_result(struct lke_engine *e, const struct lke_ev_result *r)
 {
 	uint64_t id = COOKIE_ID(r->cookie);
-	uint32_t index = (uint32_t)id, kind = id >> 32 & 0xff;
-	struct mobile *m;
+	uint32_t kind = id >> 32 & 0xff;
+	struct mobile *m = ha_by_id(e, (uint32_t)id);
 
-	if (index >= e->ha->mobiles)
-		return;
-	m = &e->ha->mobile[index];
+	if (!m)
+		return; /* its policy entry is gone */
 	if (kind == HA_KEEP || kind == HA_KEEP_BATCH)
 		ha_kept(e, m, kind == HA_KEEP_BATCH, r->err);
 	if (kind == HA_CHECKPOINT_SERVICE)

@@ -42,7 +42,7 @@ void ha_stop(struct lke_engine *e)
 {
 	e->ha->stopping = true; /* what is kept is for the next start */
 	for (unsigned n = 0; n < e->ha->mobiles; n++)
-		ha_drop_waiting(e, &e->ha->mobile[n]);
+		ha_drop_waiting(e, e->ha->mobile[n]);
 	binding_remove_all(e, BINDING_BY_ESP, "stopped");
 	for (unsigned n = 0; n < e->cfg.ha.interfaces; n++) {
 		ha_discovery_stop(e, &e->ha->link[n]);
@@ -54,7 +54,7 @@ void ha_stop(struct lke_engine *e)
 static void steer_spis(struct lke_engine *e, const struct lke_in6 *addr, bool add)
 {
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		const uint32_t spi[] = { e->ha->mobile[n].spi, ha_rekey_spi(&e->ha->mobile[n]) };
+		const uint32_t spi[] = { e->ha->mobile[n]->spi, ha_rekey_spi(e->ha->mobile[n]) };
 
 		for (unsigned k = 0; k < 2 && spi[k]; k++) {
 			if (add)
@@ -134,7 +134,7 @@ static bool check_bindings(struct lke_engine *e, const struct ha_link *l, bool g
 	bool shorter = false;
 
 	for (unsigned n = 0; n < e->ha->mobiles; n++) {
-		struct mobile *m = &e->ha->mobile[n];
+		struct mobile *m = e->ha->mobile[n];
 		struct binding *b = binding_find(e, &m->home);
 
 		if (gone && m->dad_ifindex == l->ifc->ifindex)
@@ -356,7 +356,7 @@ void ha_binding_gone(struct lke_engine *e, const struct binding *b)
 }
 
 /* The operator hears that it is done when a restart would still know it (SEC-030). */
-static int set_service(struct lke_engine *e, struct mobile *m, bool suspended, uint64_t cookie)
+int ha_set_service(struct lke_engine *e, struct mobile *m, bool suspended, uint64_t cookie)
 {
 	struct binding *b = binding_find(e, &m->home);
 
@@ -410,7 +410,7 @@ int ha_command(struct lke_engine *e, const struct lke_ev_command *c)
 	switch (c->cmd) {
 	case LKE_CMD_SUSPEND:
 	case LKE_CMD_RESUME:
-		return m ? set_service(e, m, c->cmd == LKE_CMD_SUSPEND, c->cookie) : LKE_ERR_NOENT;
+		return m ? ha_set_service(e, m, c->cmd == LKE_CMD_SUSPEND, c->cookie) : LKE_ERR_NOENT;
 	case LKE_CMD_FLUSH_BINDING:
 		return flush(e, &c->arg);
 	default:
@@ -424,7 +424,7 @@ bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobil
 
 	if (*cursor >= e->ha->mobiles)
 		return false;
-	m = &e->ha->mobile[(*cursor)++];
+	m = e->ha->mobile[(*cursor)++];
 	*ret = (struct lke_mobile_view){ .home = m->home,
 					 .suspended = m->suspended,
 					 .floor_lost = m->floor_lost,

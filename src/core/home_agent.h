@@ -64,7 +64,9 @@ struct mobile {
 	struct table_node by_home, by_spi;
 	struct lke_in6 home; /* key */
 	uint32_t spi;	     /* key: SPI of to_ha */
-	unsigned index;
+	struct table_node by_id;
+	uint32_t id;	/* key: names it in cookies, never used twice */
+	unsigned index; /* in home_agent.mobile */
 	char name[LKE_NAME_MAX], identity[LKE_IDENTITY_MAX];
 	/* Of its keying (ha_keying.c). */
 	struct sa to_ha, to_mn;
@@ -72,7 +74,7 @@ struct mobile {
 	enum lke_keying_source source;
 	bool endpoint_update; /* K may be set */
 	uint32_t max_lifetime;
-	bool suspended;
+	bool suspended, config_suspended;
 	bool service_waits; /* the operator, for the word about it to be durable */
 	uint64_t service_cookie;
 	struct ha_next *next; /* the key that is to follow, ha_rekey.c */
@@ -95,6 +97,11 @@ struct mobile {
 	struct seq_rate rate;
 	uint32_t stored_generation, stored_used; /* as found after the restart */
 	uint16_t stored_floor;
+	struct { /* numbers of the key before the last change of configuration, which may be undone */
+		bool there, has_seq;
+		uint32_t generation, used;
+		uint16_t last_seq;
+	} former;
 
 	struct ha_bu waiting[HA_WAITING_MAX]; /* for the floor or for DAD, in order of sequence */
 	unsigned waitings;
@@ -140,9 +147,12 @@ struct mobile {
 
 struct home_agent {
 	struct ha_link link[LKE_MAX_IFACES]; /* parallel to cfg.ha.interface */
-	struct mobile *mobile;
+	struct mobile **mobile;
 	unsigned mobiles;
-	struct table by_home, by_spi;
+	uint32_t last_id;
+	struct table by_home, by_spi, by_id;
+	struct table retired; /* ha_retired.c */
+	bool retired_lost;    /* not all sequence floors found a place there */
 	struct table by_ll;   /* link-local addresses tested or defended */
 	struct tbf errors;    /* Binding Errors, BASE-18 */
 	struct tbf discovery; /* answers to home agent address discovery */
@@ -160,8 +170,45 @@ struct home_agent {
  */
 int ha_policy_new(struct lke_engine *e, const struct lke_config_mobile *cfg, unsigned n);
 void ha_policy_free(struct lke_engine *e); /* wipes the keys */
+/* The same judgement, of a list that is not taken over: 0, LKE_ERR_INVAL, LKE_ERR_NOMEM. */
+int ha_policy_check(struct lke_engine *e, const struct lke_config_mobile *cfg, unsigned n);
+/* An entry that stands in no table yet; ha_mobile_free() wipes it. */
+int ha_mobile_new(struct lke_engine *e, const struct lke_config_mobile *c, struct mobile **ret);
+void ha_mobile_free(struct lke_engine *e, struct mobile *m);
+/* Into the tables, at the end of home_agent.mobile, which has room; and out of them. */
+int ha_mobile_insert(struct lke_engine *e, struct mobile *m);
+void ha_mobile_remove(struct lke_engine *e, struct mobile *m);
+/* What may change without its keys. */
+void ha_mobile_configure(struct lke_engine *e, struct mobile *m, const struct lke_config_mobile *c);
+struct mobile *ha_by_id(const struct lke_engine *e, uint32_t id);
 struct mobile *ha_by_home(const struct lke_engine *e, const struct lke_in6 *home);
 struct mobile *ha_by_spi(const struct lke_engine *e, uint32_t spi);
+
+/* --- ha_reload.c --- */
+
+/*
+ * Another configuration.  Preparing judges it and gets all the memory: 0, LKE_ERR_INVAL,
+ * LKE_ERR_EXIST (a key older than the one in use, or one that is to follow for another address),
+ * LKE_ERR_NOMEM or LKE_ERR_CRYPTO, with nothing changed.  e->cfg is the old one then, and the new one
+ * in ha_reload_commit(), which frees the change.
+ */
+struct ha_change;
+int ha_reload_prepare(struct lke_engine *e, const struct lke_config_ha *want, bool keep_newer,
+		      struct ha_change **ret);
+void ha_reload_commit(struct lke_engine *e, const struct lke_config_ha *was,
+		      const struct lke_config_ha *want, struct ha_change *c);
+void ha_reload_free(struct lke_engine *e, struct ha_change *c);
+
+/* --- ha_retired.c: sequence numbers of home addresses without a policy entry --- */
+
+int ha_retired_new(struct home_agent *ha, const uint8_t secret[16]);
+void ha_retired_free(struct home_agent *ha);
+/* Keeps a floor; without room for it no entry is taken up later whose floor is not known. */
+void ha_retire(struct lke_engine *e, const struct lke_ev_floor *f);
+/* The same of an entry that goes, with its binding. */
+void ha_retire_mobile(struct lke_engine *e, const struct mobile *m);
+/* A policy entry has come, perhaps again: its numbers go on, its binding too. */
+void ha_unretire(struct lke_engine *e, struct mobile *m);
 
 /* --- ha_keying.c --- */
 
@@ -175,6 +222,9 @@ struct lke_keying ha_keying_of(const struct lke_config_mobile *c);
 
 /* --- home_agent.c --- */
 
+/* Discontinues or continues the service of m.  cookie: of the command, 0 when there is none.
+ * COMMAND_LATER: it is answered when the word is durable. */
+int ha_set_service(struct lke_engine *e, struct mobile *m, bool suspended, uint64_t cookie);
 /* The word about suspension is on stable storage, or (err < 0) is not. */
 void ha_service_written(struct lke_engine *e, struct mobile *m, int err);
 
@@ -185,6 +235,7 @@ int ha_rekey_new(struct home_agent *ha, const uint8_t secret[16]);
  * LKE_ERR_NOMEM or LKE_ERR_CRYPTO. */
 int ha_rekey(struct lke_engine *e, struct mobile *m, const struct lke_ev_keying *ev);
 void ha_rekey_drop(struct lke_engine *e, struct mobile *m); /* wipes it; steering is the caller's */
+struct mobile *ha_rekey_owner(const struct lke_engine *e, uint32_t spi); /* NULL: nobody's */
 uint32_t ha_rekey_spi(const struct mobile *m);		    /* 0: no next key */
 uint32_t ha_rekey_generation(const struct mobile *m);
 /* The store has a floor of this generation: the mobile node used it before the restart. */
@@ -196,6 +247,8 @@ void ha_rekey_timer(struct lke_engine *e, struct timer *t);
 
 /* --- ha_keep.c --- */
 
+/* The policy entry goes: nothing of its binding is kept. */
+void ha_keep_forget(struct lke_engine *e, struct mobile *m);
 void ha_kept(struct lke_engine *e, struct mobile *m, bool batch, int err);
 void ha_keep_timer(struct lke_engine *e, struct mobile *m);
 void ha_keep_retry(struct lke_engine *e);

@@ -101,6 +101,12 @@ static inline bool draft01(const struct lke_engine *e)
 	return e->cfg.profile == LKE_PROFILE_DRAFT01;
 }
 
+/* --- engine.c, reload.c --- */
+
+/* Counts within their bounds; what goes together is the caller's. */
+bool engine_config_ok(const struct lke_config *cfg);
+int engine_reload(struct lke_engine *e, const struct lke_ev_config *ev);
+
 /* --- services.c, actionq.c, refs.c --- */
 
 void services_init(struct lke_engine *e);

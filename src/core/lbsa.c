@@ -31,6 +31,12 @@ int lbsa_cache_init(struct lbsa_cache *c, size_t max, const uint8_t secret[16])
 	return err;
 }
 
+void lbsa_cache_limit(struct lbsa_cache *c, size_t max)
+{
+	c->by_coa.max = c->by_key.max = 2 * max;
+	c->counts.max = 2 * max + LKE_MAX_IFACES;
+}
+
 void lbsa_cache_done(struct lbsa_cache *c)
 {
 	while (c->n > 0)

@@ -72,6 +72,8 @@ struct lbsa_cache {
 /* max: VALID and TENTATIVE instances there may ever be; as many tombstones fit beside them. */
 int lbsa_cache_init(struct lbsa_cache *c, size_t max, const uint8_t secret[16])
 	__attribute__((warn_unused_result));
+/* Another max.  Fewer than there are: they stay, and no further one comes. */
+void lbsa_cache_limit(struct lbsa_cache *c, size_t max);
 /* Frees and wipes everything that is left. */
 void lbsa_cache_done(struct lbsa_cache *c);
 

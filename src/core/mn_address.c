@@ -46,7 +46,7 @@ static void adopt(struct lke_engine *e, struct mn_addr *a, uint32_t ifindex)
 			e->mn->lbsa[n]->ifindex = ifindex;
 }
 
-void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex)
+void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex, bool there)
 {
 	for (unsigned n = 0; n < MN_ADDRS; n++) {
 		struct mn_addr *a = e->mn->addr[n];
@@ -54,10 +54,13 @@ void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex)
 		if (!a || a->ifindex != ifindex)
 			continue;
 		if (a->linklocal) {
-			a->ours = false; /* the kernel removed it */
+			if (!there)
+				a->ours = false; /* the kernel removed it */
 			mn_addr_remove(e, a);
 			continue;
 		}
+		if (there)
+			remove_action(e, a);
 		/* Packets to it come out of a tunnel and need a local address still. */
 		a->here = false;
 		a->state = MN_ADDR_DEPRECATED;

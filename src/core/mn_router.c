@@ -76,14 +76,15 @@ static unsigned router_place(struct lke_engine *e)
 	return best;
 }
 
-void mn_routers_forget(struct lke_engine *e, uint32_t ifindex)
+void mn_routers_forget(struct lke_engine *e, uint32_t ifindex, bool there)
 {
 	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++) {
 		struct mn_router *r = e->mn->router[n];
 
 		if (!r || r->ifindex != ifindex)
 			continue;
-		r->neigh_set = false; /* the kernel took it away with the interface */
+		if (!there)
+			r->neigh_set = false; /* the kernel took it away with the interface */
 		router_free(e, n);
 	}
 }

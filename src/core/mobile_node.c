@@ -2,6 +2,25 @@
 /* The mobile node's role machine: start and stop, dispatch of packets and timers, commands. */
 #include "core/mobile_node.h"
 
+void mn_home_init(struct mn_home *h, struct lke_config_home *cfg)
+{
+	h->cfg = cfg;
+	h->agent = cfg->agent;
+	timer_init(&h->resolve, MN_T_RESOLVE, h);
+	timer_init(&h->discovery.timer, MN_T_DISCOVERY, h);
+	mn_mobile_prefix_init(h);
+}
+
+void mn_home_done(struct lke_engine *e, struct mn_home *h)
+{
+	timerq_disarm(&e->timers, &h->resolve);
+	timerq_disarm(&e->timers, &h->discovery.timer);
+	timerq_disarm(&e->timers, &h->prefix.timer);
+	sa_done(&h->out);
+	sa_done(&h->in);
+	mem_wipe(h, sizeof(*h));
+}
+
 static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
 {
 	struct mn_home *h = &e->mn->home[e->mn->homes];
@@ -9,11 +28,7 @@ static int start_home(struct lke_engine *e, struct lke_config_home *cfg)
 
 	if (err == 0)
 		err = sa_init(&h->in, &cfg->to_mn);
-	h->cfg = cfg;
-	h->agent = cfg->agent;
-	timer_init(&h->resolve, MN_T_RESOLVE, h);
-	timer_init(&h->discovery.timer, MN_T_DISCOVERY, h);
-	mn_mobile_prefix_init(h);
+	mn_home_init(h, cfg);
 	e->mn->homes++; /* sa_done() copes with a half-built one */
 	if (err == 0)
 		mn_home_address(e, h, 0, false);
@@ -91,13 +106,8 @@ void mn_free(struct lke_engine *e)
 		free_router(e, mn->router[n]);
 	for (unsigned n = 0; n < mn->links; n++)
 		free_link(e, mn->link[n]);
-	for (unsigned n = 0; n < mn->homes; n++) {
-		timerq_disarm(&e->timers, &mn->home[n].resolve);
-		timerq_disarm(&e->timers, &mn->home[n].discovery.timer);
-		timerq_disarm(&e->timers, &mn->home[n].prefix.timer);
-		sa_done(&mn->home[n].out);
-		sa_done(&mn->home[n].in);
-	}
+	for (unsigned n = 0; n < mn->homes; n++)
+		mn_home_done(e, &mn->home[n]);
 	timerq_disarm(&e->timers, &mn->leave.timer);
 	timerq_disarm(&e->timers, &mn->bind);
 	timerq_disarm(&e->timers, &mn->settle);
@@ -198,15 +208,19 @@ void mn_link_changed(struct lke_engine *e, struct iface *i)
 
 void mn_link_removed(struct lke_engine *e, struct iface *i)
 {
-	struct mobile_node *mn = e->mn;
-	struct mn_link *l = i->mn;
+	if (i->mn)
+		mn_link_drop(e, i->mn, false);
+}
 
-	if (!l)
-		return;
+void mn_link_drop(struct lke_engine *e, struct mn_link *l, bool there)
+{
+	struct mobile_node *mn = e->mn;
+	uint32_t ifindex = l->ifc->ifindex;
+
 	if (l->up)
 		mn_link_down(e, l);
-	mn_addrs_orphan(e, i->ifindex);
-	mn_routers_forget(e, i->ifindex);
+	mn_addrs_orphan(e, ifindex, there);
+	mn_routers_forget(e, ifindex, there);
 	for (unsigned n = 0; n < mn->links; n++)
 		if (mn->link[n] == l) {
 			mn->link[n] = mn->link[--mn->links];

@@ -43,6 +43,8 @@
 #define MN_MOVES      5
 #define MN_AGENTS_MAX 8 /* home agents of one home link */
 
+enum { MN_RETIRED_MAX = 8 }; /* the oldest gives way: the store still counts it */
+
 enum mn_timer_kind {
 	MN_T_SOLICIT = TIMER_KIND(MODULE_MN, 1),     /* struct mn_link: next RS */
 	MN_T_PROBE = TIMER_KIND(MODULE_MN, 2),	     /* struct mn_link: is the router there? */
@@ -246,6 +248,15 @@ struct mn_home {
 	bool counts;	 /* seq continues what the home agent knows */
 };
 
+/* Sequence numbers of a home address that went out of the configuration (AMB-172). */
+struct mn_retired {
+	struct lke_in6 addr; /* ::: free */
+	uint32_t generation;
+	bool has_seq, counts;
+	uint16_t seq;
+	uint32_t used, stored;
+};
+
 enum mn_leave_step {
 	MN_LEAVE_NONE,
 	MN_LEAVE_OTHERS, /* routers that forward to this link have been told */
@@ -279,6 +290,8 @@ struct mobile_node {
 	struct update *update[UPDATES_MAX];
 	struct mn_home home[LKE_MAX_HOMES];
 	unsigned homes;
+	struct mn_retired retired[MN_RETIRED_MAX]; /* a ring */
+	unsigned retireds;
 	bool held;
 	bool plane_reports;    /* LKE_TUNNEL_FIRST events come, so silence means something */
 	uint32_t main_ifindex; /* main default route as set */
@@ -293,6 +306,23 @@ struct mobile_node {
 	uint32_t serial;
 	uint64_t saved; /* digest of what lke_engine_save() gave last; 0: nothing */
 };
+
+/* --- mobile_node.c --- */
+
+/* Prepares an empty place for a home; its security associations are the caller's. */
+void mn_home_init(struct mn_home *h, struct lke_config_home *cfg);
+void mn_home_done(struct lke_engine *e, struct mn_home *h); /* disarms, wipes */
+/* Takes the link off the node; there: its interface stays. */
+void mn_link_drop(struct lke_engine *e, struct mn_link *l, bool there);
+
+/* --- mn_reload.c --- */
+
+/* As ha_reload_prepare() and the like (home_agent.h). */
+struct mn_change;
+int mn_reload_prepare(struct lke_engine *e, const struct lke_config_mn *want,
+		      struct mn_change **ret);
+void mn_reload_commit(struct lke_engine *e, struct lke_config_mn *was, struct mn_change *c);
+void mn_reload_free(struct mn_change *c);
 
 /* --- mn_movement.c --- */
 int mn_ra_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m);
@@ -313,8 +343,8 @@ void mn_router_read(struct lke_engine *e, struct mn_router *r, const struct pkt 
 		    const struct nd_msg *m);
 /* Its permanent entry in the kernel. */
 void mn_neighbour(struct lke_engine *e, struct mn_router *r, bool remove);
-/* The interface is gone with its index: its routers too. */
-void mn_routers_forget(struct lke_engine *e, uint32_t ifindex);
+/* The interface is gone with its index, or (there) ours no longer: its routers too. */
+void mn_routers_forget(struct lke_engine *e, uint32_t ifindex, bool there);
 
 /* --- mn_prefix.c --- */
 lke_time mn_lifetime_end(lke_time now, uint32_t seconds);
@@ -365,8 +395,9 @@ struct mn_addr *mn_coa_in_prefix(struct lke_engine *e, uint32_t ifindex,
 /* The same for an address whose LBSA outlived a restart of the daemon. */
 struct mn_addr *mn_addr_restored(struct lke_engine *e, struct mn_link *l,
 				 const struct nd_prefix *pio);
-/* The interface is gone: its former care-of addresses live on the tunnel device. */
-void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex);
+/* The interface is gone, or (there) ours no longer: its former care-of addresses live on the tunnel
+ * device. */
+void mn_addrs_orphan(struct lke_engine *e, uint32_t ifindex, bool there);
 /* RFC 7217: makes the address, does not announce it.  NULL: table full, no memory, no more tries.
  */
 struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *prefix,

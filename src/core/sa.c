@@ -43,6 +43,14 @@ static bool config_ok(const struct lke_config_sa *c)
 	return c->spi >= ESP_SPI_MIN && enc && auth;
 }
 
+bool sa_same(const struct lke_config_sa *a, const struct lke_config_sa *b)
+{
+	return a->spi == b->spi && a->enc == b->enc && a->auth == b->auth &&
+	       a->enc_key_len == b->enc_key_len && a->auth_key_len == b->auth_key_len &&
+	       mem_eq_ct(a->enc_key, b->enc_key, sizeof(a->enc_key)) &&
+	       mem_eq_ct(a->auth_key, b->auth_key, sizeof(a->auth_key));
+}
+
 int sa_init(struct sa *s, const struct lke_config_sa *cfg)
 {
 	struct hmac *h;

@@ -21,6 +21,8 @@ struct sa {
 /* Copies cfg and keys the HMAC. 0 or an API error. */
 int sa_init(struct sa *s, const struct lke_config_sa *cfg);
 void sa_done(struct sa *s); /* wipes */
+/* The same SPI, ciphers and keys? */
+bool sa_same(const struct lke_config_sa *a, const struct lke_config_sa *b);
 
 /*
  * Builds IPv6 | HAO or RH2 | ESP(MH).  mh is complete but for nothing: its checksum is already set.

@@ -11,7 +11,7 @@ static struct binding tmpl(struct fx *f, enum lke_binding_state state)
 				 .state = state,
 				 .expires = f->now + 100 * LKE_SEC,
 				 .credit = UINT64_MAX,
-				 .owner = &f->e->ha->mobile[0] };
+				 .owner = f->e->ha->mobile[0] };
 }
 
 static void order_of_actions_and_their_undoing(void **state)

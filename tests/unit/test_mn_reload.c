@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: ISC */
+/* LKE_EV_CONFIG at a mobile node: what changes, and above all what does not. */
+#include "mn_fixture.h"
+
+static struct fix f;
+static struct lke_config next;
+static const struct lke_in6 home2 = { { 0x20, 1, 0xd, 0xb8, 1, [15] = 0x43 } };
+
+static int end(void **state)
+{
+	fix_end(&f);
+	return 0;
+}
+
+static int reload(void)
+{
+	struct lke_event ev = { .type = LKE_EV_CONFIG, .config = { &next, false } };
+	int err = lke_engine_input(f.e, &ev, f.now);
+
+	fix_run(&f, 0);
+	return err;
+}
+
+static void begin(unsigned homes)
+{
+	fix_start(&f, homes, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	next = f.cfg;
+	fix_clear(&f);
+}
+
+static void add_home(void)
+{
+	struct lke_config_home *h = &next.mn.home[next.mn.homes++];
+
+	*h = f.cfg.mn.home[0];
+	h->addr = home2;
+	h->to_ha.spi = 2000;
+	h->to_mn.spi = 2001;
+	h->to_ha.auth_key[0] = 7;
+	h->to_mn.auth_key[0] = 8;
+}
+
+static unsigned spis(enum lke_steer set, uint32_t spi, bool remove)
+{
+	unsigned n = 0;
+	const struct fix_action *a;
+
+	for (unsigned k = 0; (a = fix_find(&f, LKE_ACT_STEER, k)); k++)
+		n += a->a.steer.set == set && a->a.steer.spi == spi && a->a.steer.remove == remove;
+	return n;
+}
+
+static const struct fix_action *home_addr(const struct lke_in6 *home, bool remove)
+{
+	const struct fix_action *a;
+
+	for (unsigned k = 0; (a = fix_find(&f, LKE_ACT_ADDR, k)); k++)
+		if (in6_eq(&a->a.addr.addr, home) && a->a.addr.remove == remove)
+			return a;
+	return NULL;
+}
+
+static void op_reload_of_the_same_does_nothing(void **state)
+{
+	begin(1);
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.n, 0);
+}
+
+static void op_reload_of_scalars_keeps_keys_and_bindings(void **state)
+{
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+
+	begin(1);
+	coa = fix_coa(&f);
+	next.mn.strategy = LKE_STRATEGY_BOTH;
+	next.mn.min_rsa_bits = 2048;
+	next.mn.lifetime = 600;
+	next.mn.home[0].lifetime = 1200;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.n, 0);
+	assert_true(fix_lbsa(&f, &coa, &v));
+	assert_int_equal(f.e->mn->home[0].cfg->lifetime, 1200);
+	/* The strategy is that of the next move. */
+	fix_move(&f, 2);
+	assert_true(fix_count(&f, LKE_MSG_BU) >= 1);
+}
+
+static void op_reload_adds_a_home_and_removes_it(void **state)
+{
+	uint16_t seq;
+
+	begin(1);
+	add_home();
+	assert_int_equal(reload(), 0);
+	assert_non_null(home_addr(&home2, false));
+	assert_true(spis(LKE_STEER_SPI, 2001, false) >= 1);
+	assert_int_equal(spis(LKE_STEER_SPI, 1001, true), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_true(in6_eq(&fix_last(&f, LKE_MSG_BU)[1].a.note.addr, &home2));
+	seq = f.e->mn->home[1].seq;
+	fix_clear(&f);
+	next = f.cfg;
+	assert_int_equal(reload(), 0);
+	assert_non_null(home_addr(&home2, true));
+	assert_true(spis(LKE_STEER_SPI, 2001, true) >= 1);
+	assert_int_equal(f.e->mn->homes, 1);
+	/* Once more: its numbers go on. */
+	add_home();
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->home[1].seq, (uint16_t)(seq + 1));
+}
+
+/* The first of two goes: the second takes its place, with its timers and its registration. */
+static void op_reload_removes_the_first_home(void **state)
+{
+	const struct update *u;
+
+	begin(1);
+	add_home();
+	assert_int_equal(reload(), 0);
+	fix_clear(&f);
+	next.mn.home[0] = next.mn.home[1];
+	next.mn.homes = 1;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->homes, 1);
+	assert_true(in6_eq(&f.e->mn->home[0].cfg->addr, &home2));
+	assert_non_null(home_addr(&fix_home, true));
+	/* The home agent is told that the node is gone. */
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_int_equal(fix_last(&f, LKE_MSG_BU)[1].a.note.lifetime, 0);
+	u = update_find(f.e, &home2, &fix_agent);
+	assert_non_null(u);
+	assert_ptr_equal(u->reg, &f.e->mn->home[0]);
+	fix_clear(&f);
+	fix_run(&f, 5 * LKE_SEC); /* it asks again */
+	assert_true(fix_count(&f, LKE_MSG_BU) >= 1);
+	assert_true(in6_eq(&fix_last(&f, LKE_MSG_BU)[1].a.note.addr, &home2));
+}
+
+static void amb_173_reload_of_a_key(void **state)
+{
+	begin(1);
+	next.mn.home[0].generation = 2;
+	next.mn.home[0].to_ha.auth_key[0] = 9;
+	next.mn.home[0].to_mn.spi = 1003;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(spis(LKE_STEER_SPI, 1001, true), spis(LKE_STEER_SPI, 1003, false));
+	assert_true(spis(LKE_STEER_SPI, 1003, false) >= 1);
+	assert_null(home_addr(&fix_home, true));
+	/* It registers with the new key at once; the old numbers are those of the old key. */
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_int_equal(f.e->mn->home[0].used, 1);
+}
+
+static void op_reload_of_the_home_agent(void **state)
+{
+	struct lke_in6 other = fix_addr("2001:db8:100::2");
+
+	begin(1);
+	next.mn.home[0].agent = other;
+	assert_int_equal(reload(), 0);
+	/* One to each: good bye, and here I am. */
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
+	assert_true(in6_eq(&fix_last(&f, LKE_MSG_BU)[1].a.note.dst, &other));
+	assert_null(update_find(f.e, &fix_home, &fix_agent));
+	assert_non_null(update_find(f.e, &fix_home, &other));
+}
+
+static void second_link(void)
+{
+	struct lke_event ev = { .type = LKE_EV_LINK };
+
+	ev.link = (struct lke_ev_link){
+		.ifindex = 8, .name = "mn1", .lladdr = fix_mac(0x78), .mtu = 1500, .up = true
+	};
+	fix_event(&f, &ev);
+}
+
+static void op_reload_adds_and_removes_a_link(void **state)
+{
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+
+	begin(1);
+	coa = fix_coa(&f);
+	second_link();
+	assert_int_equal(f.e->mn->links, 1);
+	strcpy(next.mn.interface[1], "mn1");
+	next.mn.interfaces = 2;
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->links, 2);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_true(fix_count(&f, LKE_MSG_RS) >= 1);
+	fix_clear(&f);
+	next.mn.interfaces = 1;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->links, 1);
+	assert_true(fix_lbsa(&f, &coa, &v));
+	/* Without the link in use the node is nowhere; its key and address stay for the way back.
+	 */
+	strcpy(next.mn.interface[0], "mn1");
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_null(f.e->mn->active);
+	assert_non_null(home_addr(&coa, true));
+	assert_non_null(home_addr(&coa, false)); /* at the tunnel device */
+	next = f.cfg;
+	assert_int_equal(reload(), 0);
+	f.now += LKE_MSEC;
+	fix_ra(&f, 1);
+	fix_run(&f, LKE_SEC);
+	assert_non_null(f.e->mn->active);
+}
+
+static void op_reload_refuses_one_home_twice(void **state)
+{
+	begin(1);
+	add_home();
+	next.mn.home[1].addr = fix_home;
+	next.mn.lifetime = 77;
+	assert_int_equal(reload(), LKE_ERR_INVAL);
+	assert_int_equal(f.e->cfg.mn.lifetime, 0);
+	next.mn.homes = 1;
+	next.mn.interfaces = 0;
+	assert_int_equal(reload(), LKE_ERR_STATE);
+	assert_int_equal(f.n, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(op_reload_of_the_same_does_nothing, end),
+		cmocka_unit_test_teardown(op_reload_of_scalars_keeps_keys_and_bindings, end),
+		cmocka_unit_test_teardown(op_reload_adds_a_home_and_removes_it, end),
+		cmocka_unit_test_teardown(op_reload_removes_the_first_home, end),
+		cmocka_unit_test_teardown(amb_173_reload_of_a_key, end),
+		cmocka_unit_test_teardown(op_reload_of_the_home_agent, end),
+		cmocka_unit_test_teardown(op_reload_adds_and_removes_a_link, end),
+		cmocka_unit_test_teardown(op_reload_refuses_one_home_twice, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
