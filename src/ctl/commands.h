@@ -31,6 +31,7 @@ const struct command *command_find(const char *name);
 
 int cmd_audit(struct ctl *c, int argc, char **argv);
 int cmd_check(struct ctl *c, int argc, char **argv);
+int cmd_confirm(struct ctl *c, int argc, char **argv);
 int cmd_decode(struct ctl *c, int argc, char **argv);
 int cmd_diff(struct ctl *c, int argc, char **argv);
 int cmd_doctor(struct ctl *c, int argc, char **argv);
@@ -44,6 +45,7 @@ int cmd_kex(struct ctl *c, int argc, char **argv);
 int cmd_keylog(struct ctl *c, int argc, char **argv);
 int cmd_leave(struct ctl *c, int argc, char **argv);
 int cmd_monitor(struct ctl *c, int argc, char **argv);
+int cmd_reload(struct ctl *c, int argc, char **argv);
 int cmd_rekey(struct ctl *c, int argc, char **argv);
 int cmd_resume(struct ctl *c, int argc, char **argv);
 int cmd_serve(struct ctl *c, int argc, char **argv);
@@ -52,6 +54,7 @@ int cmd_showconf(struct ctl *c, int argc, char **argv);
 int cmd_status(struct ctl *c, int argc, char **argv);
 int cmd_suspend(struct ctl *c, int argc, char **argv);
 int cmd_top(struct ctl *c, int argc, char **argv);
+int cmd_undo(struct ctl *c, int argc, char **argv);
 int cmd_version(struct ctl *c, int argc, char **argv);
 
 #endif

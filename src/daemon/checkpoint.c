@@ -216,6 +216,20 @@ int checkpoint_start(struct world *w, struct store_batch *b)
 	return EXIT_FAILED;
 }
 
+void checkpoint_follow(struct world *w, struct store_batch *b)
+{
+	if (w->store || !store_wanted(w))
+		return;
+	/* It counts the use of keys from here on; what was counted before is known after a restart. */
+	if (checkpoint_open(w) != EXIT_OK || checkpoint_start(w, b) != EXIT_OK)
+		log_warning("reload: the use of keys is not counted until lked is restarted");
+	mem_free(w->floor);
+	mem_free(w->kept);
+	w->floor = NULL;
+	w->kept = NULL;
+	w->floors = w->kepts = 0;
+}
+
 void checkpoint_close(struct world *w)
 {
 	store_close(w->store);

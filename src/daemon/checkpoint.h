@@ -13,6 +13,8 @@
 int checkpoint_open(struct world *w);
 /* Opens the store for writing, after the fork, in the privileged process.  An exit code. */
 int checkpoint_start(struct world *w, struct store_batch *b);
+/* After a reload: a mobile node may have its first home address. */
+void checkpoint_follow(struct world *w, struct store_batch *b);
 void checkpoint_close(struct world *w);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/nearest.h"
 #include "base/str.h"
 #include "daemon/config_parser.h"
+#include "daemon/key_digest.h"
 #include "daemon/key_store.h"
 
 #define FILES_MAX     256     /* in the .d directory */
@@ -120,7 +121,7 @@ static void begin_single(struct parser *p, enum section section, struct place *p
 /* A line of the merged text. */
 static void show(struct parser *p, const char *a, const char *b, const char *c)
 {
-	char text[CONFIG_PATH_MAX];
+	char text[CONFIG_PATH_MAX + 128];
 
 	if (!p->text)
 		return;
@@ -208,9 +209,22 @@ static char *read_line(char *buf, int size, void *ctx)
 	return buf;
 }
 
+/* The merged text is read from another place than the file: what is beside that is named whole. */
+static void show_pair(struct parser *p, const char *name, const char *value)
+{
+	const char *slash = strrchr(p->file, '/');
+	char path[CONFIG_PATH_MAX];
+
+	if (p->text && strcmp(name, "Key") == 0 && value[0] && value[0] != '/' && slash &&
+	    snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - p->file), p->file, value) <
+		    (int)sizeof(path))
+		value = path;
+	show(p, name, " = ", value);
+}
+
 static int on_pair(void *ctx, const char *section, const char *name, const char *value)
 {
-	show(ctx, name, " = ", value);
+	show_pair(ctx, name, value);
 	config_key(ctx, name, value);
 	return 1;
 }
@@ -313,9 +327,11 @@ static void defaults(struct daemon_config *cfg)
 	cfg->buffer_packets = 1024;
 	cfg->buffer_total = 32 << 20;
 	cfg->audit_size = 16 << 20;
+	cfg->log_level = 5; /* notice */
 }
 
-static int load(const char *path, struct report *r, FILE *text, struct daemon_config *ret_cfg)
+static int load(const char *path, bool alone, struct report *r, FILE *text,
+		struct daemon_config *ret_cfg)
 {
 	unsigned errors = r->errors;
 	const char *seen[CONFIG_SEEN_MAX];
@@ -329,7 +345,8 @@ static int load(const char *path, struct report *r, FILE *text, struct daemon_co
 	p->seen = seen;
 	p->text = text;
 	read_file(p, path);
-	read_directory(p, path);
+	if (!alone)
+		read_directory(p, path);
 	p->file = path;
 	p->line = 0;
 	config_check(p);
@@ -342,16 +359,16 @@ static int load(const char *path, struct report *r, FILE *text, struct daemon_co
 
 int daemon_config_load(const char *path, struct report *r, struct daemon_config *ret_cfg)
 {
-	return load(path, r, NULL, ret_cfg);
+	return load(path, false, r, NULL, ret_cfg);
 }
 
-int daemon_config_merge(const char *path, struct report *r, struct daemon_config *ret_cfg,
-			char **ret_text)
+static int merge(const char *path, bool alone, struct report *r, struct daemon_config *ret_cfg,
+		 char **ret_text)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
-	int err = load(path, r, f, ret_cfg);
+	int err = load(path, alone, r, f, ret_cfg);
 
 	if ((!f || fclose(f) == EOF) && !err)
 		err = LKE_ERR_NOMEM;
@@ -362,8 +379,21 @@ int daemon_config_merge(const char *path, struct report *r, struct daemon_config
 	return err;
 }
 
+int daemon_config_merge(const char *path, struct report *r, struct daemon_config *ret_cfg,
+			char **ret_text)
+{
+	return merge(path, false, r, ret_cfg, ret_text);
+}
+
+int daemon_config_merged(const char *path, struct report *r, struct daemon_config *ret_cfg,
+			 char **ret_text)
+{
+	return merge(path, true, r, ret_cfg, ret_text);
+}
+
 void daemon_config_done(struct daemon_config *cfg)
 {
+	key_digest_done(cfg);
 	key_store_done(cfg);
 	if (cfg->mobile)
 		mem_free_wipe(cfg->mobile, cfg->mobiles_cap * sizeof(*cfg->mobile));

@@ -27,11 +27,14 @@ struct daemon_config {
 	char *home_key[LKE_MAX_HOMES];	/* parallel to engine.mn.home; NULL: not given */
 	struct next_key *next;
 	unsigned nexts;
+	struct key_digest *digest; /* key_digest.h; NULL: not made */
+	size_t digests;
 	char tun[LKE_IFNAME_MAX];
 	char user[LKE_NAME_MAX];
 	unsigned rsa_bits;
 	uint32_t audit_size; /* octets of one file of the journal of Binding Updates; 0: none */
 	bool state_file; /* keep the RSA key over a restart */
+	int log_level; /* of syslog(3): 3, 4, 5 or 7 */
 	enum { FORWARD_AUTO, FORWARD_BPF, FORWARD_TUN } forward;
 	uint32_t buffer_packets, buffer_total; /* of one leaving mobile node; octets of all */
 };
@@ -51,6 +54,10 @@ int daemon_config_load(const char *path, struct report *r, struct daemon_config 
  */
 int daemon_config_merge(const char *path, struct report *r, struct daemon_config *ret_cfg,
 			char **ret_text) __attribute__((warn_unused_result));
+
+/* The same from a merged text that is kept in a file, which is read alone. */
+int daemon_config_merged(const char *path, struct report *r, struct daemon_config *ret_cfg,
+			 char **ret_text) __attribute__((warn_unused_result));
 
 /* Frees and wipes; a zeroed structure is allowed. */
 void daemon_config_done(struct daemon_config *cfg);

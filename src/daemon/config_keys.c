@@ -6,6 +6,7 @@
 #include "base/in6.h"
 #include "base/nearest.h"
 #include "base/str.h"
+#include "daemon/config_diff.h"
 #include "daemon/config_number.h"
 #include "daemon/config_parser.h"
 #include "daemon/config_ra.h"
@@ -21,6 +22,7 @@ struct key {
 	enum unit unit;
 	bool many;		 /* may be given several times */
 	const char *const *word; /* enumerations: names in the order of their values */
+	const char *restart; /* why lked must be restarted for a change; NULL: lke reload does it */
 };
 
 #define FIELD(type, field) .off = offsetof(type, field), .size = sizeof(((type *)0)->field)
@@ -178,6 +180,7 @@ static void set_profile(struct parser *p, const struct key *k, void *base, const
 }
 
 static const char *const profile_words[] = { "default", "draft01", NULL };
+static const char profile_restart[] = "keys and bindings of one profile mean nothing to the other";
 
 /* --- [AccessRouter] --- */
 
@@ -361,9 +364,11 @@ static const struct key ar_keys[] = {
 	{ "BufferPackets", set_of_host, FIELD(struct daemon_config, buffer_packets), 0, 65536 },
 	{ "BufferTotal", set_of_host, FIELD(struct daemon_config, buffer_total), 0, 1 << 30,
 	  UNIT_OCTETS },
-	{ "Forward", set_forward, .word = forward_words },
-	{ "StateFile", set_state_file, FIELD(struct daemon_config, state_file) },
-	{ "Profile", set_profile, .word = profile_words },
+	{ "Forward", set_forward, .word = forward_words,
+	  .restart = "the programs of the forwarding plane are loaded at the start" },
+	{ "StateFile", set_state_file, FIELD(struct daemon_config, state_file),
+	  .restart = "the files are opened, and their key is made, at the start" },
+	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
 	{ 0 },
 };
 
@@ -456,7 +461,7 @@ static const struct key mn_keys[] = {
 	{ "Lke", set_bool, MN(lke) },
 	{ "MinRsaBits", set_number, MN(min_rsa_bits), 1024, 4096 },
 	{ "Lifetime", set_number, MN(lifetime), 4, 65532, UNIT_SECONDS },
-	{ "Profile", set_profile, .word = profile_words },
+	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
 	{ 0 },
 };
 
@@ -501,7 +506,8 @@ static const char *const store_words[] = { "sqlite", "none", NULL };
 static const struct key ha_keys[] = {
 	{ "Interface", set_ha_interface, .many = true },
 	{ "MaxLifetime", set_number, HA(max_lifetime), 4, 262140, UNIT_SECONDS },
-	{ "SequenceStore", set_word, HA(volatile_state), .word = store_words },
+	{ "SequenceStore", set_word, HA(volatile_state), .word = store_words,
+	  .restart = "the store is opened, and read, at the start" },
 	{ "Reserve", set_number, HA(reserve), 1, 1024 },
 	{ "EnforceCycle", set_bool, HA(enforce_cycle) },
 	{ "MaxJump", set_number_or_off, HA(max_jump), 1, 32767 },
@@ -522,7 +528,7 @@ static const struct key ha_keys[] = {
 	{ "MobilePrefixMin", set_number, HA(mobile_prefix_min), 1, 86400, UNIT_SECONDS },
 	{ "MobilePrefixMax", set_number, HA(mobile_prefix_max), 2, 2592000, UNIT_SECONDS },
 	{ "RekeyOverlap", set_number, HA(rekey_overlap), 1, 31536000, UNIT_SECONDS },
-	{ "Profile", set_profile, .word = profile_words },
+	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
 	{ 0 },
 };
 
@@ -556,10 +562,24 @@ static const struct key mobile_keys[] = {
 
 /* --- [Daemon] --- */
 
+static void set_log_level(struct parser *p, const struct key *k, void *base, const char *value)
+{
+	static const int level[] = { 3, 4, 5, 7 }; /* syslog(3) */
+	int i = word_index(p, k, value);
+
+	if (i >= 0)
+		p->cfg->log_level = level[i];
+}
+
+static const char *const log_words[] = { "error", "warning", "notice", "debug", NULL };
+
 static const struct key daemon_keys[] = {
-	{ "Tun", set_interface, FIELD(struct daemon_config, tun) },
-	{ "User", set_interface, FIELD(struct daemon_config, user) },
-	{ "Profile", set_profile, .word = profile_words },
+	{ "Tun", set_interface, FIELD(struct daemon_config, tun),
+	  .restart = "the device is made, and routes lead to it, from the start" },
+	{ "User", set_interface, FIELD(struct daemon_config, user),
+	  .restart = "the process that reads packets gave up the right to change its user" },
+	{ "LogLevel", set_log_level, .word = log_words },
+	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
 	{ 0 },
 };
 
@@ -593,6 +613,24 @@ static const struct key *section_keys(struct parser *p, void **ret_base, const c
 	default:
 		return NULL;
 	}
+}
+
+const char *config_key_restart(const char *section, const char *key)
+{
+	static const struct {
+		const char *section;
+		const struct key *keys;
+	} all[] = { { "AccessRouter", ar_keys },
+		    { "MobileNode", mn_keys },
+		    { "HomeAgent", ha_keys },
+		    { "Mobile", mobile_keys },
+		    { "Daemon", daemon_keys } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		for (const struct key *k = all[i].keys; k->name; k++)
+			if (strcmp(all[i].section, section) == 0 && strcmp(k->name, key) == 0)
+				return k->restart;
+	return NULL;
 }
 
 static void unknown_key(struct parser *p, const struct key *keys, const char *section,

@@ -13,6 +13,7 @@
 #include "daemon/identity.h"
 #include "daemon/keylog.h"
 #include "daemon/log.h"
+#include "daemon/reload.h"
 
 struct client {
 	struct bufferevent *bev; /* NULL: free slot */
@@ -192,6 +193,40 @@ static void keylog_request(struct client *cl, const char *arg)
 	}
 }
 
+static unsigned reload_kind(const char *cmd)
+{
+	static const char *const name[RELOAD_KINDS] = { [RELOAD_CHANGE] = "reload",
+							[RELOAD_COMPARE] = "diff",
+							[RELOAD_CONFIRM] = "confirm",
+							[RELOAD_UNDO] = "undo" };
+
+	for (unsigned i = 1; i < RELOAD_KINDS; i++)
+		if (strcmp(name[i], cmd) == 0)
+			return i;
+	return 0;
+}
+
+static void reload_request(struct client *cl, unsigned kind, json_int_t confirm)
+{
+	struct driver *d = cl->control->d;
+	enum reload_result result;
+
+	if (confirm < 0 || confirm > RELOAD_CONFIRM_MAX) {
+		refuse(cl, "confirm must be 0 to 86400 seconds", EXIT_USAGE);
+		return;
+	}
+	cl->waiting++;
+	if (kind != RELOAD_COMPARE)
+		log_notice("command of the operator: %s", kind == RELOAD_CHANGE	 ? "reload" :
+							  kind == RELOAD_CONFIRM ? "confirm" :
+										   "undo");
+	result = driver_reload_ask(d, kind, (uint32_t)confirm, cookie_of(cl->control, cl));
+	if (result != RELOAD_DONE) {
+		cl->waiting--;
+		answer(cl, driver_reload_json(result, 0, -1));
+	}
+}
+
 static void request(struct client *cl, const char *line, size_t len)
 {
 	json_error_t error;
@@ -215,6 +250,9 @@ static void request(struct client *cl, const char *line, size_t len)
 		answer(cl, show_metrics(d));
 	} else if (strcmp(cmd, "status") == 0) {
 		answer(cl, show_status(d));
+	} else if (reload_kind(cmd)) {
+		reload_request(cl, reload_kind(cmd),
+			       json_integer_value(json_object_get(j, "confirm")));
 	} else if (strcmp(cmd, "keylog") == 0) {
 		keylog_request(cl, arg);
 	} else if (strcmp(cmd, "monitor") == 0) {
@@ -370,13 +408,33 @@ void control_note(struct control *c, const struct lke_note *n)
 	free(text);
 }
 
-void control_reply(struct control *c, uint64_t cookie, int err)
+/* Who asked, if he is still there; one thing less that he waits for. */
+static struct client *waiter(struct control *c, uint64_t cookie)
 {
 	struct client *cl = &c->client[((cookie - 1) & 0xff) % CONTROL_CLIENTS_MAX];
 
 	if (!cookie || !cl->bev || cookie_of(c, cl) != cookie || !cl->waiting)
-		return;
+		return NULL;
 	cl->waiting--;
+	return cl;
+}
+
+void control_answer(struct control *c, uint64_t cookie, json_t *j)
+{
+	struct client *cl = waiter(c, cookie);
+
+	if (cl)
+		answer(cl, j);
+	else
+		json_decref(j);
+}
+
+void control_reply(struct control *c, uint64_t cookie, int err)
+{
+	struct client *cl = waiter(c, cookie);
+
+	if (!cl)
+		return;
 	if (err)
 		refuse(cl, lke_strerror(err),
 		       err == LKE_ERR_NOENT   ? EXIT_NO_OBJECT

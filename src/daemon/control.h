@@ -8,6 +8,7 @@
  *	{"cmd":"keylog","arg":"off"}	ok, root only
  *	{"cmd":"keylog","arg":"on"}	{"ok":true,"send":"descriptor"}: then one octet with the file
  *					as SCM_RIGHTS, then ok
+ *	{"cmd":"reload"[,"confirm":SECONDS]}, {"cmd":"diff"|"confirm"|"undo"}	schema lke.reload/1
  *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"|"leave"|"rekey"
  *	[,"arg":ADDRESS]}
  * A command is answered by {"ok":true} or {"ok":false,"error":SENTENCE,"code":NUMBER}.
@@ -33,6 +34,8 @@ void control_free(struct control *c);
 void control_note(struct control *c,
 		  const struct lke_note *n); /* to every monitor; c may be NULL */
 void control_reply(struct control *c, uint64_t cookie, int err);
+/* The answer to a command, which is consumed; NULL: out of memory. */
+void control_answer(struct control *c, uint64_t cookie, json_t *j);
 
 /* --- show.c --- */
 /* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
@@ -46,5 +49,10 @@ json_t *show_limits(struct driver *d);
 /* One line about a table that is nearly full, if why is "" yet. */
 void show_limits_trouble(struct driver *d, char *why, size_t size);
 json_t *show_note(struct driver *d, const struct lke_note *n);
+
+/* --- driver_reload.c --- */
+enum reload_result;
+/* fd: of the outcome, -1: none. */
+json_t *driver_reload_json(enum reload_result result, uint32_t confirm, int fd);
 
 #endif

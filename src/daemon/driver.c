@@ -297,6 +297,7 @@ static void end(struct driver *d)
 
 	control_free(d->control);
 	keylog_stop(d);
+	driver_reload_close(d);
 	driver_state_close(d);
 	driver_links_close(d);
 	for (size_t i = 0; i < sizeof(ev) / sizeof(ev[0]); i++)

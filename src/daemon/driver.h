@@ -28,6 +28,8 @@ struct driver_link {
 	struct event *readable;
 	struct lke_ev_link last; /* as the engine knows it */
 	bool asked;		 /* PRIV_OPEN_LINK is under way or was refused */
+	enum packet_kind kind;	 /* of the socket */
+	bool again;		 /* another socket is to take its place */
 	struct packet_link kereq; /* of an access router's link; fd -1: none */
 	struct event *kereq_readable, *kereq_pause;
 	bool kereq_asked;
@@ -96,6 +98,10 @@ struct driver {
 	unsigned rsa_bits, rsa_ops;
 	char rsa_fingerprint[65]; /* SHA-256 of the public key, hexadecimal */
 	uint8_t *buf;		  /* PACKET_BUF octets for receiving */
+	uint64_t reload_client;	  /* cookie of who waits for a reload; 0: nobody */
+	uint32_t reload_confirm;  /* s, as it asked */
+	lke_time confirm_until;	  /* a reload is undone then; 0: none waits */
+	struct daemon_config *before; /* the last reload; NULL: there was none */
 };
 
 /* --- driver.c --- */
@@ -120,6 +126,8 @@ void driver_on_monitor(evutil_socket_t fd, short what, void *ctx);
 void driver_on_neigh(evutil_socket_t fd, short what, void *ctx);
 void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd);
 void driver_links_close(struct driver *d);
+/* After a reload: what links are for, and which are, may be another thing. */
+void driver_links_reload(struct driver *d);
 
 /* Up to budget packets of a link's socket, or of its socket for Key Exchange Requests; how many there
  * were. */
@@ -186,6 +194,17 @@ void driver_key_ask(struct driver *d, const struct lke_in6 *home, uint64_t cooki
 void driver_key_opened(struct driver *d, const struct lke_in6 *home, uint64_t cookie, int err,
 		       int fd);
 void driver_keys_feed(struct driver *d); /* those of the configuration */
+
+/* --- driver_reload.c --- */
+enum reload_result;
+/* RELOAD_DONE: the client hears of it later; else why not. */
+enum reload_result driver_reload_ask(struct driver *d, unsigned kind, uint32_t confirm,
+				     uint64_t client);
+void driver_reload_begun(struct driver *d, int err); /* the reply to that */
+void driver_reload_ended(struct driver *d, const struct priv_reply *r, int fd); /* consumes fd */
+void driver_reload_take(struct driver *d, int fd); /* PRIV_CONFIG; consumes fd */
+void driver_reload_undo(struct driver *d);
+void driver_reload_close(struct driver *d);
 
 /* --- requests.c --- */
 /* fwd_conf.fast, fwd_conf.quiet */

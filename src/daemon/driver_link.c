@@ -162,6 +162,15 @@ static void on_packets(evutil_socket_t fd, short what, void *ctx)
 	(void)driver_read_packets(the_driver, (uint32_t)(uintptr_t)ctx, false, PACKETS_PER_WAKEUP);
 }
 
+/* The next socket is open before the last one is closed: nothing is lost between them. */
+static void ask_again(struct driver *d, struct driver_link *l)
+{
+	struct priv_request r = { .type = PRIV_OPEN_LINK, .ifindex = l->last.ifindex };
+
+	l->again = true;
+	requests_add(d, &r, 0);
+}
+
 int driver_links_open(struct driver *d)
 {
 	the_driver = d;
@@ -171,6 +180,7 @@ int driver_links_open(struct driver *d)
 		if (!l)
 			return -ENOSPC;
 		l->socket = d->w->link[i];
+		l->kind = d->w->link_kind[i];
 		if (watch(d, l) < 0)
 			return -ENOMEM;
 	}
@@ -193,10 +203,14 @@ void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
 		l->asked = false;
 	if (fd < 0)
 		return;
+	if (l && l->again && !r->err)
+		close_socket(l);
 	if (!l || l->socket.fd >= 0 || r->err) {
 		close(fd);
 		return;
 	}
+	l->again = false;
+	l->kind = world_link_kind(d->w, r->ifindex, l->last.name);
 	l->socket = (struct packet_link){ .fd = fd,
 					  .ifindex = r->ifindex,
 					  .ethernet = r->ethernet != 0 };
@@ -220,6 +234,8 @@ static bool wanted(const struct driver *d, const struct lke_ev_link *l)
 		daemon_config_is_mn_interface(&d->w->cfg, l->name));
 }
 
+static void on_news(void *ctx, const struct lke_event *ev);
+
 /* An interface got a name that no role has, or became a port: for the engine it is gone. */
 static bool lose_name(struct driver *d, struct driver_link *l, const struct lke_ev_link *ev)
 {
@@ -229,8 +245,11 @@ static bool lose_name(struct driver *d, struct driver_link *l, const struct lke_
 		return false;
 	gone.link.removed = true;
 	gone.link.up = false;
-	log_notice("interface %s is now %s and no longer in use", l->last.name,
-		   ev->port ? "a port" : ev->name);
+	if (ev->port || strcmp(l->last.name, ev->name) != 0)
+		log_notice("interface %s is now %s and no longer in use", l->last.name,
+			   ev->port ? "a port" : ev->name);
+	else
+		log_notice("interface %s is no longer in use", l->last.name);
 	remove_link(d, l);
 	driver_input(d, &gone);
 	return false;
@@ -273,7 +292,35 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 	return true;
 }
 
-static void on_news(void *ctx, const struct lke_event *ev);
+/* A link that nothing was for until now. */
+static void on_other_link(void *ctx, const struct lke_event *ev)
+{
+	if (!driver_link_by_index(ctx, ev->link.ifindex))
+		on_news(ctx, ev);
+}
+
+/* The configuration has another use for the link, or none any more. */
+void driver_links_reload(struct driver *d)
+{
+	for (unsigned i = d->links; i > 0; i--) {
+		struct driver_link *l = &d->link[i - 1];
+		struct lke_ev_link last = l->last;
+
+		/* Before its first report it has no name: on_link() judges it then. */
+		if (!last.name[0] || last.ifindex == d->w->tun_ifindex)
+			continue;
+		if (!wanted(d, &last)) {
+			(void)lose_name(d, l, &last);
+			continue;
+		}
+		if (!world_has_kereqs(d->w, last.name))
+			kereq_close(l);
+		if (l->socket.fd >= 0 && l->kind != world_link_kind(d->w, last.ifindex, last.name))
+			ask_again(d, l);
+		kereq_ask(d, l);
+	}
+	mon_repeat_links(d->mon, on_other_link, d);
+}
 
 static bool announced(struct driver *d, uint32_t ifindex)
 {

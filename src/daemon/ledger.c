@@ -99,6 +99,11 @@ void ledger_forget_link(struct ledger *l, uint32_t ifindex)
 	}
 }
 
+void ledger_limit(struct ledger *l, size_t max)
+{
+	l->entries.max = max;
+}
+
 void ledger_free(struct ledger *l)
 {
 	struct table_node *node = NULL;

@@ -12,6 +12,8 @@ struct ledger;
 
 /* max: entries.  0, or -ENOMEM. */
 int ledger_new(size_t max, const uint8_t secret[16], struct ledger **ret);
+/* Another max.  Fewer than there are: they stay, and no further one comes. */
+void ledger_limit(struct ledger *l, size_t max);
 void ledger_free(struct ledger *l);
 /* Before an ADDR, NEIGH, STEER, INTERCEPT or GATE that adds: 0, -ENOSPC when full, -ENOMEM. */
 int ledger_add(struct ledger *l, const struct priv_request *r);

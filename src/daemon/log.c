@@ -16,10 +16,11 @@
 
 static struct {
 	bool debug, prefix;
+	int level;
 	int journal; /* -1: none */
 	struct tbf limit[LOG_CLASS_COUNT];
 	uint64_t suppressed[LOG_CLASS_COUNT];
-} state = { .journal = -1 };
+} state = { .journal = -1, .level = LOG_LEVEL_NOTICE };
 
 void log_open(bool debug)
 {
@@ -31,6 +32,11 @@ void log_open(bool debug)
 		state.journal = journal_connect("/run/systemd/journal/socket");
 	for (unsigned i = 0; i < LOG_CLASS_COUNT; i++)
 		tbf_init(&state.limit[i], LINES_PER_SECOND, LINES_PER_SECOND, now);
+}
+
+void log_set_level(int level)
+{
+	state.level = level;
 }
 
 int log_fd(void)
@@ -57,11 +63,12 @@ static void write_line(enum log_level level, const char *text, const struct lke_
 static bool admitted(enum log_class c, enum log_level level)
 {
 	char text[64];
+	bool every = state.debug || state.level == LOG_LEVEL_DEBUG;
 
-	if (level == LOG_LEVEL_DEBUG && !state.debug)
+	if ((int)level > state.level && !state.debug)
 		return false;
-	/* -d is for reading every message: only peers' messages stay limited then. */
-	if (!(state.debug && c != LOG_CLASS_PEER) && !tbf_take(&state.limit[c], 1, clock_now())) {
+	/* That is for reading every message: only peers' messages stay limited then. */
+	if (!(every && c != LOG_CLASS_PEER) && !tbf_take(&state.limit[c], 1, clock_now())) {
 		state.suppressed[c]++;
 		return false;
 	}

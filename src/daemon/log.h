@@ -21,7 +21,9 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7
 };
 
-void log_open(bool debug);
+void log_open(bool debug); /* debug: whatever the level is */
+/* What is less severe is left out; LOG_LEVEL_NOTICE at first. */
+void log_set_level(int level);
 /* Descriptor of the journal's socket, which a process keeps open to log; -1: stderr is used. */
 int log_fd(void);
 void log_line(enum log_class c, enum log_level level, const char *fmt, ...)

@@ -14,6 +14,8 @@
 
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/reload.h"
+#include "daemon/running_config.h"
 #include "daemon/world.h"
 #include "platform/linux/memory.h"
 
@@ -90,10 +92,28 @@ static int parse_options(int argc, char **argv, struct options *o)
 	return EXIT_OK;
 }
 
-static int load_config(const struct options *o, struct daemon_config *cfg, char **ret_text)
+/* A reload that was not confirmed does not outlive the lked that made it (reload_keep.c). */
+static int load_before(const char *path, struct world *w)
+{
+	struct report r = { .out = stderr };
+	int err = daemon_config_merged(path, &r, &w->cfg, &w->running_text);
+
+	if (!err) {
+		log_warning("the last reload was not confirmed: this is the configuration before "
+			    "it, not that of the files; see: lke diff");
+		return EXIT_OK;
+	}
+	daemon_config_done(&w->cfg);
+	log_error("the configuration before the last reload, %s, cannot be used any more: that of "
+		  "the files is taken, though it was not confirmed",
+		  path);
+	return EXIT_FAILED;
+}
+
+static int load_files(const struct options *o, struct world *w)
 {
 	struct report r = { .out = o->check ? stdout : stderr };
-	int err = daemon_config_merge(o->config, &r, cfg, ret_text);
+	int err = daemon_config_merge(o->config, &r, &w->cfg, &w->running_text);
 
 	if (err == LKE_ERR_NOMEM) {
 		fprintf(stderr, "lked: out of memory\n");
@@ -104,21 +124,23 @@ static int load_config(const struct options *o, struct daemon_config *cfg, char 
 	return err ? EXIT_CONFIG : EXIT_OK;
 }
 
-/* What lke diff compares with.  Without it the daemon works as well. */
-static void leave_config(struct world *w, const char *text)
+static int load_config(const struct options *o, struct world *w)
 {
-	FILE *f;
-	int fd;
+	char path[512];
+	int code;
 
-	snprintf(w->running_path, sizeof(w->running_path), "%s/running.conf", w->run_dir);
-	unlink(w->running_path);
-	fd = open(w->running_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!f || fchmod(fd, 0640) < 0 ||
-	    (w->control_gid && fchown(fd, (uid_t)-1, w->control_gid) < 0) || fputs(text, f) == EOF)
-		log_warning("%s: %s", w->running_path, strerror(errno));
-	if (f)
-		fclose(f);
+	if (o->check || !reload_kept(o->state, path, sizeof(path)) || load_before(path, w))
+		code = load_files(o, w);
+	else
+		code = EXIT_OK;
+	if (code != EXIT_OK || o->check)
+		return code;
+	if (system_random(w->key_secret, sizeof(w->key_secret)) < 0 ||
+	    key_digest_make(&w->cfg, w->key_secret) < 0) {
+		fprintf(stderr, "lked: out of memory, or without randomness\n");
+		return EXIT_FAILED;
+	}
+	return EXIT_OK;
 }
 
 static int make_dir(const char *path, mode_t mode)
@@ -201,8 +223,8 @@ static int open_audit(struct world *w)
 {
 	int pair[2];
 
-	if (w->cfg.engine.ha.interfaces == 0 || w->cfg.audit_size == 0)
-		return 0;
+	if (w->cfg.engine.ha.interfaces == 0)
+		return 0; /* AuditSize may be set later */
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return -1;
 	w->audit_in = pair[0];
@@ -244,11 +266,11 @@ int main(int argc, char **argv)
 				  .audit_out = -1,
 				  .audit_in = -1,
 				  .state_fd = { -1, -1 },
+				  .running_fd = -1,
 				  .mn_state_fd = -1 };
 	struct options o = { .config = "/etc/lke/lke.conf",
 			     .state = "/var/lib/lke",
 			     .run = "/run/lke" };
-	static char *config; /* merged, for leave_config() */
 	int code = parse_options(argc, argv, &o);
 
 	if (code != EXIT_OK) {
@@ -260,9 +282,11 @@ int main(int argc, char **argv)
 	/* Before the first key is read; the sandbox repeats it after its change of user. */
 	if (!o.check && guard_memory() < 0)
 		return EXIT_FAILED;
-	code = load_config(&o, &w.cfg, &config);
+	code = load_config(&o, &w);
+	if (code == EXIT_OK && !o.check)
+		log_set_level(w.cfg.log_level);
 	if (o.check || code != EXIT_OK) {
-		free(config);
+		free(w.running_text);
 		daemon_config_done(&w.cfg);
 		return code;
 	}
@@ -283,12 +307,11 @@ int main(int argc, char **argv)
 	notify_open();
 	code = world_open(&w);
 	if (code == EXIT_OK) {
-		leave_config(&w, config);
-		free(config);
-		config = NULL;
+		running_config_open(&w);
+		reload_keep_drop(w.state_dir); /* that reload is undone by this start */
 		code = start(&w);
 	}
-	free(config);
+	free(w.running_text);
 	world_cleanup(&w);
 	daemon_config_done(&w.cfg);
 	log_notice("ended");

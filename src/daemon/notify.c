@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static int notify_fd = -1;
@@ -46,6 +48,19 @@ static void notify(const char *text)
 void notify_ready(void)
 {
 	notify("READY=1");
+}
+
+void notify_reloading(void)
+{
+	struct timespec ts;
+	char text[64];
+
+	/* The manager wants CLOCK_MONOTONIC, whatever ours is. */
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)ts.tv_sec * 1000000ULL +
+			 (unsigned long long)ts.tv_nsec / 1000ULL);
+	notify(text);
 }
 
 void notify_alive(void)

@@ -12,5 +12,6 @@ void notify_alive(void);
 /* How often the service manager wants to hear notify_alive(), or LKE_NEVER ($WATCHDOG_USEC). */
 lke_time notify_watchdog(void);
 void notify_stopping(void);
+void notify_reloading(void); /* until notify_ready() */
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "daemon/reload.h"
 #include "wire/ip6.h"
 
 static void set_lladdr(struct priv_request *r, const struct lke_lladdr *ll)
@@ -257,6 +258,12 @@ static bool unused_zero(const struct priv_request *r)
 	case PRIV_KEY:
 		rest.generation = 0;
 		break;
+	case PRIV_RELOAD:
+		rest.kind = rest.valid = 0;
+		break;
+	case PRIV_CONFIGURED:
+		rest.used = 0;
+		break;
 	case PRIV_FAST:
 		rest.valid = rest.spi = 0;
 		rest.router = rest.coa = zero.coa;
@@ -265,7 +272,7 @@ static bool unused_zero(const struct priv_request *r)
 		break;
 	}
 	if (r->type != PRIV_READY && r->type != PRIV_ALIVE && r->type != PRIV_PROBE &&
-	    r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
+	    r->type != PRIV_RELOAD && r->type != PRIV_CONFIGURED && r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
 		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE &&
 		    r->type != PRIV_KEY && r->type != PRIV_OPEN_KEY)
@@ -314,9 +321,14 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 	case PRIV_OPEN_LINK:
 	case PRIV_OPEN_KEREQ:
 		return interface_ok(limits, r->ifindex, false) ? 0 : -EPERM;
+	case PRIV_RELOAD:
+		return r->kind > 0 && r->kind < RELOAD_KINDS && r->valid <= RELOAD_CONFIRM_MAX ?
+			       0 :
+			       -EINVAL;
 	case PRIV_PROBE:
 	case PRIV_READY:
 	case PRIV_ALIVE:
+	case PRIV_CONFIGURED:
 		return 0;
 	default:
 		return -EINVAL;

@@ -25,6 +25,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/priv_msg.h"
+#include "daemon/reload.h"
 #include "daemon/world.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/sandbox.h"
@@ -36,11 +37,17 @@
 
 enum { REQUESTS_AT_ONCE = 1024 }; /* before signals are looked at again */
 
+/* Home addresses of a configuration, sorted. */
+struct homes {
+	struct lke_in6 *home;
+	unsigned n;
+};
+
 struct privileged {
 	struct world *w;
 	struct store_batch batch;
-	struct lke_in6 *home; /* home addresses of the configuration, sorted */
-	unsigned homes;
+	struct homes homes, other_homes; /* of world.cfg; of reload_other(), perhaps none */
+	struct reload reload;
 	struct ledger *ledger;
 	struct audit_file audit;
 	int sock, signals;
@@ -55,15 +62,19 @@ struct privileged {
 
 static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
 {
-	const struct world *w = ((const struct privileged *)ctx)->w;
+	const struct privileged *p = ctx;
+	const struct daemon_config *other = reload_other(&p->reload);
+	const struct world *w = p->w;
 	char name[IF_NAMESIZE];
 
 	if (ifindex == 0 || !if_indextoname(ifindex, name) || strcmp(name, "lo") == 0)
 		return false;
 	if (mn)
-		return daemon_config_is_mn_interface(&w->cfg, name);
+		return daemon_config_is_mn_interface(&w->cfg, name) ||
+		       (other && daemon_config_is_mn_interface(other, name));
 	return ifindex == w->tun_ifindex || world_is_agent(w) ||
-	       daemon_config_has_interface(&w->cfg, name);
+	       daemon_config_has_interface(&w->cfg, name) ||
+	       (other && daemon_config_has_interface(other, name));
 }
 
 static int by_octets(const void *a, const void *b)
@@ -71,41 +82,42 @@ static int by_octets(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct lke_in6));
 }
 
-static int sort_homes(struct privileged *p)
+static int sort_homes(const struct daemon_config *c, struct homes *ret)
 {
-	const struct daemon_config *c = &p->w->cfg;
+	struct homes h = { 0 };
 
-	p->home = mem_realloc_array(NULL, c->mobiles + c->engine.mn.homes + 1, sizeof(*p->home));
-	if (!p->home)
+	h.home = mem_realloc_array(NULL, c->mobiles + c->engine.mn.homes + 1, sizeof(*h.home));
+	if (!h.home)
 		return -ENOMEM;
 	for (unsigned i = 0; i < c->mobiles; i++)
-		p->home[p->homes++] = c->mobile[i].home;
+		h.home[h.n++] = c->mobile[i].home;
 	for (unsigned i = 0; i < c->engine.mn.homes; i++)
-		p->home[p->homes++] = c->engine.mn.home[i].addr;
-	qsort(p->home, p->homes, sizeof(*p->home), by_octets);
+		h.home[h.n++] = c->engine.mn.home[i].addr;
+	qsort(h.home, h.n, sizeof(*h.home), by_octets);
+	mem_free(ret->home);
+	*ret = h;
 	return 0;
+}
+
+static bool is_home(const struct homes *h, const struct lke_in6 *home)
+{
+	return h->n > 0 && bsearch(home, h->home, h->n, sizeof(*h->home), by_octets);
 }
 
 static bool home_ok(void *ctx, const struct lke_in6 *home)
 {
 	const struct privileged *p = ctx;
 
-	return bsearch(home, p->home, p->homes, sizeof(*p->home), by_octets) != NULL;
+	return is_home(&p->homes, home) || is_home(&p->other_homes, home);
 }
 
 /* Routes through the TUN: home addresses of the configuration, and care-of addresses on the links
  * of the access router, but never an address of this host. */
-static bool served_ok(void *ctx, const struct lke_in6 *addr)
+static bool on_links(const struct lke_config *c, const struct lke_ev_addr *own, int n,
+		     const struct lke_in6 *addr)
 {
-	static struct lke_ev_addr own[ADDRS_MAX];
-	const struct world *w = ((const struct privileged *)ctx)->w;
-	const struct lke_config *c = &w->cfg.engine;
-	int n = nl_dump_addrs(w->nl, own, ADDRS_MAX);
-	bool on_link = home_ok(ctx, addr);
+	bool on_link = false;
 
-	for (int i = 0; i < n; i++)
-		if (in6_eq(&own[i].addr, addr))
-			return false;
 	for (unsigned a = 0; a < c->ars && !on_link; a++) {
 		uint32_t ifindex = if_nametoindex(c->ar[a].interface);
 
@@ -116,6 +128,20 @@ static bool served_ok(void *ctx, const struct lke_in6 *addr)
 				own[i].ifindex == ifindex && in6_prefix_eq(&own[i].addr, addr, 64);
 	}
 	return on_link;
+}
+
+static bool served_ok(void *ctx, const struct lke_in6 *addr)
+{
+	static struct lke_ev_addr own[ADDRS_MAX];
+	const struct privileged *p = ctx;
+	const struct daemon_config *other = reload_other(&p->reload);
+	int n = nl_dump_addrs(p->w->nl, own, ADDRS_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (in6_eq(&own[i].addr, addr))
+			return false;
+	return home_ok(ctx, addr) || on_links(&p->w->cfg.engine, own, n, addr) ||
+	       (other && on_links(&other->engine, own, n, addr));
 }
 
 static int do_steer(struct world *w, const struct priv_request *r)
@@ -197,6 +223,8 @@ static int execute(struct world *w, const struct priv_request *r)
 	case PRIV_ALIVE:
 		notify_alive();
 		return 0;
+	case PRIV_CONFIGURED:
+		return 0;
 	default:
 		return -EINVAL;
 	}
@@ -252,6 +280,93 @@ static void open_key(struct privileged *p, const struct priv_request *r)
 		close(fd);
 }
 
+/* A mobile has a route and up to three elements of the steering table. */
+static size_t ledger_max(const struct world *w)
+{
+	size_t max = 1024 + 4 * (size_t)w->cfg.mobiles;
+
+	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
+		max += 4 * (size_t)w->cfg.engine.ar[i].max_lbsa;
+	return max;
+}
+
+static int make_ledger(const struct world *w, struct ledger **ret)
+{
+	uint8_t secret[16];
+	int err;
+
+	if (system_random(secret, sizeof(secret)) < 0)
+		return -EIO;
+	err = ledger_new(ledger_max(w), secret, ret);
+	if (err)
+		log_error("out of memory");
+	return err;
+}
+
+/* --- another configuration --- */
+
+static void reload_tell(void *ctx, const struct priv_reply *r, int fd)
+{
+	struct privileged *p = ctx;
+
+	if (p->sock >= 0 && !p->socket_gone)
+		reply_to(p, r, fd);
+}
+
+/* The reply: 0 or -enum reload_result. */
+static int reload_asked(struct privileged *p, const struct priv_request *r)
+{
+	return -(int)reload_begin(&p->reload, (enum reload_kind)r->kind, r->valid, true);
+}
+
+/* Solicitations on the links of a mobile node are the engine's (ADR 40). */
+static void change_links(struct world *w, const struct daemon_config *was)
+{
+	const struct lke_config_mn *old = &was->engine.mn, *now = &w->cfg.engine.mn;
+	int err = 0;
+
+	for (unsigned i = 0; i < old->interfaces; i++)
+		if (!daemon_config_is_mn_interface(&w->cfg, old->interface[i]))
+			err = steer_link(w->steer, old->interface[i], false);
+	for (unsigned i = 0; i < now->interfaces && !err; i++)
+		if (!daemon_config_is_mn_interface(was, now->interface[i]))
+			err = steer_link(w->steer, now->interface[i], true);
+	if (err < 0)
+		log_error("reload: nftables: %s", steer_error(w->steer));
+}
+
+static void change_audit(struct privileged *p)
+{
+	p->audit.max = p->w->cfg.audit_size;
+	if (p->audit.max == 0)
+		audit_close(&p->audit);
+}
+
+static void reload_installed(void *ctx)
+{
+	struct privileged *p = ctx;
+	struct world *w = p->w;
+	int err = sort_homes(&w->cfg, &p->homes);
+
+	if (!err)
+		err = sort_homes(reload_other(&p->reload), &p->other_homes);
+	if (err < 0)
+		log_error("reload: out of memory; restart lked");
+	ledger_limit(p->ledger, ledger_max(w));
+	change_links(w, reload_other(&p->reload));
+	change_audit(p);
+	checkpoint_follow(w, &p->batch);
+}
+
+/* While it is on its way to the engine, both are served. */
+static void reload_coming(struct privileged *p)
+{
+	const struct daemon_config *other = reload_other(&p->reload);
+
+	if (other && sort_homes(other, &p->other_homes) < 0)
+		log_error("reload: out of memory");
+}
+
 /* Why it failed, in words, before the engine process says what it means. */
 static void report_store(struct privileged *p)
 {
@@ -305,11 +420,13 @@ static void serve_one(struct privileged *p, const struct priv_request *r, size_t
 	}
 	reply.cookie = r->cookie;
 	reply.type = r->type;
-	reply.err = err ? err : execute_recorded(p, r);
+	reply.err = err ? err : r->type == PRIV_RELOAD ? reload_asked(p, r) : execute_recorded(p, r);
 	/* Before it is ready a service manager expects no sign of life; then one ping at a time. */
 	if (!err && p->watchdog != LKE_NEVER && (r->type == PRIV_READY || r->type == PRIV_ALIVE))
 		p->ping_at = clock_now() + p->watchdog;
 	reply_to(p, &reply, -1);
+	if (!err && r->type == PRIV_CONFIGURED)
+		reload_configured(&p->reload, -(int)r->used);
 }
 
 static void serve(struct privileged *p)
@@ -341,6 +458,26 @@ static void ask_to_stop(struct privileged *p)
 	reply_to(p, &stop, -1);
 }
 
+/* One signal may stand for both children. */
+static void reap(struct privileged *p)
+{
+	if (waitpid(p->child, &p->child_status, WNOHANG) == p->child)
+		p->child_gone = true;
+	reload_reap(&p->reload);
+	reload_coming(p);
+}
+
+static void reload_by_signal(struct privileged *p)
+{
+	enum reload_result result;
+
+	if (p->stopping)
+		return;
+	result = reload_begin(&p->reload, RELOAD_CHANGE, 0, false);
+	if (result != RELOAD_DONE)
+		log_warning("SIGHUP: %s", reload_text(result));
+}
+
 static void take_signal(struct privileged *p)
 {
 	struct signalfd_siginfo si;
@@ -348,9 +485,10 @@ static void take_signal(struct privileged *p)
 	while (read(p->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT)
 			ask_to_stop(p);
-		else if (si.ssi_signo == SIGCHLD &&
-			 waitpid(p->child, &p->child_status, WNOHANG) == p->child)
-			p->child_gone = true;
+		else if (si.ssi_signo == SIGHUP)
+			reload_by_signal(p);
+		else if (si.ssi_signo == SIGCHLD)
+			reap(p);
 	}
 }
 
@@ -370,7 +508,7 @@ static void take_audit(struct privileged *p)
 			}
 			return;
 		}
-		if (len != (ssize_t)sizeof(r))
+		if (len != (ssize_t)sizeof(r) || p->audit.max == 0)
 			continue;
 		err = audit_write(&p->audit, &r);
 		if (err && !p->audit.failing)
@@ -443,13 +581,15 @@ static void ping(struct privileged *p)
 
 static int poll_timeout(const struct privileged *p)
 {
-	lke_time now = clock_now();
+	lke_time now = clock_now(), at = reload_deadline(&p->reload);
 
 	if (p->give_up != LKE_NEVER)
 		return 200;
-	if (p->ping_at == LKE_NEVER)
+	if (p->ping_at < at)
+		at = p->ping_at;
+	if (at == LKE_NEVER)
 		return -1;
-	return p->ping_at <= now ? 0 : (int)((p->ping_at - now) / LKE_MSEC + 1);
+	return at <= now ? 0 : (int)((at - now) / LKE_MSEC + 1);
 }
 
 static void loop(struct privileged *p)
@@ -482,28 +622,12 @@ static void loop(struct privileged *p)
 		if (fd[3].revents)
 			take_audit(p);
 		ping(p);
+		reload_timer(&p->reload);
 		if (clock_now() >= p->give_up) {
 			log_warning("the engine process does not end; cleaning up without it");
 			return;
 		}
 	}
-}
-
-/* A mobile has a route and up to three elements of the steering table. */
-static int make_ledger(const struct world *w, struct ledger **ret)
-{
-	size_t max = 1024 + 4 * (size_t)w->cfg.mobiles;
-	uint8_t secret[16];
-	int err;
-
-	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
-		max += 4 * (size_t)w->cfg.engine.ar[i].max_lbsa;
-	if (system_random(secret, sizeof(secret)) < 0)
-		return -EIO;
-	err = ledger_new(max, secret, ret);
-	if (err)
-		log_error("out of memory");
-	return err;
 }
 
 int privileged_run(struct world *w, int sock, pid_t child)
@@ -523,29 +647,34 @@ int privileged_run(struct world *w, int sock, pid_t child)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
 	p.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (checkpoint_start(w, &p.batch) != EXIT_OK || make_ledger(w, &p.ledger) < 0 ||
-	    sort_homes(&p) < 0)
+	    sort_homes(&w->cfg, &p.homes) < 0)
 		return EXIT_FAILED;
 	err = privileged_limit();
 	if (p.signals < 0 || err < 0) {
 		log_error("cannot limit the privileged process: %s", strerror(err ? -err : errno));
 		return EXIT_FAILED;
 	}
-	if (w->audit_in >= 0) {
+	p.audit.dir = w->state_dir;
+	if (w->audit_in >= 0 && w->cfg.audit_size > 0) {
 		err = audit_open(&p.audit, w->state_dir, w->cfg.audit_size);
 		if (err)
 			log_error("%s/audit.log: %s; Binding Updates are not on record",
 				  w->state_dir, strerror(-err));
 	}
 	ipsec_open(&p);
+	reload_init(&p.reload, w, &(struct reload_host){ reload_tell, reload_installed, &p });
 	loop(&p);
 	xfrm_close(p.xfrm);
 	if (w->audit_in >= 0)
 		take_audit(&p);
 	audit_close(&p.audit);
 	ledger_free(p.ledger);
-	mem_free(p.home);
+	reload_done(&p.reload);
+	mem_free(p.homes.home);
+	mem_free(p.other_homes.home);
 	if (p.sock >= 0)
 		close(p.sock);
 	close(p.signals);

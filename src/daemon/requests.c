@@ -113,6 +113,8 @@ static const char *const type_text[] = {
 	[PRIV_GATE] = "neighbour",
 	[PRIV_FAST] = "fast path",
 	[PRIV_KEY] = "key file",
+	[PRIV_RELOAD] = "reload",
+	[PRIV_CONFIGURED] = "reload",
 };
 
 static void report_failure(struct driver *d, const struct priv_request *r, int err)
@@ -142,6 +144,10 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 	d->answered++;
 	if (reply->type == PRIV_OPEN_KEY) {
 		driver_key_opened(d, &r->msg.addr, r->engine_cookie, reply->err, fd);
+		return;
+	}
+	if (reply->type == PRIV_RELOAD) {
+		driver_reload_begun(d, reply->err);
 		return;
 	}
 	if (reply->type == PRIV_CHECKPOINT)
@@ -214,6 +220,12 @@ void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
 			requests_add(d, &(struct priv_request){ .type = PRIV_ALIVE }, 0);
 		else if (reply.type == PRIV_IPSEC)
 			take_ipsec(d, &reply);
+		else if (reply.type == PRIV_CONFIG)
+			driver_reload_take(d, fd);
+		else if (reply.type == PRIV_UNDO)
+			driver_reload_undo(d);
+		else if (reply.type == PRIV_RELOADED)
+			driver_reload_ended(d, &reply, fd);
 		else
 			take_answer(d, &reply, fd);
 	}

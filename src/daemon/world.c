@@ -100,6 +100,7 @@ static int open_rsa(struct world *w)
 	snprintf(path, sizeof(path), "%s/rsa.pem", w->state_dir);
 	if (load_rsa(w, path) < 0)
 		return EXIT_FAILED;
+	w->rsa_of_operator = w->rsa != NULL;
 	if (w->rsa) {
 		if (!w->cfg.state_file)
 			log_warning("%s is used at every start: requests recorded before a restart "
@@ -251,7 +252,7 @@ bool world_has_kereqs(const struct world *w, const char *name)
 }
 
 /* Beside another daemon's Router Advertisements, these are what must be seen. */
-static enum packet_kind link_kind(const struct world *w, uint32_t ifindex, const char *name)
+enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const char *name)
 {
 	const struct lke_config *c = &w->cfg.engine;
 
@@ -307,9 +308,9 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 		if (err < 0)
 			log_warning("sysctls of %s: %s", name, strerror(-err));
 	}
-	err = packet_open(ifindex, link_kind(w, ifindex, name), ret);
+	err = packet_open(ifindex, world_link_kind(w, ifindex, name), ret);
 	if (!err)
-		open_fast_link(w, ret, name, link_kind(w, ifindex, name));
+		open_fast_link(w, ret, name, world_link_kind(w, ifindex, name));
 	return err;
 }
 
@@ -330,7 +331,8 @@ static int open_links(struct world *w)
 			continue;
 		err = world_open_link(w, dump[i].ifindex, false, &w->link[w->links]);
 		if (err == 0)
-			w->links++;
+			w->link_kind[w->links++] =
+				world_link_kind(w, dump[i].ifindex, dump[i].name);
 		else if (err != -EPROTONOSUPPORT)
 			log_warning("interface %s cannot be used: %s", dump[i].name,
 				    strerror(-err));
@@ -397,15 +399,11 @@ static void warn_missing(const struct world *w)
 			log_warning("interface %s does not exist yet", c->ha.interface[i]);
 }
 
-/* Room for a membership of each LBSA there may be, within reason. */
+/* Room for a membership of each LBSA there may be, also after a reload: the engine process can make no
+ * more of them. */
 static unsigned group_sockets(const struct world *w)
 {
-	uint64_t lbsas = 0, n;
-
-	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
-		lbsas += w->cfg.engine.ar[i].max_lbsa;
-	n = lbsas / GROUPS_A_SOCKET + GROUP_SOCKETS_MIN;
-	return n < GROUP_SOCKETS_MAX ? (unsigned)n : GROUP_SOCKETS_MAX;
+	return w->cfg.engine.ars ? GROUP_SOCKETS_MAX : GROUP_SOCKETS_MIN;
 }
 
 static int open_sockets(struct world *w)
@@ -456,8 +454,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* The privileged process knows the mobiles by their addresses; ESP is the engine's. */
-static void wipe_keys(struct daemon_config *cfg)
+void world_wipe_keys(struct daemon_config *cfg)
 {
 	struct lke_config_mn *mn = &cfg->engine.mn;
 
@@ -489,7 +486,7 @@ void world_close_engine_side(struct world *w)
 	w->rsa = NULL;
 	mem_wipe(w->cfg.engine.seed, sizeof(w->cfg.engine.seed));
 	mem_wipe(w->cfg.engine.mn.stable_secret, sizeof(w->cfg.engine.mn.stable_secret));
-	wipe_keys(&w->cfg);
+	world_wipe_keys(&w->cfg);
 }
 
 /* Closes every descriptor but those in the sorted list. */
@@ -510,6 +507,18 @@ static int by_number(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+void world_close_all_but(const int *keep, size_t n)
+{
+	int sorted[16];
+	size_t m = 0;
+
+	for (size_t i = 0; i < n && m < sizeof(sorted) / sizeof(sorted[0]); i++)
+		if (keep[i] >= 0)
+			sorted[m++] = keep[i];
+	qsort(sorted, m, sizeof(sorted[0]), by_number);
+	close_others(sorted, m);
+}
+
 int world_keep_engine_side(struct world *w, int sock)
 {
 	int keep[WORLD_LINKS_MAX + GROUP_SOCKETS_MAX + 14],
@@ -519,6 +528,10 @@ int world_keep_engine_side(struct world *w, int sock)
 	/* No terminal to type into (TIOCSTI), nothing of whoever started us. */
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return -errno;
+	free(w->running_text);
+	w->running_text = NULL;
+	w->running_fd = -1;
+	mem_wipe(w->key_secret, sizeof(w->key_secret));
 	keep[n++] = STDIN_FILENO;
 	keep[n++] = STDOUT_FILENO;
 	keep[n++] = STDERR_FILENO;

@@ -6,6 +6,7 @@
 #include "base/exit_code.h"
 #include "crypto/crypto.h"
 #include "daemon/config_file.h"
+#include "daemon/key_digest.h"
 #include "lke/event.h"
 #include "platform/linux/forward_bpf.h"
 #include "platform/linux/group.h"
@@ -17,7 +18,6 @@
 enum {
 	WORLD_LINKS_MAX = 64,
 	GROUP_SOCKETS_MIN = 8,
-	GROUPS_A_SOCKET = 300, /* Linux 6.1: 365 */
 };
 
 struct store;
@@ -25,6 +25,10 @@ struct store;
 struct world {
 	struct daemon_config cfg;
 	const char *config_path, *state_dir, *run_dir;
+	char *running_text; /* cfg as one text; owned by the privileged process */
+	int running_fd;	    /* RUN/running.conf; -1: none */
+	uint8_t key_secret[KEY_DIGEST_SECRET];
+	bool rsa_of_operator; /* the key was in a file: RsaBits is nothing to it */
 	char socket_path[512], running_path[512]; /* removed at the end */
 	bool debug;
 	bool restored; /* --restored: the store is not the last one that was written */
@@ -40,6 +44,7 @@ struct world {
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
+	enum packet_kind link_kind[WORLD_LINKS_MAX]; /* parallel to link */
 	struct rsa_key *rsa; /* NULL when not an access router */
 	int state_fd[2];     /* state files of an access router; -1: none are kept */
 	uint8_t state_key[32]; /* that seals them */
@@ -73,6 +78,8 @@ static inline bool world_is_agent(const struct world *w)
 int world_open(struct world *w);
 /* A packet socket for one more interface that lke may use.  0 or -errno. */
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret);
+/* What its socket has to receive, by the configuration. */
+enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const char *name);
 /* Key Exchange Requests are served on the interface: they have a socket of their own (kereqs). */
 bool world_has_kereqs(const struct world *w, const char *name);
 /* Privileged process, after the fork: closes what only the engine process uses. */
@@ -80,6 +87,10 @@ void world_close_engine_side(struct world *w);
 /* Engine process, after the fork: closes everything it does not use (the netlink and nftables
  * sockets of the privileged process, the service manager's, the caller's).  0 or -errno. */
 int world_keep_engine_side(struct world *w, int sock);
+/* The same for any process: all but these; negative ones are passed over; at most 16. */
+void world_close_all_but(const int *keep, size_t n);
+/* The privileged process knows the mobiles by their addresses; ESP is the engine's. */
+void world_wipe_keys(struct daemon_config *cfg);
 /* Removes everything that was added to the host, restores sysctls, removes the socket. */
 void world_cleanup(struct world *w);
 

@@ -61,7 +61,7 @@ def op_showconf_never_reads_out_a_key(lke):
     p.write('a.key', key)
     code, out, err = p.ask('showconf')
     equal((code, err), (0, ''))
-    true('Key = a.key' in out, out)
+    true('Key = a.key' in out, out)  # its whole path, without the place of the test
     secrets = re.findall(r'-key-to-.. = ([0-9a-f]+)', key)
     equal((len(secrets), [s for s in secrets if s in out]), (4, []))
 
@@ -75,25 +75,35 @@ def op_a_wrong_file_is_not_shown_but_reported_whole(lke):
 
 
 def op_diff_without_a_daemon(lke):
-    code, out, err = Place(lke, AR).ask('diff')
-    equal((code, out), (4, ''))
-    true('lked does not run' in err, err)
+    for command in (['diff'], ['diff', '/dev/null'], ['reload'], ['confirm'], ['undo']):
+        code, out, err = Place(lke, AR).ask(*command)
+        equal((code, out), (4, ''))
+        true('lked does not run' in err, err)
 
 
-def op_diff_names_what_changed(lke):
+def op_diff_of_a_file_names_what_changed(lke):
     p = Place(lke, AR, a='[AccessRouter]\nInterface = wlan1\nMtu = 1400\n')
     p.write('running.conf', p.ask('showconf')[1])
-    equal(p.ask('diff'), (0, 'no difference: lked runs with what the files say\n', ''))
+    conf = p.conf
+    same = 'no difference; the keys in key files were not compared\n'
+    equal(p.ask('diff', conf), (0, same, ''))
     # Where a line stands is no difference.
     p.write('lke.conf', '# a comment\n\n' + AR)
-    equal(p.ask('diff')[1], 'no difference: lked runs with what the files say\n')
+    equal(p.ask('diff', conf)[1], same)
     p.write('lke.conf.d/a.conf', '[AccessRouter]\nInterface = wlan1\nMtu = 1300\nFinished = no\n')
-    code, out, err = p.ask('diff')
+    code, out, err = p.ask('diff', conf)
     equal((code, err), (0, ''))
     equal(out.splitlines()[:-1], ['+ [AccessRouter] wlan1: Finished = no', '+ [AccessRouter] wlan1: Mtu = 1300',
                                   '- [AccessRouter] wlan1: Mtu = 1400'])
+    p.write('lke.conf', AR + '[Daemon]\nTun = lke1\n')
+    true('    needs a restart of lked: the device' in p.ask('diff', conf)[1], p.ask('diff', conf)[1])
     p.write('lke.conf', AR + 'nonsense\n')
-    equal(p.ask('diff')[:2], (3, ''))
+    equal(p.ask('diff', conf)[:2], (3, ''))
+
+
+def op_reload_is_used_as_its_help_says(lke):
+    for words in (['--confirm-within'], ['--confirm-within', '0'], ['--confirm-within', '25h'], ['--confirm-within', 'x'], ['now']):
+        equal(Place(lke, AR).ask('reload', *words)[0], 2)
 
 
 TESTS = [v for k, v in list(globals().items()) if k.startswith('op_')]

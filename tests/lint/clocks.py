@@ -12,6 +12,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 WALL = re.compile(r'CLOCK_REALTIME|CLOCK_TAI|gettimeofday\s*\(|\btime\s*\(\s*(NULL|0|&)|\bftime\s*\(|timespec_get\s*\(')
 # CLOCK_MONOTONIC stands still during a suspend: an LBSA would outlive its lifetime.
 STOPS = re.compile(r'CLOCK_MONOTONIC')
+# ... but the service manager asks for it (sd_notify(3), MONOTONIC_USEC).
+ASKED = {'src/daemon/notify.c'}
 ALLOWED = {'src/ctl/doctor_clock.c', 'src/ctl/monitor.c', 'src/ctl/top.c', 'src/platform/linux/clock_wall.c'}
 
 
@@ -24,7 +26,7 @@ def main():
             with open(path) as f:
                 for n, line in enumerate(f, 1):
                     seen += 'CLOCK_BOOTTIME' in line
-                    if WALL.search(line) and rel not in ALLOWED or STOPS.search(line):
+                    if WALL.search(line) and rel not in ALLOWED or STOPS.search(line) and rel not in ASKED:
                         bad.append(f'{rel}:{n}: {line.strip()}')
     if not seen:
         bad.append('src: no use of CLOCK_BOOTTIME: this check looks in the wrong place')

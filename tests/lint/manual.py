@@ -23,6 +23,18 @@ def keys():
 		return re.findall(r'^\t\{ "([A-Z][A-Za-z]+)", set_', f.read(), re.M)
 
 
+def restarts(conf):
+	"""The keys that a reload does not change: the manual names those of the program's table, and no other."""
+	with open(os.path.join(ROOT, "src", "daemon", "config_keys.c")) as f:
+		entries = re.split(r'^\t\{ "', f.read(), flags=re.M)[1:]
+	of_table = {e[:e.index('"')] for e in entries if ".restart =" in e.split("{ 0 }")[0]}
+	said = re.search(r"changes every key while lked runs, but ([A-Za-z, ]+?and [A-Za-z]+):", conf)
+	named = set(re.findall(r"[A-Z][A-Za-z]+", said.group(1))) if said else set()
+	if len(of_table) < 4 or named != of_table:
+		return ["lke.conf.5: keys that need a restart are %s, the manual names %s" % (sorted(of_table), sorted(named))]
+	return []
+
+
 def strings():
 	"""Everything the programs may say: string literals of the sources, joined where the compiler joins them."""
 	text = []
@@ -50,6 +62,7 @@ def main():
 	bad = []
 	conf = page("lke.conf.5")
 	names = keys()
+	bad += restarts(conf)
 	bad += ["lke.conf.5 lacks the key " + k for k in names if not re.search(r"\b%s\b" % k, conf)]
 	shown = subprocess.run([sys.argv[1], "--help"], capture_output=True, text=True, check=True).stdout
 	options = sorted(set(re.findall(r"--([a-z]+)", shown)))

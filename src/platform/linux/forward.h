@@ -63,6 +63,8 @@ struct fwd_conf {
 
 /* 0 or -ENOMEM. */
 int fwd_new(const struct fwd_conf *conf, struct fwd **ret);
+/* Other limits of what waits; what waits now stays. */
+void fwd_set_buffers(struct fwd *f, unsigned packets, size_t bytes);
 void fwd_free(struct fwd *f);
 
 /* LKE_ACT_TUNNEL.  0, LKE_ERR_FULL, LKE_ERR_NOMEM; removal of an unknown one: LKE_ERR_NOENT. */

@@ -350,6 +350,12 @@ bool fwd_withdraw_link(const struct fwd *f, const struct lke_in6 *addr, uint32_t
 	return true;
 }
 
+void fwd_set_buffers(struct fwd *f, unsigned packets, size_t bytes)
+{
+	f->conf.buffer_packets = packets;
+	f->conf.buffer_bytes = bytes;
+}
+
 void fwd_buffer_info(const struct fwd *f, const struct lke_in6 *addr, struct fwd_buffer_info *ret)
 {
 	const struct fwd_queue *q = find(f, addr);

@@ -96,6 +96,8 @@ int mon_read(struct mon *m, mon_fn fn, void *ctx);
 /* Reports the known addresses of an interface once more: for a caller that had no use for them when they
  * came, because it did not know the interface yet. */
 void mon_repeat_addrs(const struct mon *m, uint32_t ifindex, mon_fn fn, void *ctx);
+/* Reports every known interface once more. */
+void mon_repeat_links(const struct mon *m, mon_fn fn, void *ctx);
 bool mon_synced(const struct mon *m); /* the first dump (or the last resync) is complete */
 uint64_t mon_overruns(const struct mon *m);
 void mon_stop(struct mon *m); /* frees; the socket stays open */

@@ -325,6 +325,15 @@ void mon_repeat_addrs(const struct mon *m, uint32_t ifindex, mon_fn fn, void *ct
 			report_addr(fn, ctx, &m->addr[i].ev);
 }
 
+void mon_repeat_links(const struct mon *m, mon_fn fn, void *ctx)
+{
+	for (size_t i = 0; i < m->links; i++) {
+		struct lke_event ev = { .type = LKE_EV_LINK, .link = m->link[i].ev };
+
+		fn(ctx, &ev);
+	}
+}
+
 bool mon_synced(const struct mon *m)
 {
 	return m->phase == MON_IDLE;

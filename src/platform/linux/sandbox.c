@@ -237,6 +237,12 @@ int sandbox_enter(uid_t uid, gid_t gid, const char *dir, char *err, size_t err_s
 	return filter_load(err, err_size);
 }
 
+int sandbox_drop_capabilities(void)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
+
 int privileged_limit(void)
 {
 	bool may_drop = may_drop_bounds();

@@ -25,5 +25,7 @@ int sandbox_enter(uid_t uid, gid_t gid, const char *dir, char *err, size_t err_s
  * CAP_NET_RAW.  It keeps its user, so its files stay accessible.  0 or -errno.
  */
 int privileged_limit(void);
+/* No capability at all from now on.  0 or -errno. */
+int sandbox_drop_capabilities(void);
 
 #endif

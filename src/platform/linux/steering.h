@@ -25,6 +25,8 @@ int steer_open(const char *const *links, size_t n, struct steer **ret, char *err
 /* Adds or removes one element.  Adding what is there and removing what is not are no errors. */
 int steer_apply(struct steer *s, const struct lke_act_steer *act);
 /* The sentence of the last failure; "" when there was none. */
+/* The links whose solicitations are ours: one more, or one less.  0 or -errno. */
+int steer_link(struct steer *s, const char *name, bool add);
 const char *steer_error(const struct steer *s);
 void steer_close(struct steer *s); /* deletes the table */
 

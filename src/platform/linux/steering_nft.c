@@ -199,6 +199,23 @@ int steer_apply(struct steer *s, const struct lke_act_steer *act)
 	return n < 0 ? n : run(s, text);
 }
 
+int steer_link(struct steer *s, const char *name, bool add)
+{
+	char text[256];
+	struct sbuf b = sbuf_init(text, sizeof(text));
+
+	if (strpbrk(name, "\"\\*\n"))
+		return -EINVAL;
+	/* Deleting what is missing is an error, adding what is there none. */
+	for (unsigned step = 0; step < (add ? 1U : 2U); step++) {
+		sbuf_str(&b, step ? "delete" : "add");
+		sbuf_str(&b, " element ip6 " STEER_TABLE " solicited { \"");
+		sbuf_str(&b, name);
+		sbuf_str(&b, "\" }\n");
+	}
+	return b.len < sizeof(text) ? run(s, text) : -ENOSPC;
+}
+
 const char *steer_error(const struct steer *s)
 {
 	return s->error;

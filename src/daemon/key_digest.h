@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whether two key files hold the same key, asked later, when one of the keys is wiped: a keyed
+ * digest stands for it.  It is never shown, and without the secret of this run it says nothing of
+ * the key.
+ */
+#ifndef DAEMON_KEY_DIGEST_H
+#define DAEMON_KEY_DIGEST_H
+
+#include "daemon/config_file.h"
+
+#define KEY_DIGEST_SECRET 32
+
+struct key_digest {
+	struct lke_in6 home;
+	uint64_t digest[2]; /* of the key, and of the key that is to follow it */
+	char *owner;	    /* "[Mobile alice]", "[MobileNode] 2001:db8::42" */
+	char *path;	    /* of its file */
+};
+
+/* Fills in cfg->digest, sorted by home address, from its keys.  0 or LKE_ERR_NOMEM. */
+int key_digest_make(struct daemon_config *cfg, const uint8_t secret[KEY_DIGEST_SECRET])
+	__attribute__((warn_unused_result));
+bool key_digest_eq(const struct key_digest *a, const struct key_digest *b);
+void key_digest_done(struct daemon_config *cfg);
+
+#endif
