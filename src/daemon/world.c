@@ -20,6 +20,7 @@
 #include "daemon/state_open.h"
 #include "platform/linux/forward.h"
 #include "platform/linux/netlink_neigh.h"
+#include "platform/linux/netlink_tc.h"
 
 static int open_identity(struct world *w)
 {
@@ -145,41 +146,6 @@ static int open_tun(struct world *w)
 	return EXIT_OK;
 }
 
-/* As many as LBSAs and mobiles there may be. */
-static uint32_t fast_bindings(const struct world *w)
-{
-	uint64_t n = 16 + (uint64_t)w->cfg.mobiles;
-
-	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
-		n += w->cfg.engine.ar[i].max_lbsa;
-	return n < FWD_TUNNELS_MAX ? (uint32_t)n : FWD_TUNNELS_MAX;
-}
-
-/* Only when it is asked for: see ADR 80, what is open. */
-static int open_fast(struct world *w)
-{
-	char why[256];
-	int err;
-
-	if (w->cfg.forward != FORWARD_BPF)
-		return EXIT_OK;
-	if (!world_is_agent(w)) {
-		log_warning("Forward = bpf: a mobile node forwards by the TUN device");
-		return EXIT_OK;
-	}
-	if (system_random(w->fast_secret, sizeof(w->fast_secret)) < 0)
-		return EXIT_FAILED;
-	err = fast_open(w->tun_ifindex, fast_bindings(w), w->fast_secret, &w->fast, why,
-			sizeof(why));
-	if (!err) {
-		w->fast_counts = fast_counts(w->fast, &w->fast_max);
-		log_notice("forwarding by BPF, what it leaves by the TUN device %s", w->cfg.tun);
-		return EXIT_OK;
-	}
-	log_error("Forward = bpf: %s; use Forward = tun", why);
-	return EXIT_KERNEL;
-}
-
 static int open_kernel(struct world *w)
 {
 	const char *links[LKE_MAX_IFACES];
@@ -206,13 +172,16 @@ static int open_kernel(struct world *w)
 	}
 	if (err > 0)
 		log_notice("removed %d addresses, rules and routes that a killed lked left", err);
+	err = tc_cleanup_stale(w->nl);
+	if (err > 0)
+		log_notice("removed %d BPF filters that a killed lked left", err);
 	err = sysctl_open(w->state_dir, &w->sysctl);
 	if (err < 0) {
 		log_error("sysctls: %s", strerror(-err));
 		return EXIT_FAILED;
 	}
 	err = open_tun(w);
-	return err ? err : open_fast(w);
+	return err ? err : world_open_forward(w);
 }
 
 /* Packets of mobiles are forwarded by the kernel between their tunnels' outer and inner form. */
@@ -269,25 +238,6 @@ enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const 
 	return world_has_kereqs(w, name) ? PACKET_KIND_ROUTER : PACKET_KIND_LINK;
 }
 
-/* Tunnel packets of this link by the fast path.  Not on links of a mobile node, nor where the
- * socket has to see what this host sends. */
-static void open_fast_link(struct world *w, const struct packet_link *l, const char *name,
-			   enum packet_kind kind)
-{
-	int err;
-
-	if (!w->fast || !l->ethernet || (kind != PACKET_KIND_LINK && kind != PACKET_KIND_ROUTER) ||
-	    daemon_config_is_mn_interface(&w->cfg, name))
-		return;
-	/* In this order no packet is taken twice. */
-	err = packet_behind_tc(l);
-	if (!err)
-		err = fast_link(w->fast, l->ifindex);
-	if (err < 0)
-		log_warning("interface %s: tunnels are opened by the TUN device: %s", name,
-			    strerror(-err));
-}
-
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret)
 {
 	char name[IF_NAMESIZE];
@@ -310,7 +260,7 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 	}
 	err = packet_open(ifindex, world_link_kind(w, ifindex, name), ret);
 	if (!err)
-		open_fast_link(w, ret, name, world_link_kind(w, ifindex, name));
+		world_forward_link(w, ret, name, world_link_kind(w, ifindex, name));
 	return err;
 }
 
@@ -564,13 +514,12 @@ void world_cleanup(struct world *w)
 {
 	/* Without the table this process did not own the namespace: everything in it is another's.
 	 */
-	if (w->steer)
-		nl_close(w->nl);
-	else
-		nl_abandon(w->nl);
-	if (w->steer)
+	if (w->steer) {
+		nl_remove_all(w->nl);
 		steer_close(w->steer);
+	}
 	fast_close(w->fast);
+	nl_abandon(w->nl);
 	if (w->sysctl)
 		sysctl_close(w->sysctl);
 	checkpoint_close(w);

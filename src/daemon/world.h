@@ -41,6 +41,7 @@ struct world {
 	struct fastmap_count *fast_counts; /* of the fast path; NULL: there is none */
 	uint32_t fast_max;
 	uint8_t fast_secret[16]; /* of the forwarding plane, when there is one */
+	char forward_why[256];	 /* why there is none */
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
@@ -80,6 +81,10 @@ int world_open(struct world *w);
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret);
 /* What its socket has to receive, by the configuration. */
 enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const char *name);
+/* world_forward.c: the forwarding plane; and its part of an interface whose socket was opened. */
+int world_open_forward(struct world *w);
+void world_forward_link(struct world *w, const struct packet_link *l, const char *name,
+			enum packet_kind kind);
 /* Key Exchange Requests are served on the interface: they have a socket of their own (kereqs). */
 bool world_has_kereqs(const struct world *w, const char *name);
 /* Privileged process, after the fork: closes what only the engine process uses. */

@@ -31,6 +31,7 @@ enum { BUDGET = 16, RECEIVE = 32 };
 static volatile sig_atomic_t stop, toggle;
 static uint8_t buf[PACKET_BUF];
 static struct packet_link link_socket;
+static struct nl *nl;
 
 static void on_signal(int sig)
 {
@@ -104,7 +105,7 @@ static void add_fast(struct fast *x, bool mobile, uint32_t n, char **addr)
 /* On or off, as SIGUSR1 asks. */
 static void switch_fast(uint32_t tun, bool mobile, uint32_t n, char **addr)
 {
-	static const uint8_t secret[16] = { 1 };
+	struct fast_conf conf = { .tun_ifindex = tun, .max = n, .secret = { 1 }, .nl = nl };
 	static struct fast *x;
 	struct fastmap_count *counts;
 	uint32_t max;
@@ -114,7 +115,7 @@ static void switch_fast(uint32_t tun, bool mobile, uint32_t n, char **addr)
 		fast_close(x);
 		x = NULL;
 	} else {
-		if (fast_open(tun, n, secret, &x, why, sizeof(why)))
+		if (fast_open(&conf, &x, why, sizeof(why)))
 			die(why, EOPNOTSUPP);
 		if (packet_behind_tc(&link_socket) || fast_link(x, link_socket.ifindex))
 			die("link", EINVAL);
@@ -217,7 +218,6 @@ int main(int argc, char **argv)
 	struct fwd_conf conf = { .vnet_hdr = true, .send = send_frame };
 	struct fwd_counters c;
 	struct fwd *f;
-	struct nl *nl;
 	uint32_t ifindex;
 	bool mobile;
 	int err;

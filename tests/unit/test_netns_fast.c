@@ -11,12 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/in6.h"
 #include "netns_fixture.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/forward.h"
+#include "platform/linux/netlink_tc.h"
 #include "wire/tunnel.h"
 
 static const char home[] = "2001:db8:1::77", coa[] = "2001:db8:1::99", peer[] = "2001:db8:1::50";
@@ -47,10 +49,14 @@ static int setup(void **state)
 {
 	struct lke_act_intercept icept = { .addr = A(home) };
 	struct lke_act_neigh n = { .ifindex = v1, .addr = A(coa), .lladdr = out.own };
+	struct fast_conf conf = {
+		.tun_ifindex = tun, .max = BINDINGS, .nl = nl, .clsact = *state != NULL
+	};
 	char why[256] = "";
 	uint32_t max;
 
-	if (fast_open(tun, BINDINGS, secret, &fast, why, sizeof(why)) < 0) {
+	memcpy(conf.secret, secret, sizeof(secret));
+	if (fast_open(&conf, &fast, why, sizeof(why)) < 0) {
 		print_message("skipped: %s\n", why);
 		return 0;
 	}
@@ -66,11 +72,18 @@ static int setup(void **state)
 	return 0;
 }
 
+static bool clsact_on_v1(void)
+{
+	return says("tc qdisc show dev v1", "clsact");
+}
+
 static int teardown(void **state)
 {
 	fast_close(fast);
 	fast = NULL;
 	nl_remove_all(nl);
+	/* What we add for older kernels goes with the last of our filters. */
+	assert_false(clsact_on_v1());
 	return 0;
 }
 
@@ -249,8 +262,69 @@ static void more_than_there_is_room_for_is_refused(void **state)
 	assert_int_equal(err, -E2BIG);
 }
 
+/* The owner's filter and qdisc stay, whoever came first. */
+static void the_owners_filters_stay(void **state)
+{
+	struct fast_binding b = binding();
+	uint8_t p[2048], got[2048];
+	size_t len;
+
+	if (!fast)
+		skip();
+	assert_true(clsact_on_v1());
+	sh("tc filter add dev v1 ingress protocol ipv6 prio 7 u32 match ip6 dst 2001:db8:77::1 flowid 1:1");
+	assert_int_equal(fast_set(fast, &b), 0);
+	send_to_host(p, udp_packet(p, peer, home, 100));
+	assert_true(expect(&out, 41, 0, got, &len));
+	fast_close(fast);
+	fast = NULL;
+	assert_true(says("tc filter show dev v1 ingress", "u32"));
+	assert_false(says("tc filter show dev v1 ingress", "bpf"));
+	sh("tc qdisc del dev v1 clsact");
+}
+
+static void a_qdisc_that_was_there_stays(void **state)
+{
+	if (!fast)
+		skip();
+	fast_close(fast);
+	assert_false(clsact_on_v1());
+	sh("tc qdisc add dev v1 clsact");
+	assert_int_equal(setup(state), 0);
+	assert_true(says("tc filter show dev v1 ingress", "lke"));
+	fast_close(fast);
+	fast = NULL;
+	assert_true(clsact_on_v1());
+	assert_false(says("tc filter show dev v1 ingress", "bpf"));
+	sh("tc qdisc del dev v1 clsact");
+}
+
+/* kill -9: the filters stay behind, and are known at the next start. */
+static void what_a_killed_one_left_is_removed(void **state)
+{
+	int status;
+	pid_t child;
+
+	if (!fast)
+		skip();
+	fast_close(fast);
+	fast = NULL;
+	child = fork();
+	if (child == 0) {
+		(void)setup(state);
+		_exit(fast ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_true(says("tc filter show dev v1 ingress", "lke"));
+	assert_int_equal(tc_cleanup_stale(nl), 2); /* v1 and the TUN device, which stays here */
+	assert_false(clsact_on_v1());
+	assert_int_equal(tc_cleanup_stale(nl), 0);
+}
+
 int main(void)
 {
+	static int clsact;
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(packets_to_a_bound_address_leave_in_a_tunnel),
@@ -258,6 +332,16 @@ int main(void)
 		T(amb_122_what_is_not_plain_goes_to_the_tun),
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
 		T(more_than_there_is_room_for_is_refused),
+#undef T
+/* As on kernels before 6.6. */
+#define T(f) { #f " (clsact)", f, setup, teardown, &clsact }
+		T(packets_to_a_bound_address_leave_in_a_tunnel),
+		T(what_is_too_big_or_not_bound_goes_to_the_tun),
+		T(amb_122_what_is_not_plain_goes_to_the_tun),
+		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
+		T(the_owners_filters_stay),
+		T(a_qdisc_that_was_there_stays),
+		T(what_a_killed_one_left_is_removed),
 #undef T
 	};
 

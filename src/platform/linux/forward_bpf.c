@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "base/mem.h"
+#include "platform/linux/bpf_load.h"
+#include "platform/linux/netlink_tc.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpointer-arith"
@@ -22,9 +25,6 @@ enum {
 	/* Linux 6.6; the headers of Debian 12 do not have them. */
 	TCX_INGRESS = 46,
 	TCX_EGRESS = 47,
-	/* Where a filter of ours is on older kernels: one that a killed lked left is replaced. */
-	TC_HANDLE = 0x6c6b65,
-	TC_PRIORITY = 0x6c6b,
 };
 
 /* A program on an interface. */
@@ -35,6 +35,8 @@ struct attached {
 
 struct fast {
 	struct forward *skel;
+	struct nl *nl;
+	bool clsact;
 	struct fastmap_count *counts;
 	size_t counts_len;
 	uint32_t max;
@@ -47,50 +49,33 @@ static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static int attach_clsact(uint32_t ifindex, int prog, bool egress)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex,
-		    .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog, .handle = TC_HANDLE,
-		    .priority = TC_PRIORITY, .flags = BPF_TC_F_REPLACE);
-	int err = bpf_tc_hook_create(&hook);
-
-	if (err && err != -EEXIST)
-		return err;
-	return bpf_tc_attach(&hook, &opts);
-}
-
-static int attach(struct attached *a, uint32_t ifindex, int prog, bool egress)
+static int attach(const struct fast *f, struct attached *a, uint32_t ifindex, int prog, bool egress)
 {
 	enum bpf_attach_type where = (enum bpf_attach_type)(egress ? TCX_EGRESS : TCX_INGRESS);
-	int link = bpf_link_create(prog, (int)ifindex, where, NULL);
+	int link = f->clsact ? -1 : bpf_link_create(prog, (int)ifindex, where, NULL);
 
 	*a = (struct attached){ .ifindex = ifindex, .link = link < 0 ? -1 : link };
-	return link >= 0 ? 0 : attach_clsact(ifindex, prog, egress);
+	return link >= 0 ? 0 : tc_attach(f->nl, ifindex, egress, prog);
 }
 
-static void detach(const struct attached *a, bool egress)
+static void detach(const struct fast *f, const struct attached *a, bool egress)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)a->ifindex,
-		    .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = TC_HANDLE, .priority = TC_PRIORITY);
-
 	if (a->link >= 0)
 		close(a->link);
 	else
-		(void)bpf_tc_detach(&hook, &opts);
+		(void)tc_detach(f->nl, a->ifindex, egress);
 }
 
-static int load(struct fast *f, uint32_t tun_ifindex, const uint8_t secret[16])
+static int load(struct fast *f, const struct fast_conf *conf)
 {
 	f->skel = forward__open();
 	if (!f->skel)
 		return -errno;
-	f->skel->rodata->tun_ifindex = tun_ifindex;
+	f->skel->rodata->tun_ifindex = conf->tun_ifindex;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t w;
 
-		memcpy(&w, secret + 8 * i, 8);
+		memcpy(&w, conf->secret + 8 * i, 8);
 		f->skel->rodata->flow_secret[i] = w;
 	}
 	bpf_map__set_max_entries(f->skel->maps.bindings, f->max);
@@ -104,20 +89,47 @@ static int map_counts(struct fast *f)
 	void *p;
 
 	f->counts_len = (f->max * sizeof(*f->counts) + page - 1) / page * page;
-	p = mmap(NULL, f->counts_len, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(f->skel->maps.counts), 0);
+	p = mmap(NULL, f->counts_len, PROT_READ | PROT_WRITE, MAP_SHARED,
+		 bpf_map__fd(f->skel->maps.counts), 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	f->counts = p;
 	return 0;
 }
 
-static int open_steps(struct fast *f, uint32_t tun_ifindex, const uint8_t secret[16],
-		      const char **step)
+/* Before Linux 5.19 whoever may not load programs may not use maps either, unless the sysctl is 0;
+ * the privileged process keeps no such right. */
+static int may_use_maps(void)
+{
+	struct utsname u;
+	unsigned major = 0, minor = 0;
+	int value = 0;
+	FILE *s;
+
+	if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2 || major > 5 ||
+	    (major == 5 && minor >= 19))
+		return 0;
+	s = fopen("/proc/sys/kernel/unprivileged_bpf_disabled", "re");
+	if (s && fscanf(s, "%d", &value) != 1)
+		value = 0;
+	if (s)
+		fclose(s);
+	return value ? -EPERM : 0;
+}
+
+static int open_steps(struct fast *f, const struct fast_conf *conf, const char **step)
 {
 	int err;
 
+	if (!bpf_library(step))
+		return -ENOENT;
+	libbpf_set_print(silent);
+	*step = "needs Linux 5.19 (or kernel.unprivileged_bpf_disabled = 0)";
+	err = may_use_maps();
+	if (err)
+		return err;
 	*step = "the kernel does not load the programs";
-	err = load(f, tun_ifindex, secret);
+	err = load(f, conf);
 	if (err)
 		return err;
 	*step = "the counters cannot be mapped";
@@ -125,14 +137,14 @@ static int open_steps(struct fast *f, uint32_t tun_ifindex, const uint8_t secret
 	if (err)
 		return err;
 	*step = "the TUN device takes no program";
-	err = attach(&f->tun, tun_ifindex, bpf_program__fd(f->skel->progs.lke_encap), true);
+	err = attach(f, &f->tun, conf->tun_ifindex, bpf_program__fd(f->skel->progs.lke_encap),
+		     true);
 	if (err)
 		f->tun.ifindex = 0;
 	return err;
 }
 
-int fast_open(uint32_t tun_ifindex, uint32_t max, const uint8_t secret[16], struct fast **ret,
-	      char *why, size_t why_size)
+int fast_open(const struct fast_conf *conf, struct fast **ret, char *why, size_t why_size)
 {
 	struct fast *f = mem_zalloc(sizeof(*f));
 	const char *step = "";
@@ -141,9 +153,10 @@ int fast_open(uint32_t tun_ifindex, uint32_t max, const uint8_t secret[16], stru
 	*ret = NULL;
 	if (!f)
 		return -ENOMEM;
-	f->max = max;
-	libbpf_set_print(silent);
-	err = open_steps(f, tun_ifindex, secret, &step);
+	f->max = conf->max;
+	f->nl = conf->nl;
+	f->clsact = conf->clsact;
+	err = open_steps(f, conf, &step);
 	if (err) {
 		snprintf(why, why_size, "%s: %s", step, strerror(-err));
 		fast_close(f);
@@ -158,12 +171,13 @@ void fast_close(struct fast *f)
 	if (!f)
 		return;
 	for (unsigned i = 0; i < f->links; i++)
-		detach(&f->on[i], false);
+		detach(f, &f->on[i], false);
 	if (f->tun.ifindex)
-		detach(&f->tun, true);
+		detach(f, &f->tun, true);
 	if (f->counts)
 		munmap(f->counts, f->counts_len);
-	forward__destroy(f->skel);
+	if (f->skel)
+		forward__destroy(f->skel);
 	mem_free(f);
 }
 
@@ -178,7 +192,7 @@ int fast_link(struct fast *f, uint32_t ifindex)
 		return -ENOSPC;
 	if (i < f->links && f->on[i].link >= 0) /* perhaps of an interface that is gone */
 		close(f->on[i].link);
-	err = attach(&f->on[i], ifindex, bpf_program__fd(f->skel->progs.lke_decap), false);
+	err = attach(f, &f->on[i], ifindex, bpf_program__fd(f->skel->progs.lke_decap), false);
 	if (i == f->links && !err)
 		f->links++;
 	else if (i < f->links && err)

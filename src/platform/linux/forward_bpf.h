@@ -15,6 +15,15 @@
 enum { FAST_LINKS_MAX = 64 };
 
 struct fast;
+struct nl;
+
+struct fast_conf {
+	uint32_t tun_ifindex;
+	uint32_t max;	     /* bindings */
+	uint8_t secret[16];  /* that of struct fwd_conf, for flow labels */
+	struct nl *nl;	     /* outlives the fast path */
+	bool clsact;	     /* do without tcx, as kernels before 6.6 */
+};
 
 /* A binding whose packets need not wait for anything. */
 struct fast_binding {
@@ -24,12 +33,9 @@ struct fast_binding {
 	bool remove;   /* of the others only home and slot count */
 };
 
-/*
- * Loads the programs and attaches the one of the TUN device.  max: bindings; secret: that of struct
- * fwd_conf, for flow labels.  0, or -errno with the reason in why.
+/* Loads the programs and attaches the one of the TUN device.  0, or -errno with the reason in why.
  */
-int fast_open(uint32_t tun_ifindex, uint32_t max, const uint8_t secret[16], struct fast **ret,
-	      char *why, size_t why_size);
+int fast_open(const struct fast_conf *conf, struct fast **ret, char *why, size_t why_size);
 /* Takes off the programs that this process attached.  NULL is fine. */
 void fast_close(struct fast *f);
 /* Tunnel packets that come in by this Ethernet link are opened.  0 or -errno (-ENOSPC: more than

@@ -5,8 +5,7 @@
 
 #include "platform/linux/forward_bpf.h"
 
-int fast_open(uint32_t tun_ifindex, uint32_t max, const uint8_t secret[16], struct fast **ret,
-	      char *why, size_t why_size)
+int fast_open(const struct fast_conf *conf, struct fast **ret, char *why, size_t why_size)
 {
 	*ret = NULL;
 	snprintf(why, why_size, "this lked was built without it");

@@ -155,21 +155,10 @@ int nl_talk(struct nl *n, struct nlmsghdr *nlh)
 	return err;
 }
 
-int nl_dump(struct nl *n, uint16_t type, uint8_t family, nl_msg_fn fn, void *ctx)
+int nl_dump_request(struct nl *n, struct nlmsghdr *nlh, nl_msg_fn fn, void *ctx)
 {
-	_Alignas(8) uint8_t req[NL_BUF];
-	void *extra;
-	/* struct rtmsg is not longer than the others, and every kernel reads the family first. */
-	size_t extra_len = type == RTM_GETLINK	  ? sizeof(struct ifinfomsg)
-			   : type == RTM_GETADDR  ? sizeof(struct ifaddrmsg)
-			   : type == RTM_GETNEIGH ? sizeof(struct ndmsg)
-			   : type == RTM_GETRULE  ? sizeof(struct fib_rule_hdr)
-						  : sizeof(struct rtmsg);
-	struct nlmsghdr *nlh = nl_request(req, type, NLM_F_DUMP, extra_len, &extra);
-	int err;
+	int err = nl_send(n, nlh);
 
-	*(uint8_t *)extra = family;
-	err = nl_send(n, nlh);
 	while (!err) {
 		int len = nl_recv(n->fd, n->buf, sizeof(n->buf), 0);
 		const struct nlmsghdr *m = (const struct nlmsghdr *)(const void *)n->buf;
@@ -189,6 +178,22 @@ int nl_dump(struct nl *n, uint16_t type, uint8_t family, nl_msg_fn fn, void *ctx
 		}
 	}
 	return err;
+}
+
+int nl_dump(struct nl *n, uint16_t type, uint8_t family, nl_msg_fn fn, void *ctx)
+{
+	_Alignas(8) uint8_t req[NL_BUF];
+	void *extra;
+	/* struct rtmsg is not longer than the others, and every kernel reads the family first. */
+	size_t extra_len = type == RTM_GETLINK	  ? sizeof(struct ifinfomsg)
+			   : type == RTM_GETADDR  ? sizeof(struct ifaddrmsg)
+			   : type == RTM_GETNEIGH ? sizeof(struct ndmsg)
+			   : type == RTM_GETRULE  ? sizeof(struct fib_rule_hdr)
+						  : sizeof(struct rtmsg);
+	struct nlmsghdr *nlh = nl_request(req, type, NLM_F_DUMP, extra_len, &extra);
+
+	*(uint8_t *)extra = family;
+	return nl_dump_request(n, nlh, fn, ctx);
 }
 
 /* ---- what a killed daemon left, and what this one leaves ---- */

@@ -39,6 +39,8 @@ int nl_talk(struct nl *n, struct nlmsghdr *nlh);
 typedef void (*nl_msg_fn)(void *ctx, const struct nlmsghdr *nlh);
 /* Dump of a family (RTM_GETx).  0 or -errno. */
 int nl_dump(struct nl *n, uint16_t type, uint8_t family, nl_msg_fn fn, void *ctx);
+/* The same by a request of the caller's. */
+int nl_dump_request(struct nl *n, struct nlmsghdr *nlh, nl_msg_fn fn, void *ctx);
 
 /* RTM_NEWLINK/DELLINK, RTM_NEWADDR/DELADDR -> event.  false: malformed or of no interest. */
 bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret);
