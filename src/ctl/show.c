@@ -32,11 +32,24 @@ static bool has_role(const json_t *roles, const char *name)
 /* "v18.2 MiB ^1.1 MiB": to the mobile, from the mobile */
 static void print_traffic(const json_t *t)
 {
-	char down[16], up[16];
+	char down[16], up[16], age[16];
 
-	if (json_is_object(t))
-		printf(" v%s ^%s", text_bytes(text_number(t, "encap_bytes"), down),
-		       text_bytes(text_number(t, "decap_bytes"), up));
+	if (!json_is_object(t))
+		return;
+	printf(" v%s ^%s", text_bytes(text_number(t, "encap_bytes"), down),
+	       text_bytes(text_number(t, "decap_bytes"), up));
+	if (json_is_real(json_object_get(t, "last_packet")))
+		printf(" %s ago", text_age(json_object_get(t, "last_packet"), age));
+}
+
+/* "   forward tun (Forward = tun)" */
+static const char *forward_text(const json_t *top, char buf[224])
+{
+	const char *why = json_string_value(json_object_get(top, "forward_reason"));
+
+	snprintf(buf, 224, "   forward %s%s%s%s", text_get(top, "forward"), why ? " (" : "",
+		 why ? why : "", why ? ")" : "");
+	return buf;
 }
 
 /* Objects that were not asked for: a first screen is there at once, however many there are. */
@@ -75,14 +88,14 @@ static void show_access_router(const struct ctl *c, const json_t *top)
 {
 	const json_t *lbsas = json_object_get(top, "lbsas"), *j, *rsa = json_object_get(top, "rsa"),
 		     *totals = json_object_get(top, "totals");
-	char line[160];
+	char line[320], forward[224];
 	int width = 18;
 	size_t i, shown = 0;
 
 	if (!has_role(json_object_get(top, "roles"), "access-router"))
 		return;
-	snprintf(line, sizeof(line), "access router   RSA-%.0f SHA256:%.12s...   forward %s",
-		 text_number(rsa, "bits"), text_get(rsa, "sha256"), text_get(top, "forward"));
+	snprintf(line, sizeof(line), "access router   RSA-%.0f SHA256:%.12s...%s",
+		 text_number(rsa, "bits"), text_get(rsa, "sha256"), forward_text(top, forward));
 	heading(c, line);
 	json_array_foreach(json_object_get(top, "interfaces"), i,
 			   j) if (has_role(json_object_get(j, "roles"), "access-router"))
@@ -172,12 +185,14 @@ static void show_other_home_agents(const json_t *top)
 
 static void show_home_agent(const struct ctl *c, const json_t *top)
 {
+	char line[320], forward[224];
 	const json_t *j;
 	size_t i;
 
 	if (!has_role(json_object_get(top, "roles"), "home-agent"))
 		return;
-	heading(c, "home agent");
+	snprintf(line, sizeof(line), "home agent%s", forward_text(top, forward));
+	heading(c, line);
 	show_other_home_agents(top);
 	json_array_foreach(json_object_get(top, "mobiles"), i, j)
 	{

@@ -28,6 +28,14 @@ static json_t *left_json(lke_time t)
 	return json_real(t > now ? (double)(t - now) / 1e9 : 0.0);
 }
 
+/* Seconds since t, null: never. */
+static json_t *ago_json(lke_time t)
+{
+	lke_time now = clock_now();
+
+	return t ? json_real(t < now ? (double)(now - t) / 1e9 : 0.0) : json_null();
+}
+
 static json_t *link_roles(const struct driver *d, const char *name)
 {
 	const struct lke_config *c = &d->w->cfg.engine;
@@ -69,10 +77,10 @@ static json_t *traffic_json(struct driver *d, bool mobile_side, const struct lke
 
 	if (!fwd_tunnel_info(d->fwd, mobile_side, home, &t))
 		return json_null();
-	return json_pack("{s:I,s:I,s:I,s:I,s:i}", "encap_packets", (json_int_t)t.encap,
+	return json_pack("{s:I,s:I,s:I,s:I,s:i,s:o}", "encap_packets", (json_int_t)t.encap,
 			 "encap_bytes", (json_int_t)t.encap_bytes, "decap_packets",
 			 (json_int_t)t.decap, "decap_bytes", (json_int_t)t.decap_bytes, "path_mtu",
-			 (int)t.path_mtu);
+			 (int)t.path_mtu, "last_packet", ago_json(t.last));
 }
 
 static json_t *binding_json(struct driver *d, const struct lke_binding_view *v)
@@ -326,6 +334,8 @@ static void add_head(struct driver *d, json_t *top)
 	json_object_set_new(top, "roles", roles);
 	json_object_set_new(top, "uptime", json_real((double)(clock_now() - d->started) / 1e9));
 	json_object_set_new(top, "forward", json_string(d->w->fast_counts ? "bpf" : "tun"));
+	if (!d->w->fast_counts)
+		json_object_set_new(top, "forward_reason", json_string(d->w->forward_why));
 	if (keylog_on(d))
 		json_object_set_new(top, "keylog", json_true());
 	if (driver_state_stat(d, &st))

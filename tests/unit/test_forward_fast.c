@@ -40,11 +40,12 @@ put(void *ctx, const struct fast_binding *b)
 	return true;
 }
 
-static int open_plane(void **state)
+static int open_plane_mtu(uint32_t path_mtu)
 {
 	struct fwd_conf conf = { .fast = put,
 				 .counts = counts,
 				 .counts_max = SLOTS,
+				 .path_mtu = path_mtu,
 				 .buffer_packets = 8,
 				 .buffer_bytes = 1 << 20 };
 
@@ -55,6 +56,11 @@ static int open_plane(void **state)
 	refuse = false;
 	now = 1;
 	return fwd_new(&conf, &f);
+}
+
+static int open_plane(void **state)
+{
+	return open_plane_mtu(0);
 }
 
 static int close_plane(void **state)
@@ -138,6 +144,16 @@ static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
 	tunnel_to(coa2, UINT64_MAX, false, false);
 	assert_int_equal(counts[told.slot].live, 0);
 	assert_int_equal(removals, 1);
+}
+
+/* A path of 1280 octets takes packets of 1280 in fragments, which are made here. */
+static void amb_121_what_has_to_be_cut_stays_here(void **state)
+{
+	(void)close_plane(state);
+	assert_int_equal(open_plane_mtu(1280), 0);
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	assert_int_equal(told.mtu, 1240);
 }
 
 /* The burst of a handover goes by here. */
@@ -225,13 +241,17 @@ static void counters_go_on(void **state)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	next_packet();
-	counts[told.slot] = (struct fastmap_count){ 5, 500, 7, 700, 0 };
+	counts[told.slot] = (struct fastmap_count){
+		.encap = 5, .encap_bytes = 500, .decap = 7, .decap_bytes = 700, .last = 1
+	};
 	for (int changed = 0; changed < 2; changed++) {
 		assert_true(fwd_tunnel_info(f, false, &h, &i));
 		assert_int_equal(i.encap, 6);
 		assert_int_equal(i.encap_bytes, LEN + 500);
 		assert_int_equal(i.decap, 7);
 		assert_int_equal(i.decap_bytes, 700);
+		/* Of the kernel's packets, if later: just after the host's start. */
+		assert_int_equal(i.last, now);
 		fwd_counters(f, &c);
 		assert_int_equal(c.encap, 6);
 		assert_int_equal(c.decap, 7);
@@ -269,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(t) cmocka_unit_test_setup_teardown(t, open_plane, close_plane)
 		T(a_proved_tunnel_goes_there_behind_its_first_packet),
+		T(amb_121_what_has_to_be_cut_stays_here),
 		T(not_at_once),
 		T(amb_112_not_while_there_is_a_credit),
 		T(every_change_takes_it_back_first),

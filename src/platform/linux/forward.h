@@ -184,6 +184,7 @@ struct fwd_tunnel_info {
 	struct lke_act_tunnel tunnel; /* remove is false; credit: the allowance */
 	uint32_t path_mtu;
 	uint64_t encap, encap_bytes, decap, decap_bytes;
+	lke_time last; /* packet, either way; 0: none yet */
 };
 
 /* Tunnel of a home address on one side.  false: none. */

@@ -90,6 +90,7 @@ static void count_exit(struct fwd *f, struct fwd_tunnel *t, size_t len, lke_time
 {
 	t->decap++;
 	t->decap_bytes += len;
+	t->last = now;
 	if (t->t.mobile_side)
 		return;
 	t->reverse += len;

@@ -85,13 +85,14 @@ static int may_not_enter(struct fwd *f, const struct lke_in6 *from, const uint8_
 
 /* p has FWD_HEADROOM before it. */
 static void encapsulate(struct fwd *f, struct fwd_tunnel *t, bool mobile_side, uint8_t **p,
-			size_t *len)
+			size_t *len, lke_time now)
 {
 	const struct lke_in6 *src = mobile_side ? &t->t.coa : &t->t.agent;
 	const struct lke_in6 *dst = mobile_side ? &t->t.agent : &t->t.coa;
 
 	t->encap++;
 	t->encap_bytes += *len;
+	t->last = now;
 	tunnel_outer(*p, *len, src, dst, tunnel_flow_label(*p, *len, f->secret),
 		     *p - TUNNEL_OVERHEAD);
 	*p -= TUNNEL_OVERHEAD;
@@ -142,7 +143,7 @@ static int agent_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, si
 	fwd_first_packet(f, t, outer, inner, now);
 	f->count.encap++;
 	f->count.encap_bytes += len;
-	encapsulate(f, t, false, &p, &len);
+	encapsulate(f, t, false, &p, &len, now);
 	fwd_fast_want(f, t, now);
 	return send_outer(f, &x, p, len, mtu);
 }
@@ -199,7 +200,7 @@ static int mobile_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, s
 		if (err)
 			return fwd_drop(f, (enum lke_drop) - err);
 		fwd_first_packet(f, level[i], outer, inner, now);
-		encapsulate(f, level[i], true, &p, &len);
+		encapsulate(f, level[i], true, &p, &len, now);
 	}
 	f->count.encap++;
 	f->count.encap_bytes += len - n * TUNNEL_OVERHEAD;

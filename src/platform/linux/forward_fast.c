@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "platform/linux/clock.h"
 #include "platform/linux/forward_priv.h"
 
 /* Queues that are never empty lose packets anyway; they are not waited for longer. */
@@ -47,6 +48,15 @@ static struct fastmap_count moved(const struct fwd *f, const struct fwd_tunnel *
 				       .decap_bytes = now->decap_bytes - was->decap_bytes };
 }
 
+/* Of a slot: when the last packet of its present tunnel was, or before. */
+static lke_time last_packet(const struct fwd *f, const struct fwd_tunnel *t)
+{
+	uint64_t last = __atomic_load_n(&f->conf.counts[t->slot].last, __ATOMIC_RELAXED);
+	lke_time at = last == t->fast_base.last ? 0 : clock_from_monotonic(last);
+
+	return at > t->last ? at : t->last;
+}
+
 void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tunnel_info *i)
 {
 	struct fastmap_count c;
@@ -58,6 +68,7 @@ void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tu
 	i->encap_bytes += c.encap_bytes;
 	i->decap += c.decap;
 	i->decap_bytes += c.decap_bytes;
+	i->last = last_packet(f, t);
 }
 
 /* A slot that was given back last is used last: packets that are in the programs still count there.
@@ -71,6 +82,7 @@ static void release_slot(struct fwd *f, struct fwd_tunnel *t)
 	t->encap_bytes += c.encap_bytes;
 	t->decap += c.decap;
 	t->decap_bytes += c.decap_bytes;
+	t->last = last_packet(f, t);
 	s->slot[(s->first + s->free++) % f->conf.counts_max] = t->slot;
 	s->bindings--;
 	t->fast = t->taken = t->live = false;
@@ -141,13 +153,19 @@ static void want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	s->want[s->wanted++] = t->t.home;
 }
 
+/* What a packet may have without being cut, which the TUN plane does (tunnel_mtu() is 1280 at least). */
+static uint32_t uncut(const struct fwd *f, const struct fwd_tunnel *t, lke_time now)
+{
+	return fwd_pair_mtu(f, t->pair, now) - TUNNEL_OVERHEAD;
+}
+
 void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 {
 	uint32_t mtu;
 
 	if (!f->fast.slot || t->t.mobile_side || now < t->fast_after || !may_be_fast(f, t))
 		return;
-	mtu = tunnel_mtu(fwd_pair_mtu(f, t->pair, now));
+	mtu = uncut(f, t, now);
 	if (t->fast && t->fast_mtu != mtu)
 		fwd_fast_off(f, t);
 	if (t->fast && (t->live || !t->taken))
@@ -171,7 +189,7 @@ static void put(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	struct fast_binding b = { .home = t->t.home,
 				  .agent = t->t.agent,
 				  .coa = t->t.coa,
-				  .mtu = tunnel_mtu(fwd_pair_mtu(f, t->pair, now)) };
+				  .mtu = uncut(f, t, now) };
 
 	if (s->free == 0)
 		return;

@@ -47,6 +47,7 @@ struct fwd_tunnel {
 	lke_time prev_until;
 	bool used; /* FIRST was reported */
 	uint64_t encap, encap_bytes, decap, decap_bytes;
+	lke_time last; /* packet, either way */
 	bool fast;		 /* the fast path was given it; forward_fast.c */
 	bool taken, live;	 /* it is in the map; packets go there */
 	uint32_t slot, fast_mtu; /* there */

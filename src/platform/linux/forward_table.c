@@ -283,6 +283,7 @@ bool fwd_tunnel_info(const struct fwd *f, bool mobile_side, const struct lke_in6
 		.encap_bytes = t->encap_bytes,
 		.decap = t->decap,
 		.decap_bytes = t->decap_bytes,
+		.last = t->last,
 	};
 	fwd_fast_add(f, t, ret);
 	return true;

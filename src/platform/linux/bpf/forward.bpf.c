@@ -176,6 +176,13 @@ static __always_inline int find_way(struct __sk_buff *skb, const struct ipv6hdr 
 	       fib->ifindex != tun_ifindex;
 }
 
+static __always_inline void count(__u64 *packets, __u64 *bytes, __u32 len, struct fastmap_count *c)
+{
+	__sync_fetch_and_add(packets, 1);
+	__sync_fetch_and_add(bytes, len);
+	c->last = bpf_ktime_get_coarse_ns();
+}
+
 SEC("tc")
 int lke_encap(struct __sk_buff *skb)
 {
@@ -211,8 +218,7 @@ int lke_encap(struct __sk_buff *skb)
 	    bpf_skb_change_head(skb, ETH_HLEN, 0))
 		return TC_ACT_SHOT;
 	__builtin_memcpy(nh.ipv6_nh, fib.ipv6_dst, sizeof(nh.ipv6_nh));
-	__sync_fetch_and_add(&c->encap, 1);
-	__sync_fetch_and_add(&c->encap_bytes, len);
+	count(&c->encap, &c->encap_bytes, len, c);
 	return bpf_redirect_neigh(fib.ifindex, &nh, sizeof(nh), 0);
 }
 
@@ -267,8 +273,7 @@ int lke_decap(struct __sk_buff *skb)
 	c = bpf_map_lookup_elem(&counts, &slot);
 	if (!c || !c->live || !shrink(skb))
 		return TC_ACT_UNSPEC;
-	__sync_fetch_and_add(&c->decap, 1);
-	__sync_fetch_and_add(&c->decap_bytes, len);
+	count(&c->decap, &c->decap_bytes, len, c);
 	return bpf_redirect(tun_ifindex, BPF_F_INGRESS);
 }
 

@@ -13,10 +13,12 @@ struct fastmap_binding {
 	__u32 slot; /* its place in "counts" */
 };
 
-/* Value of the array "counts", which user space maps. One a slot. */
+/* Value of the array "counts", which user space maps. One a slot, in a cache line of its own. */
 struct fastmap_count {
 	__u64 encap, encap_bytes, decap, decap_bytes;
 	__u64 live; /* written by user space: 0 stops the binding at once */
+	__u64 last; /* packet: ns of CLOCK_MONOTONIC, as exact as the timer tick */
+	__u64 unused[2];
 };
 
 #endif
