@@ -9,6 +9,7 @@ import time
 
 import analyse
 import checks
+import losses
 from topology import LabError
 
 WALK = (2, 3, 2, 1, 3, 1)	# links: away, on, back to a former link, home
@@ -100,6 +101,7 @@ def run(story, mode, count, out=print):
 	"""The whole thing; returns a list of what must not be."""
 	walk = Walk(story, mode)
 	walk.prepare()
+	before = losses.snapshot(story)
 	walk.run(count)
 	story.stop_traffic()
 	flows = story.flows()
@@ -118,6 +120,8 @@ def run(story, mode, count, out=print):
 		if mode != "unannounced" and any(v for k, v in r.items() if k not in ("to", "gap_ms")):
 			out("    " + ", ".join("%s %s" % (k, v) for k, v in r.items() if v))
 	bad = walk.too_much(totals, each, len(flows) / 2)
+	if bad:
+		out("  what the counters say of it: " + ", ".join(losses.between(before, losses.snapshot(story))))
 	story.stop_daemons()
 	return bad + ["%s ended with %s" % (k, v) for k, v in story.exits.items() if v and k.startswith("lked")]
 

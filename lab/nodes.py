@@ -59,7 +59,7 @@ class Daemon:
 		for d in (self.dir, self.state, self.run_dir):
 			os.makedirs(d, mode=0o700, exist_ok=True)
 		if os.environ.get("LKE_FORWARD"):
-			conf = conf.replace("[AccessRouter]\n", "[AccessRouter]\nForward = %s\n" % os.environ["LKE_FORWARD"], 1)
+			conf += "\n[Daemon]\nForward = %s\n" % os.environ["LKE_FORWARD"]
 		self.conf = write(self.dir + "/lke.conf", conf)
 		self.log = self.dir + "/lked.log"
 		if rsa:

@@ -99,6 +99,8 @@ def state_of(node):
 		"links": "\n".join(l.split()[0] for l in node.show("-br", "link", "show").splitlines()),
 		"routes": own(node.show("-6", "route", "show", "table", "all"), r" expires \S+| linkdown"),
 		"addresses": own(node.show("-6", "-o", "addr", "show"), r"\\.*| tentative| dadfailed"),
+		"tc": "\n".join(node.run("tc", *what) for what in [("qdisc", "show")] + [("filter", "show", "dev", d, way)
+			for d in ("wlan0", "home0", "core0") if d in node.mac for way in ("ingress", "egress")]),
 		"neighbours": "\n".join(l for l in node.show("-6", "neigh", "show").splitlines() if "PERMANENT" in l or "proto 222" in l),
 		"sysctls": "\n".join(l for l in sysctls.splitlines() if "stable_secret" not in l)}
 
