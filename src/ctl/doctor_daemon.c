@@ -24,6 +24,23 @@ static int try_socket(const char *path)
 	return err;
 }
 
+/* What it does may differ from what this program could: the service has its own limits. */
+static void say_healthy(struct doctor *d)
+{
+	json_t *j;
+	const char *why;
+
+	if (client_ask(d->ctl, json_pack("{s:s,s:s}", "cmd", "show", "what", "interfaces"), &j) !=
+	    EXIT_OK) {
+		doctor_say(d, VERDICT_OK, "lked", NULL, "runs and is healthy");
+		return;
+	}
+	why = json_string_value(json_object_get(j, "forward_reason"));
+	doctor_say(d, VERDICT_OK, "lked", NULL, "runs and is healthy; forwards by %s%s",
+		   why ? "the TUN device: " : "BPF before the TUN device", why ? why : "");
+	json_decref(j);
+}
+
 static void say_status(struct doctor *d)
 {
 	json_t *j;
@@ -35,7 +52,7 @@ static void say_status(struct doctor *d)
 		return;
 	}
 	if (json_is_true(json_object_get(j, "healthy")))
-		doctor_say(d, VERDICT_OK, "lked", NULL, "runs and is healthy");
+		say_healthy(d);
 	else
 		doctor_say(d, VERDICT_WARN, "lked",
 			   "See lke show all, and lke-troubleshooting(7) for what it says.",

@@ -147,26 +147,26 @@ static void check_forward(struct doctor *d)
 {
 	bool agent = d->roles & (ROLE_AR | ROLE_HA);
 	int err = try_bpf();
-	const char *bpf = err == 0 ? "are possible here" : strerror(-err);
+	const char *bpf = strerror(-err), *word = d->cfg->forward == FORWARD_BPF ? "bpf" : "auto";
 
-	if (d->cfg->forward != FORWARD_BPF || !agent)
+	if (d->cfg->forward == FORWARD_TUN || !agent)
 		doctor_say(d, VERDICT_OK, "forwarding", NULL,
 			   "by the TUN device: %s (BPF programs: %s)",
-			   !agent ? "this host is no access router or home agent"
-			   : d->cfg->forward == FORWARD_TUN
-				   ? "Forward = tun"
-				   : "BPF is used only when Forward = bpf asks for it",
-			   bpf);
+			   agent ? "Forward = tun" : "this host is no access router or home agent",
+			   err ? bpf : "are possible here");
 	else if (!err)
 		doctor_say(d, VERDICT_OK, "forwarding", NULL,
-			   "by BPF, as Forward = bpf says; what it leaves by the TUN device");
+			   "by BPF (Forward = %s), what it leaves by the TUN device", word);
+	else if (d->cfg->forward == FORWARD_AUTO)
+		doctor_say(d, VERDICT_OK, "forwarding", NULL,
+			   "by the TUN device alone (Forward = auto); BPF programs: %s", bpf);
 	else if (err == -EPERM || err == -EACCES)
 		doctor_say(d, VERDICT_FAIL, "forwarding",
-			   "Give this container CAP_BPF, or set Forward = tun.",
+			   "Give this container CAP_BPF, or set Forward = auto.",
 			   "Forward = bpf: BPF programs: %s", bpf);
 	else
 		doctor_lacks(d, "forwarding",
-			     "Set Forward = tun, or use a kernel with CONFIG_BPF_SYSCALL.",
+			     "Set Forward = auto, or use a kernel with CONFIG_BPF_SYSCALL.",
 			     "Forward = bpf: BPF programs: %s", bpf);
 }
 

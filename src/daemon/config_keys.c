@@ -314,14 +314,22 @@ static void set_forward(struct parser *p, const struct key *k, void *base, const
 {
 	int i = word_index(p, k, value);
 
-	if (i >= 0)
-		p->cfg->forward = i;
+	if (i < 0)
+		return;
+	if (p->forward_set && (int)p->cfg->forward != i)
+		config_problem(
+			p, "Forward = %s differs from an earlier section; a host has one plane",
+			value);
+	p->cfg->forward = i;
+	p->forward_set = true;
 }
 
 static const char *const advertise_words[] = { "full", "augment", "no", NULL };
 static const char *const ha_info_words[] = { "auto", "yes", "no", NULL };
 static const char *const preference_words[] = { "low", "medium", "high", NULL };
 static const char *const forward_words[] = { "auto", "bpf", "tun", NULL };
+static const char forward_restart[] =
+	"the programs of the forwarding plane are loaded at the start";
 
 #define AR(field) FIELD(struct lke_config_ar, field)
 static const struct key ar_keys[] = {
@@ -364,8 +372,7 @@ static const struct key ar_keys[] = {
 	{ "BufferPackets", set_of_host, FIELD(struct daemon_config, buffer_packets), 0, 65536 },
 	{ "BufferTotal", set_of_host, FIELD(struct daemon_config, buffer_total), 0, 1 << 30,
 	  UNIT_OCTETS },
-	{ "Forward", set_forward, .word = forward_words,
-	  .restart = "the programs of the forwarding plane are loaded at the start" },
+	{ "Forward", set_forward, .word = forward_words, .restart = forward_restart },
 	{ "StateFile", set_state_file, FIELD(struct daemon_config, state_file),
 	  .restart = "the files are opened, and their key is made, at the start" },
 	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
@@ -580,6 +587,7 @@ static const struct key daemon_keys[] = {
 	  .restart = "the process that reads packets gave up the right to change its user" },
 	{ "LogLevel", set_log_level, .word = log_words },
 	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
+	{ "Forward", set_forward, .word = forward_words, .restart = forward_restart },
 	{ 0 },
 };
 

@@ -46,7 +46,7 @@ struct parser {
 	const char *file; /* being read */
 	int line;
 	enum section section;
-	bool profile_set, rsa_bits_set, rsa_rotation_set;
+	bool profile_set, rsa_bits_set, rsa_rotation_set, forward_set;
 	struct place mn, ha; /* line 0: no such section */
 	struct parsed_ar ar[LKE_MAX_IFACES];
 	struct parsed_home home[LKE_MAX_HOMES];

@@ -139,7 +139,7 @@ def op_doctor_of_a_sound_host(lke):
                     'forwarding', 'sysctls', 'interface', 'other daemons', 'firewall', 'lked'):
         true(f'OK    {subject}' in out, (subject, out))
     true('proxy_ndp is 0 and stays so' in out, out)
-    true('by the TUN device: BPF is used only when Forward = bpf asks for it' in out, out)
+    true('by BPF (Forward = auto)' in out or 'by the TUN device alone (Forward = auto)' in out, out)
     equal(doctor(Place(lke, MN)), (0, []))
     equal(doctor(Place(lke, '[HomeAgent]\nInterface = wlan0\n'))[1][0][:2], ('warn', 'configuration'))
 
@@ -194,7 +194,8 @@ def op_doctor_of_the_tun_device(lke):
 
 def op_doctor_says_who_forwards(lke):
     true('Forward = tun' in Place(lke, AR + 'Forward = tun\n').ask('doctor')[1], 'Forward = tun')
-    true('by BPF, as Forward = bpf says' in Place(lke, AR + 'Forward = bpf\n').ask('doctor')[1], 'Forward = bpf')
+    true('by BPF (Forward = bpf)' in Place(lke, AR + '[Daemon]\nForward = bpf\n').ask('doctor')[1], 'Forward = bpf')
+    true('Forward = tun' in Place(lke, '[HomeAgent]\nInterface = wlan0\n[Daemon]\nForward = tun\n').ask('doctor')[1], 'a home agent')
     true('this host is no access router or home agent' in Place(lke, MN).ask('doctor')[1], 'a mobile node')
 
 
