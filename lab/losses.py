@@ -9,10 +9,15 @@ SNMP = ("Ip6InDiscards", "Ip6OutDiscards", "Ip6OutNoRoutes", "Ip6InNoRoutes", "I
 
 
 def _machine():
-	"""Packets that the kernel's queue of a processor had no room for, and how often its time slice was too short."""
+	"""Of all namespaces: packets that the queue of a processor had no room for, how often its time slice was too short, and
+	packets that waited for a neighbour's link-layer address and had to give way."""
 	with open("/proc/net/softnet_stat") as f:
 		rows = [[int(x, 16) for x in line.split()] for line in f]
-	return {"machine: backlog dropped": sum(r[1] for r in rows), "machine: time squeezed": sum(r[2] for r in rows)}
+	with open("/proc/net/stat/ndisc_cache") as f:
+		names, *cpus = (line.split() for line in f)
+	waited = names.index("unresolved_discards")
+	return {"machine: backlog dropped": sum(r[1] for r in rows), "machine: time squeezed": sum(r[2] for r in rows),
+		"machine: neighbour queues dropped": sum(int(c[waited], 16) for c in cpus)}
 
 
 def _links(node):
