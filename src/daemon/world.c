@@ -258,6 +258,13 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 		if (err < 0)
 			log_warning("sysctls of %s: %s", name, strerror(-err));
 	}
+	if (daemon_config_has_interface(&w->cfg, name)) {
+		err = sysctl_manage_gate(w->sysctl, name);
+		if (err < 0)
+			log_warning("packets for a node that returns to %s may be lost: "
+				    "unres_qlen_bytes: %s",
+				    name, strerror(-err));
+	}
 	err = packet_open(ifindex, world_link_kind(w, ifindex, name), ret);
 	if (!err)
 		world_forward_link(w, ret, name, world_link_kind(w, ifindex, name));

@@ -272,7 +272,8 @@ static void the_owners_filters_stay(void **state)
 	if (!fast)
 		skip();
 	assert_true(clsact_on_v1());
-	sh("tc filter add dev v1 ingress protocol ipv6 prio 7 u32 match ip6 dst 2001:db8:77::1 flowid 1:1");
+	sh("tc filter add dev v1 ingress protocol ipv6 prio 7 u32 match ip6 dst 2001:db8:77::1 "
+	   "flowid 1:1");
 	assert_int_equal(fast_set(fast, &b), 0);
 	send_to_host(p, udp_packet(p, peer, home, 100));
 	assert_true(expect(&out, 41, 0, got, &len));

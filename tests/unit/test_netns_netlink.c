@@ -201,6 +201,43 @@ static void a_gate_keeps_packets_in_order(void **state)
 	close(fd);
 }
 
+/* By default the kernel keeps some 256 small packets, and lets the oldest go. */
+static void a_gate_has_room_for_what_a_busy_machine_delays(void **state)
+{
+	enum { PACKETS = 1000, ROOM = 16 << 20 };
+	char dir[] = "/tmp/lke-test-XXXXXX";
+	struct lke_in6 addr = A("2001:db8:1::55");
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6 };
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, 41), room = ROOM, one = 1, before, v;
+	uint8_t buf[64] = { 0x60 };
+	struct sysctl *s;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(sysctl_get("v1", "unres_qlen_bytes", &before), 0);
+	assert_int_equal(sysctl_open(dir, &s), 0);
+	assert_int_equal(sysctl_manage_gate(s, "v1"), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)), 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &one, sizeof(one)), 0);
+	memcpy(&sa.sin6_addr, addr.b, 16);
+	assert_int_equal(nl_gate_close(nl, v1, &addr), 0);
+	flush(&out);
+	for (unsigned n = 0; n < PACKETS; n++)
+		assert_int_equal(sendto(fd, buf, 40, 0, (struct sockaddr *)&sa, sizeof(sa)), 40);
+	assert_int_equal(nl_gate_open(nl, v1, &addr, &out.own), 0);
+	for (unsigned n = 0; n < PACKETS; n++)
+		assert_true(expect(&out, 41, 0, NULL, NULL));
+	close(fd);
+	/* One that the owner has raised stays. */
+	assert_int_equal(sysctl_set(s, "v1", "unres_qlen_bytes", ROOM), 0);
+	assert_int_equal(sysctl_manage_gate(s, "v1"), 0);
+	assert_int_equal(sysctl_get("v1", "unres_qlen_bytes", &v), 0);
+	assert_int_equal(v, ROOM);
+	sysctl_close(s);
+	assert_int_equal(sysctl_get("v1", "unres_qlen_bytes", &v), 0);
+	assert_int_equal(v, before);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +245,7 @@ int main(void)
 		cmocka_unit_test(netlink_tables_are_bounded),
 		cmocka_unit_test(netlink_start_repairs_after_kill),
 		cmocka_unit_test(a_gate_keeps_packets_in_order),
+		cmocka_unit_test(a_gate_has_room_for_what_a_busy_machine_delays),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
 	};
 

@@ -15,17 +15,6 @@ lke_time clock_now(void)
 	return (lke_time)ts.tv_sec * LKE_SEC + (lke_time)ts.tv_nsec;
 }
 
-lke_time clock_from_monotonic(uint64_t ns)
-{
-	struct timespec ts;
-	uint64_t mono;
-
-	/* First, so that it is not later than the other clock. */
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	mono = (uint64_t)ts.tv_sec * LKE_SEC + (uint64_t)ts.tv_nsec;
-	return clock_now() - (ns < mono ? mono - ns : 0);
-}
-
 int clock_timer_open(void)
 {
 	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);

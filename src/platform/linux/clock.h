@@ -6,8 +6,6 @@
 #include "lke/types.h"
 
 lke_time clock_now(void);
-/* When it was, of a moment of CLOCK_MONOTONIC since the last suspension. */
-lke_time clock_from_monotonic(uint64_t ns);
 /* A timerfd on CLOCK_BOOTTIME, non-blocking, close-on-exec, disarmed.  fd or -errno. */
 int clock_timer_open(void);
 /* Arms it for an absolute deadline (a passed one fires at once); LKE_NEVER disarms.  0 or -errno.

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "platform/linux/clock.h"
 #include "platform/linux/forward_priv.h"
 
 /* Queues that are never empty lose packets anyway; they are not waited for longer. */
@@ -51,10 +50,9 @@ static struct fastmap_count moved(const struct fwd *f, const struct fwd_tunnel *
 /* Of a slot: when the last packet of its present tunnel was, or before. */
 static lke_time last_packet(const struct fwd *f, const struct fwd_tunnel *t)
 {
-	uint64_t last = __atomic_load_n(&f->conf.counts[t->slot].last, __ATOMIC_RELAXED);
-	lke_time at = last == t->fast_base.last ? 0 : clock_from_monotonic(last);
+	lke_time at = __atomic_load_n(&f->conf.counts[t->slot].last, __ATOMIC_RELAXED);
 
-	return at > t->last ? at : t->last;
+	return at != t->fast_base.last && at > t->last ? at : t->last;
 }
 
 void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tunnel_info *i)
@@ -153,7 +151,8 @@ static void want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	s->want[s->wanted++] = t->t.home;
 }
 
-/* What a packet may have without being cut, which the TUN plane does (tunnel_mtu() is 1280 at least). */
+/* What a packet may have without being cut; the TUN plane cuts, as tunnel_mtu() is 1280 at least.
+ */
 static uint32_t uncut(const struct fwd *f, const struct fwd_tunnel *t, lke_time now)
 {
 	return fwd_pair_mtu(f, t->pair, now) - TUNNEL_OVERHEAD;

@@ -43,6 +43,9 @@ static bool name_ok(const char *s, size_t max, bool key)
 	return true;
 }
 
+/* Of net.ipv6.neigh, not net.ipv6.conf. */
+static const char neigh_queue[] = "unres_qlen_bytes";
+
 static int conf_open(const char *ifname, const char *key, int flags)
 {
 	char path[96];
@@ -50,7 +53,8 @@ static int conf_open(const char *ifname, const char *key, int flags)
 
 	if (!name_ok(ifname, LKE_IFNAME_MAX, false) || !name_ok(key, KEY_MAX, true))
 		return -EINVAL;
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", ifname, key);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/%s/%s/%s",
+		 strcmp(key, neigh_queue) == 0 ? "neigh" : "conf", ifname, key);
 	fd = open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -230,6 +234,15 @@ int sysctl_manage_link(struct sysctl *s, const char *ifname)
 	};
 
 	return set_all(s, ifname, t, sizeof(t) / sizeof(t[0]));
+}
+
+int sysctl_manage_gate(struct sysctl *s, const char *ifname)
+{
+	int now, err = sysctl_get(ifname, neigh_queue, &now);
+
+	if (err || now >= SYSCTL_GATE_ROOM)
+		return err;
+	return sysctl_set(s, ifname, neigh_queue, SYSCTL_GATE_ROOM);
 }
 
 int sysctl_manage_tun(struct sysctl *s, const char *ifname)

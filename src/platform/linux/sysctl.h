@@ -10,7 +10,10 @@
 
 #include "lke/types.h"
 
-enum { SYSCTL_MAX = 512 };
+enum {
+	SYSCTL_MAX = 512,
+	SYSCTL_GATE_ROOM = 1 << 20, /* octets with their overhead, 1,200 small packets */
+};
 
 struct sysctl;
 
@@ -18,7 +21,7 @@ struct sysctl;
  * anew.  0 or -errno. */
 int sysctl_open(const char *state_dir, struct sysctl **ret);
 /*
- * net.ipv6.conf.IFNAME.KEY = value.  Saves the old value first; does nothing when it is right
+ * net.ipv6.conf.IFNAME.KEY = value (KEY unres_qlen_bytes: of net.ipv6.neigh).  Saves the old value first; does nothing when it is right
  * already. -ENOENT: no such interface or key; -ENOSPC: SYSCTL_MAX values are saved; -EINVAL: a name
  * with '/' or '..'.
  */
@@ -29,6 +32,10 @@ int sysctl_get(const char *ifname, const char *key, int *ret_value);
  * use_tempaddr, ndisc_notify, accept_redirects 0; addr_gen_mode 1 (none) so that the kernel forms
  * no address itself. */
 int sysctl_manage_link(struct sysctl *s, const char *ifname);
+/* Links with gates (nl_gate_close()): the kernel keeps unres_qlen_bytes of packets for a neighbour, 256
+ * small ones by default, which a busy machine outlasts in a tenth of a second.  Raised, never
+ * lowered. */
+int sysctl_manage_gate(struct sysctl *s, const char *ifname);
 /* The TUN: no kernel addresses, no RA, no DAD. */
 int sysctl_manage_tun(struct sysctl *s, const char *ifname);
 

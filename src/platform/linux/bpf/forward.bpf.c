@@ -180,7 +180,7 @@ static __always_inline void count(__u64 *packets, __u64 *bytes, __u32 len, struc
 {
 	__sync_fetch_and_add(packets, 1);
 	__sync_fetch_and_add(bytes, len);
-	c->last = bpf_ktime_get_coarse_ns();
+	c->last = bpf_ktime_get_boot_ns();
 }
 
 SEC("tc")

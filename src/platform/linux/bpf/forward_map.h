@@ -17,7 +17,7 @@ struct fastmap_binding {
 struct fastmap_count {
 	__u64 encap, encap_bytes, decap, decap_bytes;
 	__u64 live; /* written by user space: 0 stops the binding at once */
-	__u64 last; /* packet: ns of CLOCK_MONOTONIC, as exact as the timer tick */
+	__u64 last; /* packet: ns of CLOCK_BOOTTIME */
 	__u64 unused[2];
 };
 
