@@ -2,6 +2,7 @@
 # A thin front for Meson: `make` builds, `make test` builds with sanitizers and tests everything.
 BUILD ?= build
 ASAN ?= build-asan
+RELEASE ?= build-release
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
@@ -11,6 +12,9 @@ $(BUILD)/build.ninja:
 
 $(ASAN)/build.ninja:
 	@meson setup $(ASAN) -Db_sanitize=address,undefined >/dev/null
+
+$(RELEASE)/build.ninja:
+	@meson setup $(RELEASE) --buildtype=release >/dev/null
 
 demo: all
 	@lab/demo.py --build $(BUILD)
@@ -35,9 +39,10 @@ coverage:
 	@ninja -C build-cov && meson test -C build-cov --suite unit --suite netns --suite scenario -q; \
 	gcovr -r . --object-directory build-cov --exclude 'tests/.*' --print-summary -s
 
-bench: all
+bench: all $(RELEASE)/build.ninja
+	@ninja -C $(RELEASE) --quiet src/daemon/lked src/ctl/lke
 	@tests/bench/limits $(BUILD)
-	@tests/bench/run $(BUILD)
+	@tests/bench/run $(BUILD) $(RELEASE)
 	@tests/bench/forward $(BUILD)
 	@tests/bench/flood $(BUILD)
 
@@ -52,6 +57,6 @@ deb:
 	@packaging/make-deb
 
 clean:
-	rm -rf $(BUILD) $(ASAN) build-cov build-fuzz
+	rm -rf $(BUILD) $(ASAN) $(RELEASE) build-cov build-fuzz
 
 .PHONY: all demo test lab lint coverage bench soak install deb clean

@@ -10,7 +10,6 @@ comes down.  Writes handover.json and handover.svg.  Exit status 1 when somethin
 import argparse
 import bisect
 import json
-import math
 import os
 import re
 import statistics
@@ -22,9 +21,9 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import analyse	# noqa: E402
 import capture	# noqa: E402
+import distribution	# noqa: E402
 import packet	# noqa: E402
 from nodes import MN_CONF	# noqa: E402
-from plots import Svg	# noqa: E402
 from tests_mn import World	# noqa: E402
 from topology import HOME_ADDRESS, HOME_AGENT	# noqa: E402
 
@@ -129,32 +128,14 @@ def series(build, directory, count, both):
 
 
 def picture(path, result):
-	"""The distribution: part of the handovers (up) that were over after so many ms (across, logarithmic)."""
-	svg = Svg(860, 440)
-	left, top, width, height, low, high = 70, 70, 740, 310, 0.1, 200.0
-	x = lambda ms: left + width * (math.log10(min(max(ms, low), high) / low) / math.log10(high / low))
-	svg.text(left, 30, "Carrier up to the first packet through the tunnel, less one round trip", 17, "#0f172a", weight="600")
-	for ms in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200):
-		svg.line(x(ms), top, x(ms), top + height, "#dc2626" if ms in (1, 5) else "#e2e8f0")
-		svg.text(x(ms), top + height + 18, "%g ms" % ms, 11, anchor="middle")
-	for part in (0.5, 0.95):
-		y = top + height * (1 - part)
-		svg.line(left, y, left + width, y, "#cbd5e1", stroke_dasharray="4 3")
-		svg.text(left - 8, y + 4, "%d %%" % (part * 100), 11, anchor="end")
-	colours, y = iter(("#2563eb", "#7c3aed", "#0d9488")), 52
-	at = left
-	for name, s in result["series"].items():
-		for key in ("forward", "reverse"):
-			if key not in s:
-				continue
-			colour, values = next(colours), sorted(s[key]["values"])
-			for i, v in enumerate(values):
-				svg.add("circle", cx=x(v), cy=top + height * (1 - (i + 0.5) / len(values)), r=1.6, fill=colour)
-			svg.add("circle", cx=at + 4, cy=y - 4, r=4, fill=colour)
-			svg.text(at + 13, y, "%s, %s tunnel" % (name, key), 12)
-			at += 230
-	svg.text(left, top + height + 44, "red: the limits of 1 ms at the median and 5 ms at 95 %", 12, "#64748b")
-	svg.save(path)
+	"""The distribution: part of the handovers that were over after so many milliseconds."""
+	series = [("%s, %s tunnel" % (name, key), s[key]["values"]) for name, s in result["series"].items()
+		for key in ("forward", "reverse") if key in s]
+	count = max((s["handovers"] for s in result["series"].values()), default=0)
+	if series and not distribution.draw(path, "%d handovers: carrier up to the first packet through the tunnel" % count,
+			"milliseconds, less one round trip to the previous access router; dots: the limits", series,
+			[(0.5, LIMITS["median"]), (0.95, LIMITS["p95"])]):
+		print("no gnuplot here: %s is not drawn" % path)
 
 
 def main():
