@@ -27,13 +27,14 @@ enum lke_action_type {
 	LKE_ACT_ENCRYPT, /* RSA public operation; result: the ciphertext */
 	LKE_ACT_CHECKPOINT, /* make a sequence floor durable; result: done or error */
 	LKE_ACT_KEEP,	    /* keep a binding over a restart (HA); result: done or error */
-	LKE_ACT_KEY,	/* the key of this generation is the only one of a home address now (HA) */
-	LKE_ACT_NOTIFY,	    /* something happened: for logs, metrics, monitor */
-	LKE_ACT_REPLY,	    /* answer to an operator command */
-	LKE_ACT_RSA_NEW,    /* make a new RSA key pair; then LKE_EV_RSA_KEY and the result; takes
-			       seconds */
-	LKE_ACT_RECORD,	  /* AR: a change of what outlives a restart; result: written, or durable */
+	LKE_ACT_KEY,	 /* the key of this generation is the only one of a home address now (HA) */
+	LKE_ACT_NOTIFY,	 /* something happened: for logs, metrics, monitor */
+	LKE_ACT_REPLY,	 /* answer to an operator command */
+	LKE_ACT_RSA_NEW, /* make a new RSA key pair; then LKE_EV_RSA_KEY and the result; takes
+			    seconds */
+	LKE_ACT_RECORD,	 /* AR: a change of what outlives a restart; result: written, or durable */
 	LKE_ACT_RSA_DROP, /* the private key is no longer used: wipe it */
+	LKE_ACT_LINK,	  /* what the router in use says about packets sent on a link (MN) */
 };
 
 struct lke_act_send {
@@ -53,6 +54,13 @@ struct lke_act_addr {
 	bool remove;
 	uint32_t valid,
 		preferred; /* seconds; preferred 0: deprecated, never chosen for new sockets */
+};
+
+/* RFC 4861 6.3.4; 0: the value that the link has of itself. */
+struct lke_act_link {
+	uint32_t ifindex;
+	uint32_t mtu; /* at least 1280, less than that of the interface */
+	uint8_t hop_limit;
 };
 
 enum lke_path {
@@ -259,6 +267,7 @@ struct lke_action {
 	union {
 		struct lke_act_send send;
 		struct lke_act_addr addr;
+		struct lke_act_link link;
 		struct lke_act_path path;
 		struct lke_act_neigh neigh;
 		struct lke_act_group group;

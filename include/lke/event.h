@@ -48,6 +48,8 @@ struct lke_ev_link {
 	bool no_carrier; /* administratively up, but without carrier */
 	bool removed;
 	bool port; /* of a bridge or a bond: its frames are received by that one, too */
+	bool no_dad; /* no duplicate address detection there (RFC 4862 5.4): DupAddrDetectTransmits
+			is 0, or neighbours are not resolved */
 	uint32_t carrier_changes; /* counts flaps that the system merged; 0 if unknown */
 };
 
@@ -103,14 +105,16 @@ enum lke_command {
 	LKE_CMD_FLUSH_BINDING,
 	LKE_CMD_SUSPEND, /* home agent: discontinue the service of home address arg (SEC-030) */
 	LKE_CMD_RESUME,
-	LKE_CMD_LEAVE, /* access router: the mobile node with address arg, or with lladdr, leaves
-			  its link; a link-layer hint */
+	LKE_CMD_ATTACH, /* mobile node: the link layer has attached, perhaps elsewhere; ifindex */
+	LKE_CMD_LEAVE,	/* access router: the mobile node with address arg, or with lladdr, leaves
+			   its link; a link-layer hint */
 };
 
 struct lke_ev_command {
 	enum lke_command cmd;
 	struct lke_in6 arg;
 	struct lke_lladdr lladdr; /* LKE_CMD_LEAVE: len 0 when arg says who */
+	uint32_t ifindex;	  /* LKE_CMD_ATTACH: 0 means every one */
 	uint64_t cookie;	  /* answered by LKE_ACT_REPLY, perhaps later */
 };
 

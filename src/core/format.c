@@ -137,6 +137,12 @@ static void format_buffer(struct sbuf *s, const struct lke_act_buffer *b)
 static void format_rest(struct sbuf *s, const struct lke_action *a)
 {
 	switch (a->type) {
+	case LKE_ACT_LINK:
+		sbuf_str(s, "link");
+		number(s, "if", a->link.ifindex);
+		number(s, "mtu", a->link.mtu);
+		number(s, "hops", a->link.hop_limit);
+		break;
 	case LKE_ACT_NEIGH:
 		sbuf_str(s, a->neigh.remove ? "neigh remove" : "neigh set");
 		number(s, "if", a->neigh.ifindex);

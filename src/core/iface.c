@@ -50,6 +50,7 @@ struct iface *iface_update(struct lke_engine *e, const struct lke_ev_link *l)
 	i->mtu = l->mtu;
 	i->up = l->up;
 	i->no_carrier = l->no_carrier;
+	i->no_dad = l->no_dad;
 	i->carrier_changes = l->carrier_changes;
 	return i;
 }

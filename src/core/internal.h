@@ -50,7 +50,7 @@ struct iface {
 	char name[LKE_IFNAME_MAX];
 	struct lke_lladdr lladdr;
 	uint32_t mtu;
-	bool up, no_carrier;
+	bool up, no_carrier, no_dad;
 	uint32_t carrier_changes;
 	struct iface_addr addr[IFACE_ADDRS];
 	unsigned addrs;

@@ -194,7 +194,9 @@ static void returned(struct lke_engine *e, struct update *u, const struct mh_ba 
 static void accepted(struct lke_engine *e, struct update *u, const struct mh_ba *ba,
 		     struct mn_lbsa *b)
 {
-	uint32_t lifetime = (uint32_t)ba->lifetime * LIFETIME_UNIT;
+	/* No more than was asked for: a longer one could become a black hole (AMB-179). */
+	uint16_t units = ba->lifetime < u->lifetime ? ba->lifetime : u->lifetime;
+	uint32_t lifetime = (uint32_t)units * LIFETIME_UNIT;
 	struct mn_addr *a = mn_addr_find(e, &u->home);
 	bool news = !u->accepted || u->accepted_at < (e->mn->active ? e->mn->active->attached : 0);
 
@@ -253,6 +255,16 @@ static void refused(struct lke_engine *e, struct update *u, const struct mh_ba *
 		mn_unbind(e, u);
 }
 
+/* Accepted for no time: the router has no binding (RFC 6275 6.1.8). */
+static void accepted_for_nothing(struct lke_engine *e, struct update *u)
+{
+	struct lke_in6 home = u->home;
+
+	mn_unbind(e, u);
+	mn_fallback(e, &home, "accepted for no time");
+	mn_addr_clean(e);
+}
+
 static int signed_ba(struct lke_engine *e, const struct pkt *p, struct update *u,
 		     const struct mh_ba *ba, struct mn_lbsa *b)
 {
@@ -265,7 +277,7 @@ static int signed_ba(struct lke_engine *e, const struct pkt *p, struct update *u
 	else if (ba->status < 128 && ba->lifetime > 0)
 		accepted(e, u, ba, b);
 	else if (ba->status < 128)
-		mn_unbind(e, u);
+		accepted_for_nothing(e, u);
 	else
 		refused(e, u, ba, b);
 	if (ba->status < 128)
@@ -355,12 +367,12 @@ int mn_brr_input(struct lke_engine *e, const struct pkt *p)
 
 	if (!u || !in6_eq(&p->ip.dst, &e->mn->current))
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_BRR, p, LKE_DROP_NO_BINDING);
+	/* A registration uses up a number of a manual key (AMB-172): not for anybody. */
+	if (u->reg)
+		return note_in(e, LKE_ROLE_MN, LKE_MSG_BRR, p, LKE_DROP_ESP_MISSING);
 	count(e, LKE_STAT_BRR_IN);
 	note_in(e, LKE_ROLE_MN, LKE_MSG_BRR, p, LKE_DROP_NONE);
-	if (!u->reg)
-		mn_bind_again(e, u);
-	else if (!u->outstanding)
-		mn_register(e, u->reg, &u->coa);
+	mn_bind_again(e, u);
 	return 0;
 }
 

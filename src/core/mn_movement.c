@@ -60,6 +60,7 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	if (r == l->router && coa == l->coa) {
 		refresh(e, l);
 		mn_prefix_others(e, l);
+		mn_setting_use(e, l);
 		return;
 	}
 	if (r != l->router) {
@@ -72,6 +73,7 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	mn_attach(e, l, coa);
 	mn_neighbour(e, r, false);
 	mn_prefix_others(e, l);
+	mn_setting_use(e, l);
 	if (r->rdnss_count > 0)
 		mn_rdnss_tell(e, r);
 }
@@ -190,6 +192,9 @@ void mn_link_down(struct lke_engine *e, struct mn_link *l)
 			continue;
 		r->reachable = false;
 		r->prefixes = 0;
+		r->mtu = 0;
+		r->hop_limit = 0;
+		r->another = true;
 	}
 	mn_kex_cancel(e, l);
 	mn_detach(e, l);

@@ -19,12 +19,15 @@ static void send_dad_ns(struct lke_engine *e, struct mn_addr *a)
 		send_packet(e, LKE_ROLE_MN, LKE_MSG_DAD_NS, a->ifindex, NULL, buf, (size_t)len);
 }
 
+/* Where there is none (RFC 4862 5.4) the address is over it in the next turn. */
 void mn_addr_dad(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 {
-	(void)l;
+	lke_time takes = l->ifc->no_dad ? 0 : DUP_ADDR_DETECT_TRANSMITS * RETRANS_TIMER;
+
 	a->state = MN_ADDR_OPTIMISTIC;
-	send_dad_ns(e, a);
-	arm(e, &a->dad, e->now + DUP_ADDR_DETECT_TRANSMITS * RETRANS_TIMER);
+	if (takes > 0)
+		send_dad_ns(e, a);
+	arm(e, &a->dad, e->now + takes);
 }
 
 void mn_addr_dad_timer(struct lke_engine *e, struct mn_addr *a)

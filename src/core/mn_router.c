@@ -131,6 +131,12 @@ static void key_changed(struct lke_engine *e, struct mn_link *l, struct mn_route
 {
 	if (tbf_take(&r->notes, 1, e->now))
 		note_key_changed(e, r);
+	/* Keys of several links do not alternate on one. */
+	if (r->another) {
+		r->key_seen = 0;
+		r->suspended_until = 0;
+		return;
+	}
 	/* While a key lives another public key is a candidate only: a home agent has to answer
 	 * through the router again (THREATS 43). */
 	if (!draft01(e) && l->router == r && l->coa && mn_lbsa_of(e, &l->coa->addr, NULL))
@@ -190,6 +196,17 @@ static void read_capability(struct lke_engine *e, struct mn_link *l, struct mn_r
 	r->has_key = true;
 }
 
+/* Access routers of several links may share a link-local address, fe80::1 for instance: what was
+ * known of one is no knowledge of the other. */
+static void forget(struct mn_router *r)
+{
+	r->lke = false;
+	r->has_key = false;
+	r->without = 0;
+	r->key_seen = 0;
+	r->suspended_until = 0;
+}
+
 static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct pkt *p,
 			const struct nd_msg *m)
 {
@@ -204,6 +221,8 @@ static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct 
 			alarm_note(e, LKE_ROLE_MN, &r->ll,
 				   "the router's link-layer address changed");
 	}
+	if (r->another)
+		forget(r);
 	r->lladdr = ll;
 	if (r->neigh_set)
 		mn_neighbour(e, r, false);
@@ -218,4 +237,6 @@ void mn_router_read(struct lke_engine *e, struct mn_router *r, const struct pkt 
 	mn_prefix_read(e, l, r, m);
 	read_capability(e, l, r, m);
 	mn_rdnss_read(e, l, r, m);
+	mn_setting_read(r, m);
+	r->another = false;
 }

@@ -130,6 +130,8 @@ void mn_stop(struct lke_engine *e)
 	for (unsigned n = 0; n < MN_ADDRS; n++)
 		if (mn->addr[n])
 			mn_addr_remove(e, mn->addr[n]);
+	for (unsigned n = 0; n < mn->links; n++)
+		mn_setting_reset(e, mn->link[n]);
 	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++) {
 		if (!mn->router[n] || !mn->router[n]->neigh_set)
 			continue;
@@ -455,6 +457,25 @@ static int flush_binding(struct lke_engine *e, const struct lke_in6 *arg)
 	return err;
 }
 
+/* What a change of carrier would have said: another link, perhaps; the search begins at once. */
+static int attach(struct lke_engine *e, uint32_t ifindex)
+{
+	int err = LKE_ERR_NOENT;
+
+	for (unsigned n = 0; n < e->mn->links; n++) {
+		struct mn_link *l = e->mn->link[n];
+
+		if (ifindex != 0 && l->ifc->ifindex != ifindex)
+			continue;
+		err = 0;
+		if (!l->up)
+			continue; /* its carrier will come */
+		mn_link_down(e, l);
+		mn_link_up(e, l);
+	}
+	return err;
+}
+
 int mn_command(struct lke_engine *e, const struct lke_ev_command *c)
 {
 	struct mn_link *l = e->mn->active;
@@ -466,6 +487,8 @@ int mn_command(struct lke_engine *e, const struct lke_ev_command *c)
 		if (!l)
 			return LKE_ERR_STATE;
 		return mn_kex_command(e, l);
+	case LKE_CMD_ATTACH:
+		return attach(e, c->ifindex);
 	case LKE_CMD_FLUSH_LBSA:
 		return flush_lbsa(e, &c->arg);
 	case LKE_CMD_FLUSH_BINDING:

@@ -10,6 +10,7 @@
  *	mn_prefix.c		their prefixes and the addresses made of them
  *	mn_solicit.c		Router Solicitations
  *	mn_rdnss.c		DNS servers of the router in use
+ *	mn_setting.c		MTU and hop limit of the router in use
  *	mn_reach.c		Neighbor Unreachability Detection of the router in use
  *	mn_address.c		link-local and care-of addresses
  *	mn_optimistic.c		their optimistic DAD, the next address after a conflict
@@ -80,6 +81,7 @@ struct mn_router {
 	uint32_t ifindex;
 	struct lke_lladdr lladdr;
 	bool reachable;	       /* heard since the link came up */
+	bool another;	       /* the link came up since: perhaps one of the same name elsewhere */
 	bool lke;	       /* H and a usable option 6 */
 	int8_t preference;     /* RFC 4191 */
 	uint16_t max_lifetime; /* s, option 6 */
@@ -90,6 +92,8 @@ struct mn_router {
 	lke_time key_seen;	  /* when the key last changed; 0: never */
 	lke_time suspended_until; /* alternating keys, AMB-076 */
 	lke_time heard, expires;
+	uint32_t mtu; /* heard since the link came up; 0: nothing was said */
+	uint8_t hop_limit;
 	uint16_t kex_seq;		      /* last Seq# sent to it, AMB-050 */
 	struct mn_prefix prefix[MN_PREFIXES]; /* heard since the link came up */
 	unsigned prefixes;
@@ -195,6 +199,8 @@ struct mn_link {
 	bool doubt;		  /* the node has moved, perhaps: ask faster */
 	struct lke_lladdr lladdr; /* of the interface, to see it change */
 	bool announce;		  /* the link-layer address changed: neighbours must learn it */
+	uint32_t mtu;		  /* as set, 0: that of the interface */
+	uint8_t hop_limit;	  /* as set, 0: that of the system */
 	lke_time announced;	  /* last unsolicited NA, AMB-117; 0: none */
 	lke_time lost,
 		patience;   /* hysteresis: last loss; how long to be steady before taking over */
@@ -371,6 +377,12 @@ void mn_rdnss_read(struct lke_engine *e, const struct mn_link *l, struct mn_rout
 /* Notes of all servers of the router: seq counts from 1 to value; value 0: there are none. */
 void mn_rdnss_tell(struct lke_engine *e, const struct mn_router *r);
 void mn_rdnss_timer(struct lke_engine *e, struct mn_router *r);
+
+/* --- mn_setting.c --- */
+void mn_setting_read(struct mn_router *r, const struct nd_msg *m);
+/* Sets what the router in use says, or takes it back. */
+void mn_setting_use(struct lke_engine *e, struct mn_link *l);
+void mn_setting_reset(struct lke_engine *e, struct mn_link *l);
 
 /* --- mn_reach.c --- */
 /* The router of the link has shown that it is there. */

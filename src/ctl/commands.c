@@ -29,6 +29,8 @@ const struct command commands[] = {
 	  GROUP_CHANGE, cmd_undo },
 	{ "handover", "[--to ROUTER]", "mobile node: it is about to leave its link, or this router",
 	  "lke.answer/1", GROUP_CHANGE, cmd_handover },
+	{ "attach", "[INTERFACE]", "mobile node: the link layer has attached, perhaps elsewhere",
+	  "lke.answer/1", GROUP_CHANGE, cmd_attach },
 	{ "kex", "", "mobile node: a key exchange now", "lke.answer/1", GROUP_CHANGE, cmd_kex },
 	{ "leave", "ADDRESS|MAC", "access router: this mobile node leaves its link",
 	  "lke.answer/1", GROUP_CHANGE, cmd_leave },

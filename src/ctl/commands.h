@@ -29,6 +29,7 @@ extern const struct command commands[]; /* ends with name NULL */
 /* NULL after a message that names the nearest command. */
 const struct command *command_find(const char *name);
 
+int cmd_attach(struct ctl *c, int argc, char **argv);
 int cmd_audit(struct ctl *c, int argc, char **argv);
 int cmd_check(struct ctl *c, int argc, char **argv);
 int cmd_confirm(struct ctl *c, int argc, char **argv);

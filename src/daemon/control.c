@@ -80,6 +80,7 @@ static const struct {
 } commands[] = {
 	{ "handover", LKE_CMD_HANDOVER, false },
 	{ "kex", LKE_CMD_KEX, false },
+	{ "attach", LKE_CMD_ATTACH, false },
 	{ "flush-lbsa", LKE_CMD_FLUSH_LBSA, true },
 	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true },
 	{ "suspend", LKE_CMD_SUSPEND, true },
@@ -88,8 +89,11 @@ static const struct {
 };
 
 /* A leaving node may also be named by its link-layer address: that is what a link layer knows. */
-static bool read_arg(struct lke_ev_command *c, enum lke_command cmd, const char *arg)
+static bool read_arg(const struct driver *d, struct lke_ev_command *c, enum lke_command cmd,
+		     const char *arg)
 {
+	if (arg && cmd == LKE_CMD_ATTACH)
+		return (c->ifindex = driver_ifindex(d, arg)) != 0;
 	if (!arg || in6_parse(arg, &c->arg) == 0)
 		return true;
 	return cmd == LKE_CMD_LEAVE && lladdr_parse(arg, &c->lladdr) == 0;
@@ -108,9 +112,12 @@ static void command(struct client *cl, const char *name, const char *arg)
 		refuse(cl, "unknown command", EXIT_USAGE);
 		return;
 	}
-	if (!read_arg(&ev.command, rekey ? LKE_CMD_SUSPEND : commands[i].cmd, arg) ||
+	if (!read_arg(d, &ev.command, rekey ? LKE_CMD_SUSPEND : commands[i].cmd, arg) ||
 	    (!arg && (rekey || commands[i].arg_needed))) {
-		refuse(cl, "an IPv6 address is needed", EXIT_USAGE);
+		refuse(cl,
+		       strcmp(name, "attach") == 0 ? "no interface of this name is in use"
+						   : "an IPv6 address is needed",
+		       EXIT_USAGE);
 		return;
 	}
 	if (cl->waiting == CONTROL_REQUESTS_MAX) {

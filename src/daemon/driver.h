@@ -35,6 +35,7 @@ struct driver_link {
 	bool kereq_asked;
 	unsigned kereq_turn; /* read since the last pause */
 	bool announced;		 /* the engine knows it */
+	uint32_t advertised_mtu; /* by the router in use; 0: none */
 	struct driver *driver;
 };
 
@@ -110,6 +111,8 @@ int driver_input(struct driver *d, const struct lke_event *ev); /* what the engi
 void driver_pump(struct driver *d);
 const char *driver_ifname(const struct driver *d, uint32_t ifindex); /* "" when unknown */
 struct driver_link *driver_link_by_index(struct driver *d, uint32_t ifindex);
+uint32_t driver_ifindex(const struct driver *d, const char *name); /* 0: none of this name */
+void driver_link_mtu(struct driver *d, const struct driver_link *l);
 void driver_fail(struct driver *d, const char *what, int err); /* ends the loop */
 
 /* --- driver_action.c --- */

@@ -100,6 +100,16 @@ static void do_hold(struct driver *d, const struct lke_act_hold *a)
 	driver_watch_tun(d, false);
 }
 
+static void do_link(struct driver *d, const struct lke_act_link *a)
+{
+	struct driver_link *l = driver_link_by_index(d, a->ifindex);
+
+	if (!l)
+		return;
+	l->advertised_mtu = a->mtu;
+	driver_link_mtu(d, l);
+}
+
 static int do_group(struct driver *d, const struct lke_act_group *a)
 {
 	int err = group_set(d->w->group, a);
@@ -153,6 +163,8 @@ static void do_privileged(struct driver *d, const struct lke_action *a)
 		set_direct(d, &a->path);
 	if (a->type == LKE_ACT_STEER)
 		do_steer(d, &a->steer);
+	if (a->type == LKE_ACT_LINK)
+		do_link(d, &a->link);
 	if (withdraw)
 		fwd_withdraw_begin(d->fwd, &a->intercept.addr);
 	if (!priv_from_action(a, 0, &r))
@@ -176,6 +188,7 @@ void driver_carry_out(struct driver *d, const struct lke_action *a)
 		driver_result(d, cookie, 0, NULL, 0);
 		break;
 	case LKE_ACT_ADDR:
+	case LKE_ACT_LINK:
 	case LKE_ACT_PATH:
 	case LKE_ACT_NEIGH:
 	case LKE_ACT_STEER:

@@ -25,6 +25,14 @@ const char *driver_ifname(const struct driver *d, uint32_t ifindex)
 	return "";
 }
 
+uint32_t driver_ifindex(const struct driver *d, const char *name)
+{
+	for (unsigned i = 0; i < d->links; i++)
+		if (strcmp(d->link[i].last.name, name) == 0)
+			return d->link[i].last.ifindex;
+	return 0;
+}
+
 static void close_socket(struct driver_link *l)
 {
 	kereq_close(l);
@@ -255,6 +263,17 @@ static bool lose_name(struct driver *d, struct driver_link *l, const struct lke_
 	return false;
 }
 
+/* Of the tunnels: the interface's, or the smaller one that a router of the link advertises. */
+void driver_link_mtu(struct driver *d, const struct driver_link *l)
+{
+	uint32_t mtu = l->last.mtu;
+
+	if (l->advertised_mtu && l->advertised_mtu < mtu)
+		mtu = l->advertised_mtu;
+	if (mtu)
+		fwd_set_link_mtu(d->fwd, l->last.ifindex, mtu);
+}
+
 static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 {
 	struct driver_link *l = driver_link_by_index(d, ev->ifindex);
@@ -280,8 +299,7 @@ static bool on_link(struct driver *d, const struct lke_ev_link *ev)
 	l->last = *ev;
 	if (l->socket.ethernet)
 		l->socket.own = ev->lladdr;
-	if (ev->mtu)
-		fwd_set_link_mtu(d->fwd, ev->ifindex, ev->mtu);
+	driver_link_mtu(d, l);
 	if (l->socket.fd < 0 && !l->asked) {
 		struct priv_request r = { .type = PRIV_OPEN_LINK, .ifindex = ev->ifindex };
 

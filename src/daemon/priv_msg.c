@@ -90,6 +90,12 @@ bool priv_from_action(const struct lke_action *a, uint64_t cookie, struct priv_r
 	case LKE_ACT_PATH:
 		from_path(&r, &a->path);
 		break;
+	case LKE_ACT_LINK:
+		r.type = PRIV_LINK;
+		r.ifindex = a->link.ifindex;
+		r.valid = a->link.mtu;
+		r.preferred = a->link.hop_limit;
+		break;
 	case LKE_ACT_NEIGH:
 		from_neigh(&r, &a->neigh);
 		break;
@@ -226,6 +232,14 @@ static int check_fast(const struct priv_request *r, const struct priv_limits *l)
 	return l->agent ? 0 : -EPERM;
 }
 
+static int check_link(const struct priv_request *r, const struct priv_limits *l)
+{
+	if ((r->valid && (r->valid < IP6_MIN_MTU || r->valid > UINT16_MAX)) ||
+	    r->preferred > UINT8_MAX)
+		return -EINVAL;
+	return interface_ok(l, r->ifindex, true) ? 0 : -EPERM;
+}
+
 /* Keeps the fields that a type uses; everything else must be zero. */
 static bool unused_zero(const struct priv_request *r)
 {
@@ -268,11 +282,15 @@ static bool unused_zero(const struct priv_request *r)
 		rest.valid = rest.spi = 0;
 		rest.router = rest.coa = zero.coa;
 		break;
+	case PRIV_LINK:
+		rest.valid = rest.preferred = 0;
+		break;
 	default:
 		break;
 	}
 	if (r->type != PRIV_READY && r->type != PRIV_ALIVE && r->type != PRIV_PROBE &&
-	    r->type != PRIV_RELOAD && r->type != PRIV_CONFIGURED && r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
+	    r->type != PRIV_RELOAD && r->type != PRIV_CONFIGURED && r->type != PRIV_LINK &&
+	    r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
 		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE &&
 		    r->type != PRIV_KEY && r->type != PRIV_OPEN_KEY)
@@ -285,7 +303,7 @@ static bool unused_zero(const struct priv_request *r)
 	}
 	if (r->type == PRIV_ADDR || r->type == PRIV_PATH || r->type == PRIV_NEIGH ||
 	    r->type == PRIV_INTERCEPT || r->type == PRIV_GATE || r->type == PRIV_OPEN_LINK ||
-	    r->type == PRIV_OPEN_KEREQ)
+	    r->type == PRIV_OPEN_KEREQ || r->type == PRIV_LINK)
 		rest.ifindex = 0;
 	return memcmp(&rest, &zero, sizeof(rest)) == 0;
 }
@@ -315,6 +333,8 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 		return check_keep(r, limits);
 	case PRIV_FAST:
 		return check_fast(r, limits);
+	case PRIV_LINK:
+		return check_link(r, limits);
 	case PRIV_OPEN_KEY:
 	case PRIV_KEY:
 		return limits->agent && limits->home_ok(limits->ctx, &r->addr) ? 0 : -EPERM;

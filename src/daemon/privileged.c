@@ -217,6 +217,8 @@ static int execute(struct world *w, const struct priv_request *r)
 	case PRIV_FAST:
 		fast = priv_to_fast(r);
 		return w->fast ? fast_set(w->fast, &fast) : -EOPNOTSUPP;
+	case PRIV_LINK:
+		return world_set_link(w, r->ifindex, r->valid, r->preferred);
 	case PRIV_READY:
 		notify_ready();
 		return 0;

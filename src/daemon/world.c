@@ -271,6 +271,21 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 	return err;
 }
 
+int world_set_link(struct world *w, uint32_t ifindex, uint32_t mtu, uint32_t hop_limit)
+{
+	char name[IF_NAMESIZE];
+	int err;
+
+	if (!if_indextoname(ifindex, name))
+		return -errno;
+	err = mtu ? sysctl_set(w->sysctl, name, "mtu", (int)mtu)
+		  : sysctl_reset(w->sysctl, name, "mtu");
+	if (err < 0)
+		return err;
+	return hop_limit ? sysctl_set(w->sysctl, name, "hop_limit", (int)hop_limit)
+			 : sysctl_reset(w->sysctl, name, "hop_limit");
+}
+
 static int open_links(struct world *w)
 {
 	static struct lke_ev_link dump[WORLD_LINKS_MAX];

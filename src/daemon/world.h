@@ -87,6 +87,9 @@ void world_forward_link(struct world *w, const struct packet_link *l, const char
 			enum packet_kind kind);
 /* Key Exchange Requests are served on the interface: they have a socket of their own (kereqs). */
 bool world_has_kereqs(const struct world *w, const char *name);
+/* MTU and hop limit of packets that the host itself sends on a mobile node's link; 0: as before.
+ * 0 or -errno. */
+int world_set_link(struct world *w, uint32_t ifindex, uint32_t mtu, uint32_t hop_limit);
 /* Privileged process, after the fork: closes what only the engine process uses. */
 void world_close_engine_side(struct world *w);
 /* Engine process, after the fork: closes everything it does not use (the netlink and nftables

@@ -133,7 +133,8 @@ void sim_transmit(struct simnet *s, struct simnode *from, unsigned iface,
 			continue;
 		if (is_group(dst) && m->node->no_multicast)
 			continue;
-		if (!is_group(dst) && memcmp(dst->b, m->node->iface[m->iface].lladdr.b, 6) != 0)
+		if (dst->len > 0 && !is_group(dst) &&
+		    memcmp(dst->b, m->node->iface[m->iface].lladdr.b, 6) != 0)
 			continue;
 		if (chance(s, l->loss_permille))
 			continue;
@@ -156,6 +157,7 @@ void simnode_link_event(struct simnode *n, unsigned iface)
 	ev.link.mtu = n->mtu;
 	ev.link.up = f->link != NULL;
 	ev.link.carrier_changes = f->flaps;
+	ev.link.no_dad = f->no_dad;
 	simnode_feed(n, &ev);
 }
 

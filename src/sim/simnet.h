@@ -43,9 +43,10 @@ struct simset {
 struct simiface {
 	uint32_t ifindex;
 	char name[LKE_IFNAME_MAX];
-	struct lke_lladdr lladdr;
-	struct simlink *link; /* NULL: no carrier */
+	struct lke_lladdr lladdr; /* len 0: point to point, all frames are for the other end */
+	struct simlink *link;	  /* NULL: no carrier */
 	unsigned flaps;
+	bool no_dad;
 };
 
 struct simaddr {

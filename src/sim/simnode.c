@@ -179,7 +179,7 @@ static void do_send(struct simnode *n, const struct lke_act_send *a)
 		return;
 	if (ll.len == 0 && in6_is_multicast(&dst))
 		ll = multicast_lladdr(&dst);
-	if (ll.len)
+	if (ll.len || n->iface[iface].lladdr.len == 0)
 		sim_transmit(n->net, n, (unsigned)iface, &ll, a->data, a->len);
 }
 
@@ -295,6 +295,7 @@ static void do_action(struct simnode *n, const struct lke_action *a)
 	case LKE_ACT_RSA_DROP:
 		drop_rsa_key(n, a->rsa_drop.key_id);
 		break;
+	case LKE_ACT_LINK:
 	case LKE_ACT_NEIGH:
 	case LKE_ACT_GROUP:
 	case LKE_ACT_KEY:

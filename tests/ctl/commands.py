@@ -63,7 +63,7 @@ def op_misspelt_command_is_corrected(lke):
 
 def op_wrong_arguments_exit_2_and_say_how(lke):
     for argv in (['show', 'nothing'], ['status', 'x'], ['monitor', 'x'], ['handover', '--to'],
-                 ['handover', '--to', 'x'], ['kex', 'x'], ['leave'], ['flush', 'lbsa'], ['flush', 'x', '::1'],
+                 ['handover', '--to', 'x'], ['kex', 'x'], ['attach', 'a', 'b'], ['leave'], ['flush', 'lbsa'], ['flush', 'x', '::1'],
                  ['flush', 'lbsa', 'x'], ['suspend'], ['suspend', 'x'], ['resume', '1.2.3.4'], ['check', 'a', 'b'],
                  ['genkey', '--integrity', 'x'], ['genkey', '-j'], ['keylog'], ['keylog', 'on'], ['keylog', 'off', 'x'], ['decode'], ['decode', 'a', 'b'],
                  ['decode', 'a', '--svg'], ['version', 'x'], ['help', 'a', 'b']):
@@ -73,7 +73,7 @@ def op_wrong_arguments_exit_2_and_say_how(lke):
 
 
 def op_no_daemon_exits_4(lke):
-    for argv in ([], ['show'], ['status'], ['monitor'], ['kex'], ['handover'], ['flush', 'lbsa', 'all']):
+    for argv in ([], ['show'], ['status'], ['monitor'], ['kex'], ['attach'], ['handover'], ['flush', 'lbsa', 'all']):
         code, out, err = ask(lke, '--run', '/nonexistent', *argv)
         equal((argv, code, out), (argv, 4, ''))
         true('does not run' in err, err)

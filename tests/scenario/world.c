@@ -39,6 +39,13 @@ static void start(struct simnode *n, struct lke_config *cfg)
 	}
 }
 
+static void plain(struct simiface *f, const struct world_options *o)
+{
+	f->no_dad = o->no_dad || o->point_to_point;
+	if (o->point_to_point)
+		f->lladdr.len = 0;
+}
+
 static void make_router(struct world *w, unsigned i, const struct world_options *o)
 {
 	struct lke_config cfg;
@@ -47,7 +54,7 @@ static void make_router(struct world *w, unsigned i, const struct world_options 
 
 	snprintf(name, sizeof(name), "ar%u", i + 1);
 	n = w->ar[i] = sim_node(w->net, name, true);
-	sim_attach(n, w->link[i]);
+	plain(sim_attach(n, w->link[i]), o);
 	sim_attach(n, w->core);
 	snprintf(text, sizeof(text), "2001:db8:%u::1", i + 1);
 	sim_addr(n, 0, text, 64);
@@ -62,7 +69,7 @@ static void make_router(struct world *w, unsigned i, const struct world_options 
 	cfg.ars = 1;
 	lke_config_ar_defaults(&cfg.ar[0]);
 	strcpy(cfg.ar[0].interface, "eth0");
-	cfg.ar[0].lke = i < 3;
+	cfg.ar[0].lke = i < 3 || o->four_lke;
 	cfg.ar[0].finished = !o->no_finished;
 	if (o->max_lifetime)
 		cfg.ar[0].max_lifetime = o->max_lifetime;
@@ -70,7 +77,7 @@ static void make_router(struct world *w, unsigned i, const struct world_options 
 	if (o->rsa_rotation)
 		cfg.rsa_rotation = o->rsa_rotation;
 	start(n, &cfg);
-	if (i < 3)
+	if (cfg.ar[0].lke)
 		sim_rsa_key(n, 1024, 1);
 }
 
@@ -171,7 +178,7 @@ static void make_mobile(struct world *w, const struct world_options *o)
 	struct lke_config cfg;
 
 	w->mn = sim_node(w->net, "mn", false);
-	sim_attach(w->mn, NULL);
+	plain(sim_attach(w->mn, NULL), o);
 	lke_config_defaults(&cfg);
 	cfg.profile = profile(o->mn_profile);
 	cfg.mn.interfaces = 1;
@@ -207,7 +214,7 @@ struct world *world_new(const struct world_options *o)
 	routes(w, w->r0, 1);
 	make_mobile(w, o);
 	w->host = sim_node(w->net, "host", false);
-	sim_attach(w->host, w->link[0]);
+	sim_attach(w->host, o->point_to_point ? NULL : w->link[0]);
 	sim_run_for(w->net, 20 * LKE_SEC);
 	return w;
 }

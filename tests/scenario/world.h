@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The world of Figure 2.1 in virtual time: a mobile node, four access links (the router of the
- *fourth has no LKE), a home agent on the home link, a correspondent node behind its own router, a
+ * fourth has no LKE), a home agent on the home link, a correspondent node behind its own router, a
  *third host that can sit on any access link.
  *
  *	cn -- cnlink -- r0 -- core -- ar1..ar4 -- l1..l4       core -- ha -- home
@@ -34,6 +34,9 @@ struct world_options {
 	bool no_finished;
 	bool keep_state;
 	uint32_t rsa_rotation; /* s; 0: default */
+	bool point_to_point;   /* access links without link-layer addresses and without DAD */
+	bool no_dad;	       /* on the mobile node's links */
+	bool four_lke;	       /* the router of the fourth link has LKE too */
 };
 
 struct world *world_new(const struct world_options *o);

@@ -89,6 +89,25 @@ static void ports_of_a_bridge_are_told_apart(void **state)
 	sh("ip link del br7; ip link del p7");
 }
 
+/* RFC 4862 5.4: DupAddrDetectTransmits 0, or a device whose neighbours are not resolved. */
+static void amb_099_links_without_dad_are_told_apart(void **state)
+{
+	static struct lke_ev_link buf[32];
+	int n;
+
+	sh("ip link add p7 type veth peer name q7; ip tuntap add dev t7 mode tun; "
+	   "echo 0 > /proc/sys/net/ipv6/conf/p7/dad_transmits");
+	n = nl_dump_links(nl, buf, 32);
+	assert_true(n > 0);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(buf[i].name, "p7") == 0 || strcmp(buf[i].name, "t7") == 0)
+			assert_true(buf[i].no_dad);
+		if (strcmp(buf[i].name, "q7") == 0 || strcmp(buf[i].name, "v1") == 0)
+			assert_false(buf[i].no_dad);
+	}
+	sh("ip link del p7; ip link del t7");
+}
+
 static void monitor_resyncs_after_overrun(void **state)
 {
 	struct heard h = { 0 };
@@ -150,6 +169,7 @@ int main(void)
 		cmocka_unit_test(monitor_reports_carrier_and_counts_flaps),
 		cmocka_unit_test(monitor_repeats_addresses_that_came_too_early),
 		cmocka_unit_test(ports_of_a_bridge_are_told_apart),
+		cmocka_unit_test(amb_099_links_without_dad_are_told_apart),
 		cmocka_unit_test(monitor_resyncs_after_overrun),
 		cmocka_unit_test(only_neighbours_given_up_are_heard_of),
 	};

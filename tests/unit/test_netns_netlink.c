@@ -164,6 +164,30 @@ static void sysctls_are_restored_also_after_kill(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* What a router advertised is taken back when another one says nothing. */
+static void one_sysctl_goes_back_to_what_it_was(void **state)
+{
+	char dir[] = "/tmp/lke-test-XXXXXX";
+	struct sysctl *s;
+	int v;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(sysctl_open(dir, &s), 0);
+	assert_int_equal(sysctl_reset(s, "v1", "mtu"), 0); /* nothing was set */
+	assert_int_equal(sysctl_set(s, "v1", "mtu", 1400), 0);
+	assert_int_equal(sysctl_set(s, "v1", "hop_limit", 61), 0);
+	assert_int_equal(sysctl_set(s, "v1", "mtu", 1300), 0);
+	assert_int_equal(sysctl_reset(s, "v1", "mtu"), 0);
+	assert_int_equal(sysctl_get("v1", "mtu", &v), 0);
+	assert_int_equal(v, 1500);
+	assert_int_equal(sysctl_get("v1", "hop_limit", &v), 0);
+	assert_int_equal(v, 61);
+	sysctl_close(s);
+	assert_int_equal(sysctl_get("v1", "hop_limit", &v), 0);
+	assert_int_equal(v, 64);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 /* A destination that is on its way from the TUN to its link: nothing is lost, nothing overtakes. */
 static void a_gate_keeps_packets_in_order(void **state)
 {
@@ -247,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_gate_keeps_packets_in_order),
 		cmocka_unit_test(a_gate_has_room_for_what_a_busy_machine_delays),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
+		cmocka_unit_test(one_sysctl_goes_back_to_what_it_was),
 	};
 
 	if (!netns_possible())

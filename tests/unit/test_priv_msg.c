@@ -165,6 +165,31 @@ static void paths_belong_to_the_mobile_node(void **state)
 	assert_int_equal(priv_check(&r, sizeof(r), &agent), -EPERM);
 }
 
+static void settings_of_a_link_are_checked(void **state)
+{
+	struct lke_action a = { .type = LKE_ACT_LINK,
+				.link = { .ifindex = 3, .mtu = 1280, .hop_limit = 255 } };
+	struct priv_request r;
+
+	assert_true(priv_from_action(&a, 0, &r));
+	assert_int_equal(check(&r), 0);
+	r.valid = r.preferred = 0; /* as they were */
+	assert_int_equal(check(&r), 0);
+	r.valid = 1279;
+	assert_int_equal(check(&r), -EINVAL);
+	r.valid = 65536;
+	assert_int_equal(check(&r), -EINVAL);
+	r.valid = 1500;
+	r.preferred = 256;
+	assert_int_equal(check(&r), -EINVAL);
+	r.preferred = 64;
+	r.addr = addr("2001:db8::5");
+	assert_int_equal(check(&r), -EINVAL);
+	r.addr = in6_unspecified;
+	r.ifindex = 4; /* not a mobile node's */
+	assert_int_equal(check(&r), -EPERM);
+}
+
 static void steering_interception_neighbours_and_floors_are_checked(void **state)
 {
 	struct priv_request r = {
@@ -323,6 +348,7 @@ int main(void)
 		cmocka_unit_test(every_unused_octet_must_be_zero),
 		cmocka_unit_test(addresses_are_range_checked),
 		cmocka_unit_test(paths_belong_to_the_mobile_node),
+		cmocka_unit_test(settings_of_a_link_are_checked),
 		cmocka_unit_test(steering_interception_neighbours_and_floors_are_checked),
 		cmocka_unit_test(bindings_of_the_fast_path_are_checked),
 		cmocka_unit_test(gates_are_checked),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/if.h>
+#include <linux/ipv6.h>
 #include <linux/neighbour.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -374,6 +375,31 @@ static bool is_port(const struct nlattr *info)
 	return false;
 }
 
+/* DupAddrDetectTransmits of the interface is 0. */
+static bool without_dad(const struct nlattr *families)
+{
+	const struct nlattr *family, *a;
+
+	mnl_attr_for_each_nested(family, families)
+	{
+		if (mnl_attr_get_type(family) != AF_INET6)
+			continue;
+		mnl_attr_for_each_nested(a, family)
+		{
+			const uint8_t *conf = mnl_attr_get_payload(a);
+			size_t at = DEVCONF_DAD_TRANSMITS * sizeof(int32_t);
+			int32_t transmits;
+
+			if (mnl_attr_get_type(a) != IFLA_INET6_CONF ||
+			    mnl_attr_get_payload_len(a) < at + sizeof(transmits))
+				continue;
+			memcpy(&transmits, conf + at, sizeof(transmits));
+			return transmits == 0;
+		}
+	}
+	return false;
+}
+
 bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
@@ -389,6 +415,7 @@ bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret)
 	/* RUNNING waits for the queue discipline and for 802.1X; without it a frame is lost. */
 	l.up = !l.removed && (ifi->ifi_flags & running) == running;
 	l.no_carrier = !l.removed && !l.up && (ifi->ifi_flags & IFF_UP);
+	l.no_dad = ifi->ifi_flags & IFF_NOARP;
 	mnl_attr_for_each(a, nlh, sizeof(*ifi))
 	{
 		size_t len = mnl_attr_get_payload_len(a);
@@ -412,6 +439,9 @@ bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret)
 			break;
 		case IFLA_LINKINFO:
 			l.port = is_port(a);
+			break;
+		case IFLA_AF_SPEC:
+			l.no_dad = l.no_dad || without_dad(a);
 			break;
 		case IFLA_CARRIER_UP_COUNT:
 		case IFLA_CARRIER_DOWN_COUNT:

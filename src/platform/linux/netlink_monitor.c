@@ -119,7 +119,8 @@ static bool link_same(const struct lke_ev_link *a, const struct lke_ev_link *b)
 {
 	return strcmp(a->name, b->name) == 0 && lladdr_eq(&a->lladdr, &b->lladdr) &&
 	       a->mtu == b->mtu && a->up == b->up && a->no_carrier == b->no_carrier &&
-	       a->port == b->port && a->carrier_changes == b->carrier_changes;
+	       a->port == b->port && a->no_dad == b->no_dad &&
+	       a->carrier_changes == b->carrier_changes;
 }
 
 static void link_news(struct mon *m, const struct lke_ev_link *l, mon_fn fn, void *ctx)

@@ -175,12 +175,25 @@ int sysctl_open(const char *state_dir, struct sysctl **ret)
 	return 0;
 }
 
-static bool is_saved(const struct sysctl *s, const char *ifname, const char *key)
+static struct saved *find_saved(struct sysctl *s, const char *ifname, const char *key)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (strcmp(s->saved[i].ifname, ifname) == 0 && strcmp(s->saved[i].key, key) == 0)
-			return true;
-	return false;
+			return &s->saved[i];
+	return NULL;
+}
+
+int sysctl_reset(struct sysctl *s, const char *ifname, const char *key)
+{
+	struct saved *v = find_saved(s, ifname, key);
+	int err = v ? conf_write(ifname, key, v->value) : 0;
+
+	if (!v || err)
+		return err;
+	/* Restored backwards in the order in which they were set. */
+	memmove(v, v + 1, (size_t)(s->saved + s->n - v - 1) * sizeof(*v));
+	s->n--;
+	return record_write(s);
 }
 
 int sysctl_set(struct sysctl *s, const char *ifname, const char *key, int value)
@@ -191,7 +204,7 @@ int sysctl_set(struct sysctl *s, const char *ifname, const char *key, int value)
 		return err;
 	if (old == value)
 		return 0;
-	if (!is_saved(s, ifname, key)) {
+	if (!find_saved(s, ifname, key)) {
 		struct saved *v = &s->saved[s->n];
 
 		if (s->n == SYSCTL_MAX)

@@ -26,6 +26,8 @@ int sysctl_open(const char *state_dir, struct sysctl **ret);
  * with '/' or '..'.
  */
 int sysctl_set(struct sysctl *s, const char *ifname, const char *key, int value);
+/* Back to the value that was saved; nothing when none was. */
+int sysctl_reset(struct sysctl *s, const char *ifname, const char *key);
 int sysctl_get(const char *ifname, const char *key, int *ret_value);
 
 /* MN: the engine does router discovery, addresses and DAD on this link: accept_ra, autoconf,
