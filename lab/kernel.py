@@ -37,7 +37,7 @@ $b mount -t tmpfs none /new/run
 $b mkdir -p /new/lib/modules/RELEASE
 $b mount -o bind /new@MODULES@ /new/lib/modules/RELEASE
 $b cat > /new/run/guest <<'END'
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LKE_LAB_SLOW=@SLOW@
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LKE_LAB_SLOW=@SLOW@ LKE_LAB_GUEST=1
 ip link set lo up
 modprobe tun	# systemd makes the device that would load it
 cd @ROOT@

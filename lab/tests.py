@@ -22,7 +22,10 @@ import tests_attacks
 import tests_attacks_host
 import tests_delay
 import tests_foreign
+import tests_clock
 import tests_links
+import tests_mn_links
+import tests_odd_router
 import tests_mn
 import tests_refused
 import tests_leave
@@ -235,6 +238,9 @@ TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nin
 TESTS.update(serve_tests.TESTS)
 TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
+TESTS.update(tests_mn_links.TESTS)
+TESTS.update(tests_clock.TESTS)
+TESTS.update(tests_odd_router.TESTS)
 TESTS.update(tests_refused.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_home.TESTS)

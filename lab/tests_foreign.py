@@ -215,7 +215,7 @@ def foreign_access_router(build, directory, printer):
 def on_debians_kernel(build, *tests):
 	"""Tests of the lab, in brief, on Debian's stock kernel, which has MIP6, ESP and tunnels of its own, in qemu."""
 	run = subprocess.run([os.path.join(os.path.dirname(__file__), "kernel.py"), "--seconds", "560",
-		"export LKE_LAB_BRIEF=1; for t in %s; do lab/lab.py --build %s --test $t || exit; done" % (" ".join(tests), build)],
+		"export LKE_LAB_BRIEF=1; (for t in %s; do lab/lab.py --build %s --test $t || exit; done)" % (" ".join(tests), build)],
 		text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=dies_with_us)
 	if run.returncode == 77:
 		raise CannotRun(run.stdout.strip().splitlines()[-1])

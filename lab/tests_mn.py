@@ -297,8 +297,8 @@ def amb_170_reboot_on_a_guarded_link(build, directory, printer):
 OWN = ("accept_ra", "autoconf", "accept_redirects", "addr_gen_mode")	# of the kernel, which lked takes over
 
 
-def kernels_discovery(w):
-	return w.lab["mn"].run("sysctl", "-n", *["net.ipv6.conf.wlan0." + key for key in OWN]).split()
+def kernels_discovery(w, dev="wlan0"):
+	return w.lab["mn"].run("sysctl", "-n", *["net.ipv6.conf.%s.%s" % (dev, key) for key in OWN]).split()
 
 
 def kernel_router_discovery_is_given_back(build, directory, printer):
@@ -306,7 +306,9 @@ def kernel_router_discovery_is_given_back(build, directory, printer):
 	class Before(World):
 		def prepare(self):
 			self.lab["mn"].sysctl(wlan0__accept_ra=1, wlan0__autoconf=1, wlan0__accept_redirects=1)
-			self.before = kernels_discovery(self)
+			self.lab.plug("mn", "other0", "l1", "02:00:00:00:0b:09")
+			self.lab["mn"].ip("link set other0 up")
+			self.before, self.other = kernels_discovery(self), kernels_discovery(self, "other0")
 	with Before(build, directory, LOCAL_CONF, routers=(1,), home=False) as w:
 		want, bad = ["0", "0", "0", "1"], []
 		if kernels_discovery(w) != want:
@@ -320,6 +322,11 @@ def kernel_router_discovery_is_given_back(build, directory, printer):
 			bad.append("after the restart: %s" % kernels_discovery(w))
 		w.plug("wlan0", "l1", True)
 		w.coa(1)
+		# An interface that is not in the configuration is the kernel's: it has an address of its own there.
+		wait_for(lambda: " 2001:db8:1:" in w.lab["mn"].show("-6", "-o", "addr", "show", "dev", "other0"), 5,
+			"an address that the kernel made on another interface")
+		if kernels_discovery(w, "other0") != w.other:
+			bad.append("another interface: %s instead of %s" % (kernels_discovery(w, "other0"), w.other))
 		bad += w.stop()
 		if kernels_discovery(w) != w.before:
 			bad.append("after the end: %s instead of %s" % (kernels_discovery(w), w.before))
