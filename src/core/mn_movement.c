@@ -66,6 +66,7 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	if (r != l->router) {
 		mn_kex_cancel(e, l);
 		l->lke_allowed = false;
+		l->questions = 0;
 	}
 	l->router = r;
 	timerq_disarm(&e->timers, &l->solicit);
@@ -182,6 +183,7 @@ void mn_link_down(struct lke_engine *e, struct mn_link *l)
 	lose_patience(e, l);
 	timerq_disarm(&e->timers, &l->solicit);
 	timerq_disarm(&e->timers, &l->probe);
+	l->asked = 0;
 	if (l->ll)
 		timerq_disarm(&e->timers, &l->ll->dad);
 	/* Whoever was heard before may be on another link now, or be another one of that name. */

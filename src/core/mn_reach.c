@@ -11,6 +11,8 @@
 #define QUIET	     (75 * LKE_SEC) /* without a sign of life */
 #define QUIET_JITTER (15 * LKE_SEC)
 #define DOUBT_GAP    (200 * LKE_MSEC) /* between solicitations when movement is likely */
+#define PROOF_WANTED (4 * LKE_SEC)    /* LKE waits for an answer of the router (AMB-073) */
+#define QUESTIONS    8		      /* so many are asked for that alone */
 #define STAY	     (64 * LKE_SEC)   /* no hurry to leave a router taken so lately */
 
 static lke_time gap(const struct lke_engine *e, const struct mn_link *l)
@@ -31,14 +33,26 @@ static void probe(struct lke_engine *e, struct mn_link *l)
 		send_packet(e, LKE_ROLE_MN, LKE_MSG_NS, l->ifc->ifindex, &l->router->lladdr, buf,
 			    (size_t)len);
 	l->probes++;
+	l->questions++;
+	l->asked = e->now;
 	arm(e, &l->probe, e->now + gap(e, l));
+}
+
+/* An advertisement shows that the router is there, not that it answers us. */
+static bool proof_wanted(const struct lke_engine *e, const struct mn_link *l)
+{
+	return e->cfg.mn.local_only && !draft01(e) && !l->lke_allowed && l->router &&
+	       l->router->lke && l->questions < QUESTIONS;
 }
 
 void mn_reach_confirmed(struct lke_engine *e, struct mn_link *l)
 {
 	l->probes = 0;
 	l->doubt = false;
-	arm(e, &l->probe, e->now + QUIET + rnd_below(e, QUIET_JITTER));
+	if (proof_wanted(e, l))
+		arm(e, &l->probe, e->now + PROOF_WANTED);
+	else
+		arm(e, &l->probe, e->now + QUIET + rnd_below(e, QUIET_JITTER));
 }
 
 static void ask(struct lke_engine *e, struct mn_link *l, bool doubt)
@@ -83,13 +97,15 @@ void mn_probe_answer(struct lke_engine *e, struct mn_link *l, const struct pkt *
 		     const struct nd_msg *m)
 {
 	if (!l->router || !in6_eq(&m->target, &l->router->ll) || !(m->na_flags & ND_NA_S) ||
-	    !l->ll || !in6_eq(&p->ip.dst, &l->ll->addr) || l->probes == 0)
+	    !l->ll || !in6_eq(&p->ip.dst, &l->ll->addr) || l->asked == 0 ||
+	    e->now - l->asked > RETRANS_TIMER)
 		return;
-	mn_reach_confirmed(e, l);
-	if (e->cfg.mn.local_only && !draft01(e) && lladdr_eq(&p->src_ll, &l->router->lladdr)) {
+	l->asked = 0; /* one answer to a question */
+	if (e->cfg.mn.local_only && !draft01(e) && lladdr_eq(&p->src_ll, &l->router->lladdr))
 		l->lke_allowed = true;
+	mn_reach_confirmed(e, l);
+	if (l->lke_allowed)
 		mn_kex_try(e, l);
-	}
 }
 
 void mn_resume(struct lke_engine *e)

@@ -196,6 +196,8 @@ struct mn_link {
 	lke_time attached;
 	unsigned solicitations;	  /* RS sent since the link came up */
 	unsigned probes;	  /* NUD solicitations left unanswered; 0: none is under way */
+	unsigned questions;	  /* since the router was chosen */
+	lke_time asked;		  /* the last one, 0: none or answered */
 	bool doubt;		  /* the node has moved, perhaps: ask faster */
 	struct lke_lladdr lladdr; /* of the interface, to see it change */
 	bool announce;		  /* the link-layer address changed: neighbours must learn it */

@@ -188,6 +188,62 @@ static void amb_075_routers_of_one_name_and_station(void **state)
 	two_routers_of_one_name(1, true);
 }
 
+static void router_answers(struct fix *f, unsigned ar)
+{
+	struct lke_in6 src = fix_ar_ll(ar);
+	struct nd_msg m = { .type = ND_NA,
+			    .na_flags = ND_NA_R | ND_NA_S | ND_NA_O,
+			    .target = src,
+			    .lladdr = fix_mac(ar) };
+	uint8_t buf[128];
+	int len = nd_encode(&m, &src, &fix_ll, 0, buf, sizeof(buf));
+
+	assert_true(len > 0);
+	(void)fix_packet(f, ar, buf, (size_t)len);
+}
+
+/* What a router spreads over two advertisements comes before its answer to the question. */
+static void amb_073_advertisement_between_question_and_answer(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 0, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	f.silent = true;
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	fix_ra(&f, 1);
+	f.now += 2 * LKE_MSEC;
+	router_answers(&f, 1);
+	fix_run(&f, 1500 * LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 1);
+	fix_end(&f);
+}
+
+/* The answer is lost, and the router advertises more often than it would be asked of itself. */
+static void amb_073_router_that_advertises_often_is_asked_again(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 0, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	f.silent = true;
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	fix_ra(&f, 1);
+	fix_run(&f, 1500 * LKE_MSEC);
+	router_answers(&f, 1); /* too late for any question */
+	fix_run(&f, LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	f.silent = false;
+	for (unsigned n = 0; n < 3; n++) {
+		fix_run(&f, 4 * LKE_SEC + LKE_MSEC);
+		fix_ra(&f, 1);
+	}
+	assert_true(fix_count(&f, LKE_MSG_KEREQ) >= 1);
+	fix_end(&f);
+}
+
 static uint8_t secret;
 
 static void with_secret(struct lke_config *cfg)
@@ -310,6 +366,8 @@ int main(void)
 		cmocka_unit_test(rfc_4861_6_3_4_mtu_and_hop_limit_of_the_router),
 		cmocka_unit_test(amb_075_routers_of_one_name_on_two_links),
 		cmocka_unit_test(amb_075_routers_of_one_name_and_station),
+		cmocka_unit_test(amb_073_advertisement_between_question_and_answer),
+		cmocka_unit_test(amb_073_router_that_advertises_often_is_asked_again),
 		cmocka_unit_test(rfc_7217_identifiers_are_stable_and_opaque),
 		cmocka_unit_test(hook_starts_the_attachment_at_once),
 		cmocka_unit_test(hook_on_the_same_link_changes_nothing),
