@@ -53,6 +53,7 @@ int cmd_serve(struct ctl *c, int argc, char **argv);
 int cmd_show(struct ctl *c, int argc, char **argv);
 int cmd_showconf(struct ctl *c, int argc, char **argv);
 int cmd_status(struct ctl *c, int argc, char **argv);
+int cmd_support_bundle(struct ctl *c, int argc, char **argv);
 int cmd_suspend(struct ctl *c, int argc, char **argv);
 int cmd_top(struct ctl *c, int argc, char **argv);
 int cmd_undo(struct ctl *c, int argc, char **argv);
