@@ -10,7 +10,7 @@ FILES = ("sbin/lked", "bin/lke", "bin/lkesim", "lib/systemd/system/lked.service"
 	"lib/systemd/system/lke-roam.service", "libexec/lke/lke-roam",
 	"lib/sysusers.d/lke.conf", "lib/tmpfiles.d/lke.conf", "share/bash-completion/completions/lke", "libexec/lke/lke-dns",
 	"share/man/man1/lke.1", "share/man/man1/lkesim.1", "share/man/man8/lked.8", "share/man/man5/lke.conf.5", "share/man/man7/lke-troubleshooting.7", "include/lke/engine.h",
-	"share/lke/wireshark/lke.lua", "share/lke/schema")
+	"share/lke/wireshark/lke.lua", "share/lke/schema", "share/lke/grafana/lke.json")
 
 
 def main():
