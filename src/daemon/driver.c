@@ -22,6 +22,7 @@
 #include "platform/linux/sandbox.h"
 
 #define ENTROPY_INTERVAL (60 * LKE_SEC)
+#define ACTIONS_BETWEEN_ANSWERS 64
 #define EMPTY_ROOT                                                                                 \
 	"/run" /* exists everywhere; an empty file system is mounted over it for this process */
 
@@ -53,26 +54,31 @@ void driver_pump(struct driver *d)
 {
 	const struct lke_action *a;
 	lke_time deadline;
-	bool any = false;
+	unsigned done = 0;
 
 	/* Carrying out an action may come back here (a result, a closed link): the outer call goes
 	 * on. */
 	if (d->pumping)
 		return;
 	d->pumping = true;
+	driver_groups_turn(d);
 	/* A burst (one SPI of each of ten thousand mobile nodes) waits in the engine for answers. */
 	while (requests_room(d) && (a = lke_engine_next_action(d->engine))) {
 		driver_carry_out(d, a);
-		any = true;
+		/* A router that starts with ten thousand bindings is here for seconds; the privileged
+		 * process gives up one that takes no answers. */
+		if (++done % ACTIONS_BETWEEN_ANSWERS == 0)
+			requests_take(d);
 	}
 	d->pumping = false;
+	driver_groups_later(d);
 	deadline = lke_engine_deadline(d->engine);
 	/* Most packets move no timer: the system call would cost a seventh of a dropped one. */
 	if (deadline != d->timer_at && clock_timer_set(d->timer_fd, deadline) < 0)
 		driver_fail(d, "timer", -errno);
 	d->timer_at = deadline;
 	/* Packets of applications change nothing that is kept, and ask for nothing. */
-	if (any)
+	if (done)
 		driver_mn_state_save(d);
 	if (d->stopping && requests_idle(d) && driver_state_idle(d))
 		event_base_loopbreak(d->base);
@@ -258,8 +264,9 @@ static int make_events(struct driver *d)
 	d->priv_ev = watch(d, d->priv_fd, EV_READ, requests_on_readable);
 	d->worker_ev = watch(d, rsa_worker_fd(d->worker), EV_READ, on_worker);
 	d->priv_write_ev = event_new(d->base, d->priv_fd, EV_WRITE, requests_on_writable, d);
+	d->groups_ev = event_new(d->base, -1, 0, driver_on_groups, d);
 	if (!d->timer_ev || !d->tun_ev || !d->mon_ev || !d->priv_ev || !d->worker_ev ||
-	    !d->priv_write_ev)
+	    !d->priv_write_ev || !d->groups_ev)
 		return -ENOMEM;
 	if (d->w->neigh_fd < 0)
 		return 0;
@@ -293,7 +300,8 @@ static int begin(struct driver *d)
 static void end(struct driver *d)
 {
 	struct event *ev[] = { d->timer_ev,	 d->tun_ev,    d->mon_ev,  d->priv_ev,
-			       d->priv_write_ev, d->worker_ev, d->neigh_ev, d->probe_ev };
+			       d->priv_write_ev, d->worker_ev, d->neigh_ev, d->probe_ev,
+			       d->groups_ev };
 
 	control_free(d->control);
 	keylog_stop(d);

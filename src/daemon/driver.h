@@ -71,6 +71,7 @@ struct driver {
 	uint32_t mn_state_count;
 	struct event_base *base;
 	struct event *timer_ev, *tun_ev, *mon_ev, *neigh_ev, *priv_ev, *priv_write_ev, *worker_ev;
+	struct event *groups_ev;
 	int timer_fd, priv_fd;
 	lke_time timer_at; /* the armed deadline, LKE_NEVER: none */
 	struct driver_link link[WORLD_LINKS_MAX];
@@ -135,6 +136,11 @@ void driver_links_reload(struct driver *d);
 /* Up to budget packets of a link's socket, or of its socket for Key Exchange Requests; how many there
  * were. */
 unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, unsigned budget);
+
+/* --- driver_groups.c --- */
+void driver_groups_turn(struct driver *d);  /* a turn of the loop begins */
+void driver_groups_later(struct driver *d); /* it ends: what is left over has a turn of its own */
+void driver_on_groups(evutil_socket_t fd, short what, void *ctx);
 
 /* --- driver_kereq.c: the sockets for Key Exchange Requests --- */
 void kereq_ask(struct driver *d, struct driver_link *l); /* once the link has its own socket */
@@ -214,6 +220,7 @@ void driver_reload_close(struct driver *d);
 bool requests_fast(void *ctx, const struct fast_binding *b);
 bool requests_quiet(void *ctx);
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
+void requests_take(struct driver *d); /* reads some answers, if there are; the caller pumps */
 void requests_on_readable(evutil_socket_t fd, short what, void *ctx);
 void requests_on_writable(evutil_socket_t fd, short what, void *ctx);
 /* The engine wants parked packets to flow: now, or when the paths queued before are in place. */

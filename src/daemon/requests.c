@@ -9,6 +9,8 @@
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
 
+enum { ANSWERS_AT_ONCE = 64 };
+
 static void flush(struct driver *d)
 {
 	while (d->sent < d->queued) {
@@ -196,11 +198,9 @@ static void take_ipsec(struct driver *d, const struct priv_reply *r)
 	driver_input(d, &ev);
 }
 
-void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
+void requests_take(struct driver *d)
 {
-	struct driver *d = ctx;
-
-	for (unsigned i = 0; i < 64; i++) {
+	for (unsigned i = 0; i < ANSWERS_AT_ONCE; i++) {
 		struct priv_reply reply;
 		int fd;
 		ssize_t n = priv_receive(d->priv_fd, &reply, sizeof(reply), &fd);
@@ -229,6 +229,13 @@ void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
 		else
 			take_answer(d, &reply, fd);
 	}
+}
+
+void requests_on_readable(evutil_socket_t sock, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	requests_take(d);
 	driver_pump(d);
 }
 

@@ -479,12 +479,12 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 			snprintf(why, size, "interface %s does not exist", c->ar[i].interface);
 	}
 	group_stats(d->w->group, &g);
-	if (!why[0] && g.waiting)
+	if (!why[0] && g.waiting > g.untried)
 		snprintf(
 			why, size,
 			"%u multicast groups cannot be joined (%s): behind a snooping bridge their "
 			"addresses are not defended",
-			g.waiting, strerror(-g.last_error));
+			g.waiting - g.untried, strerror(-g.last_error));
 	show_limits_trouble(d, why, size);
 	if (!why[0])
 		find_fast_mobile(d, why, size);

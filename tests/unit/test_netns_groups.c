@@ -72,11 +72,45 @@ static void amb_096_memberships_wait_for_room(void **state)
 	group_close(g);
 }
 
+/* Beyond the joins of a turn they wait, which is no failure, and come in order. */
+static void amb_096_joins_of_a_turn_are_bounded(void **state)
+{
+	struct lke_act_group a = { .ifindex = v1, .group = A("ff02::1:ff00:0") };
+	struct group_stats st;
+	struct group *g;
+
+	assert_int_equal(group_open(1, &g), 0);
+	group_turn(g, 4);
+	for (unsigned i = 0; i < 10; i++) {
+		a.group.b[15] = (uint8_t)i;
+		assert_int_equal(group_set(g, &a), 0);
+	}
+	group_stats(g, &st);
+	assert_true(st.joined == 4 && st.waiting == 6 && st.untried == 6 && st.refused == 0);
+	group_retry(g); /* no turn has begun */
+	a.leave = true;
+	assert_int_equal(group_set(g, &a), 0); /* the last one: it just goes */
+	group_stats(g, &st);
+	assert_true(st.joined == 4 && st.untried == 5);
+	group_turn(g, 4);
+	group_retry(g);
+	group_stats(g, &st);
+	assert_true(st.joined == 8 && st.untried == 1);
+	assert_true(says("ip maddr show dev v1", "ff02::1:ff00:7"));
+	assert_false(says("ip maddr show dev v1", "ff02::1:ff00:8"));
+	group_turn(g, 4);
+	group_retry(g);
+	group_stats(g, &st);
+	assert_true(st.joined == 9 && st.waiting == 0 && st.untried == 0);
+	group_close(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_spread_over_sockets),
 		cmocka_unit_test(amb_096_memberships_wait_for_room),
+		cmocka_unit_test(amb_096_joins_of_a_turn_are_bounded),
 	};
 
 	if (!netns_possible())

@@ -2,6 +2,7 @@
 #include "platform/linux/group.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,14 @@ struct membership {
 	} key;
 	uint32_t refs;
 	unsigned socket;
-	bool waits; /* in the list of those that could not be joined */
+	bool waits;   /* in the list of those that could not be joined */
+	bool untried; /* there because of the turn alone */
 	struct membership *before, *behind;
 };
 
 struct group {
 	unsigned sockets, next; /* next: the one that had room last */
+	unsigned left;		/* joins of this turn */
 	int fd[GROUP_SOCKETS_MAX];
 	struct table members;
 	struct membership *first, *last; /* that wait, the oldest first */
@@ -49,6 +52,7 @@ int group_open(unsigned sockets, struct group **ret)
 		mem_free(g);
 		return -ENOMEM;
 	}
+	g->left = UINT_MAX;
 	for (; g->sockets < sockets; g->sockets++) {
 		g->fd[g->sockets] = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 		if (g->fd[g->sockets] < 0) {
@@ -89,6 +93,7 @@ static int attempt(struct group *g, struct membership *m)
 {
 	int err = join_somewhere(g, m);
 
+	g->left -= g->left < UINT_MAX;
 	if (err == 0) {
 		g->stats.joined++;
 	} else {
@@ -98,9 +103,11 @@ static int attempt(struct group *g, struct membership *m)
 	return err;
 }
 
-static void wait_for_room(struct group *g, struct membership *m)
+static void wait_for_room(struct group *g, struct membership *m, bool untried)
 {
 	m->waits = true;
+	m->untried = untried;
+	g->stats.untried += untried;
 	m->before = g->last;
 	m->behind = NULL;
 	*(g->last ? &g->last->behind : &g->first) = m;
@@ -110,7 +117,8 @@ static void wait_for_room(struct group *g, struct membership *m)
 
 static void wait_no_more(struct group *g, struct membership *m)
 {
-	m->waits = false;
+	g->stats.untried -= m->untried;
+	m->waits = m->untried = false;
 	*(m->before ? &m->before->behind : &g->first) = m->behind;
 	*(m->behind ? &m->behind->before : &g->last) = m->before;
 	g->stats.waiting--;
@@ -120,13 +128,18 @@ void group_retry(struct group *g)
 {
 	struct membership *m;
 
-	while ((m = g->first)) {
+	while (g->left && (m = g->first)) {
 		wait_no_more(g, m);
 		if (attempt(g, m) == 0)
 			continue;
-		wait_for_room(g, m); /* as the last: it may be the one that cannot be joined */
+		wait_for_room(g, m, false); /* as the last: it may be the one that cannot be joined */
 		return;
 	}
+}
+
+void group_turn(struct group *g, unsigned joins)
+{
+	g->left = joins;
 }
 
 static int join(struct group *g, const struct lke_act_group *act)
@@ -145,9 +158,13 @@ static int join(struct group *g, const struct lke_act_group *act)
 		g->stats.last_error = -ENOBUFS;
 		return -ENOBUFS;
 	}
+	if (!g->left) {
+		wait_for_room(g, m, true);
+		return 0;
+	}
 	err = attempt(g, m);
 	if (err)
-		wait_for_room(g, m);
+		wait_for_room(g, m, false);
 	return err;
 }
 

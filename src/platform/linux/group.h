@@ -17,6 +17,7 @@ struct group;
 struct group_stats {
 	uint32_t joined;  /* memberships held now */
 	uint32_t waiting; /* asked for, but no socket had room, or the system refused */
+	uint32_t untried; /* of those that wait: put off by group_turn() */
 	uint64_t refused; /* joins that failed */
 	int last_error;	  /* of the last one that failed, -errno */
 };
@@ -29,8 +30,14 @@ int group_open(unsigned sockets, struct group **ret);
  * then waits for a later leave or group_retry() (but not beyond GROUP_MAX).
  */
 int group_set(struct group *g, const struct lke_act_group *act);
-/* Tries again for those that wait, until one fails. */
+/* Tries again for those that wait, until one fails or the turn's joins are used up. */
 void group_retry(struct group *g);
+/*
+ * Until the next call at most so many joins; further ones wait, which is no failure.  The kernel
+ * searches all groups of the interface for each: a router that starts with ten thousands of LBSAs
+ * would do nothing else for minutes.  Without any call there is no such limit.
+ */
+void group_turn(struct group *g, unsigned joins);
 /* The interface is gone: its memberships went with it. */
 void group_forget(struct group *g, uint32_t ifindex);
 void group_stats(const struct group *g, struct group_stats *ret);
