@@ -225,8 +225,13 @@ static int hint(struct lke_engine *e, uint32_t ifindex, const struct lke_lladdr 
 
 		if ((ifindex && l->entry->key.ifindex != ifindex) ||
 		    (ll && !lladdr_eq(&l->peer_lladdr, ll)) ||
-		    (coa && !in6_eq(&l->entry->key.coa, coa)) || !may_leave(e, l))
+		    (coa && !in6_eq(&l->entry->key.coa, coa)))
 			continue;
+		/* It has said so itself, or is away: that is no mistake of who hints. */
+		if (!may_leave(e, l)) {
+			found = l->state == LKE_LBSA_VALID ? 0 : found;
+			continue;
+		}
 		err = keep(e, l, false, AR_LEAVE_HINT, why);
 		if (err < 0)
 			return err;
