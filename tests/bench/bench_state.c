@@ -3,12 +3,9 @@
  * An access router that starts with 65,536 LBSAs in its state file, a tenth of them bound: reading,
  * checking, and all of it in the engine, against the cryptography of the same octets alone.
  */
-#include "../unit/ar_fixture.h"
 #include "bench.h"
+#include "bench_lbsas.h"
 
-#include <string.h>
-
-#include "core/ar_record.h"
 #include "store/state_file.h"
 
 enum { LBSAS = 65536 };
@@ -16,37 +13,6 @@ enum { LBSAS = 65536 };
 static const uint8_t key[STATE_KEY_LEN] = "the key of a bench, 32 octets..";
 static uint8_t *file;
 static size_t len;
-
-static void make_record(unsigned n, struct record_lbsa *l)
-{
-	struct lke_in6 *a[] = { &l->coa, &l->peer_ll };
-
-	l->id = n + 1;
-	strcpy(l->interface, "lan");
-	l->coa = arf_addr("2001:db8:1::1:0:0");
-	l->peer_ll = arf_addr("fe80::1:0:0");
-	l->ar = arf_addr("2001:db8:1::1");
-	for (unsigned k = 0; k < 2; k++) {
-		a[k]->b[14] = (uint8_t)(n >> 8);
-		a[k]->b[15] = (uint8_t)n;
-	}
-	l->peer_lladdr = (struct lke_lladdr){ 6, { 2, 0, 0, 1, (uint8_t)(n >> 8), (uint8_t)n } };
-	memcpy(l->kbm.b, &n, sizeof(n));
-	l->state = LKE_LBSA_VALID;
-	l->proved = true;
-	l->expires = 7000 * LKE_SEC;
-	if (n % 10) {
-		l->na_len = 120;
-		return;
-	}
-	l->has_bu_seq = l->bound = true;
-	l->bound_coa = l->coa;
-	l->bound_coa.b[5] = 2;
-	l->binding = LKE_BINDING_OK;
-	l->binding_expires = 1200 * LKE_SEC;
-	l->coas = 1;
-	l->reach[0] = (struct record_coa){ l->bound_coa, LKE_SEC, 1600 * LKE_SEC, LKE_SEC, false };
-}
 
 static void make_file(void)
 {
@@ -62,7 +28,7 @@ static void make_file(void)
 		struct record r = { .kind = RECORD_LBSA };
 		int k;
 
-		make_record(n, &r.lbsa);
+		bench_lbsa(n, "lan", &r.lbsa);
 		k = record_encode(&r, buf, sizeof(buf));
 		assert_true(k > 0);
 		k = state_seal_record(s, STATE_ENGINE, buf, (size_t)k, file + len);
