@@ -38,8 +38,7 @@ $b mkdir -p /new/lib/modules/RELEASE
 $b mount -o bind /new@MODULES@ /new/lib/modules/RELEASE
 $b cat > /new/run/guest <<'END'
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LKE_LAB_SLOW=@SLOW@ LKE_LAB_GUEST=1
-ip link set lo up
-modprobe tun	# systemd makes the device that would load it
+@PREPARE@
 cd @ROOT@
 @COMMAND@
 echo "guest: exit status $?"
@@ -48,7 +47,25 @@ echo o > /proc/sysrq-trigger
 while :; do :; done
 END
 $b umount /proc
-exec $b switch_root /new /bin/sh /run/guest
+exec $b switch_root /new @START@
+"""
+# Without a service manager; the device of the module is what systemd would make.
+BARE = {"@PREPARE@": "ip link set lo up\nmodprobe tun", "@START@": "/bin/sh /run/guest"}
+# The command is a service of systemd's, which it starts behind its own.  What is in /tmp of this machine stays: to remove
+# it from the layer would take minutes.  There is no udev, which opens the TUN device to everybody.
+MANAGED = {"@PREPARE@": ":", "@START@": "/lib/systemd/systemd --unit=guest.service"}
+UNIT = """$b mkdir -p /new/run/systemd/system /new/etc/tmpfiles.d
+$b ln -s /dev/null /new/etc/tmpfiles.d/tmp.conf
+echo 'z /dev/net/tun 0666' | $b tee /new/etc/tmpfiles.d/as-udev-does.conf >/dev/null
+$b cat > /new/run/systemd/system/guest.service <<'END'
+[Unit]
+Requires=basic.target
+After=basic.target
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'exec /bin/sh /run/guest >/dev/console 2>&1'
+TimeoutStartSec=infinity
+END
 """
 
 
@@ -103,7 +120,15 @@ def load_order(base, release):
 	return order
 
 
-def initramfs(where, release, modules, command, slow):
+def init_script(release, modules, command, slow, systemd):
+	text = INIT.replace("$b umount /proc\n", UNIT + "$b umount /proc\n") if systemd else INIT
+	for key, value in (("RELEASE", release), ("@MODULES@", modules), ("@ROOT@", shlex.quote(ROOT)), ("@SLOW@", str(slow)),
+			*(MANAGED if systemd else BARE).items(), ("@COMMAND@", command)):
+		text = text.replace(key, value)
+	return text
+
+
+def initramfs(where, release, modules, script):
 	root = where + "/initramfs"
 	os.makedirs(root + "/bin")
 	os.makedirs(root + "/modules")
@@ -113,12 +138,8 @@ def initramfs(where, release, modules, command, slow):
 		for path in load_order(base, release):
 			shutil.copy(path, root + "/modules")
 			f.write(os.path.basename(path) + "\n")
-	text = INIT
-	for key, value in (("RELEASE", release), ("@MODULES@", modules), ("@ROOT@", shlex.quote(ROOT)), ("@SLOW@", str(slow)),
-			("@COMMAND@", command)):
-		text = text.replace(key, value)
 	with open(root + "/init", "w") as f:
-		f.write(text)
+		f.write(script)
 	os.chmod(root + "/init", 0o755)
 	image = where + "/initramfs.cpio"
 	subprocess.run("find . | cpio -o -H newc --quiet > " + shlex.quote(image), shell=True, cwd=root, check=True)
@@ -129,7 +150,7 @@ def boot(kernel, image, seconds):
 	"""Runs the guest and shows its console; the exit status of its command."""
 	argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072", "-nographic",
 		"-no-reboot", "-nic", "none", "-kernel", kernel, "-initrd", image,
-		"-append", "console=ttyS0 quiet panic=-1 mitigations=off",
+		"-append", "console=ttyS0 quiet panic=-1 mitigations=off systemd.show_status=0",
 		"-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"]
 	p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
 		errors="replace", preexec_fn=dies_with_us)
@@ -157,6 +178,7 @@ def main():
 	ap.add_argument("--cache", default=ROOT + "/out/kernel", help="where the kernel is kept")
 	ap.add_argument("--seconds", type=int, default=1500)
 	ap.add_argument("--slow", type=int, default=10, help="factor for the deadlines of the lab")
+	ap.add_argument("--systemd", action="store_true", help="boot with systemd, which runs the command as a service")
 	ap.add_argument("command", help="what the guest runs, a line of shell")
 	a = ap.parse_args()
 	why = obstacle()
@@ -165,7 +187,8 @@ def main():
 	release, kernel, modules = fetch(os.path.abspath(a.cache))
 	print("kernel: Debian's %s in qemu" % release, flush=True)
 	with tempfile.TemporaryDirectory(prefix="lke-kernel-") as d:
-		return boot(kernel, initramfs(d, release, modules, a.command, a.slow), a.seconds)
+		script = init_script(release, modules, a.command, a.slow, a.systemd)
+		return boot(kernel, initramfs(d, release, modules, script), a.seconds)
 
 
 if __name__ == "__main__":

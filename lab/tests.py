@@ -10,6 +10,7 @@ import time
 import analyse
 import checks
 import demo
+import example_tests
 import packet
 import restart_tests
 import scenario
@@ -237,7 +238,7 @@ TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nin
 	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS,
 	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS, *hold_tests.TESTS)})
 TESTS.update(serve_tests.TESTS)
-TESTS.update({f.__name__: f for f in support_tests.TESTS})
+TESTS.update({f.__name__: f for f in (*support_tests.TESTS, *example_tests.TESTS)})
 TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_mn_links.TESTS)
