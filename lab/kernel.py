@@ -37,7 +37,7 @@ $b mount -t tmpfs none /new/run
 $b mkdir -p /new/lib/modules/RELEASE
 $b mount -o bind /new@MODULES@ /new/lib/modules/RELEASE
 $b cat > /new/run/guest <<'END'
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LKE_LAB_SLOW=@SLOW@ LKE_LAB_GUEST=1
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LKE_LAB_SLOW=@SLOW@ LKE_LAB_GUEST=1
 @PREPARE@
 cd @ROOT@
 @COMMAND@
@@ -53,7 +53,7 @@ exec $b switch_root /new @START@
 BARE = {"@PREPARE@": "ip link set lo up\nmodprobe tun", "@START@": "/bin/sh /run/guest"}
 # The command is a service of systemd's, which it starts behind its own.  What is in /tmp of this machine stays: to remove
 # it from the layer would take minutes.  There is no udev, which opens the TUN device to everybody.
-MANAGED = {"@PREPARE@": ":", "@START@": "/lib/systemd/systemd --unit=guest.service"}
+MANAGED = {"@PREPARE@": "kill -s RTMIN+21 1	# no messages about each unit", "@START@": "/lib/systemd/systemd --unit=guest.service"}
 UNIT = """$b mkdir -p /new/run/systemd/system /new/etc/tmpfiles.d
 $b ln -s /dev/null /new/etc/tmpfiles.d/tmp.conf
 echo 'z /dev/net/tun 0666' | $b tee /new/etc/tmpfiles.d/as-udev-does.conf >/dev/null
@@ -150,7 +150,7 @@ def boot(kernel, image, seconds):
 	"""Runs the guest and shows its console; the exit status of its command."""
 	argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "3072", "-nographic",
 		"-no-reboot", "-nic", "none", "-kernel", kernel, "-initrd", image,
-		"-append", "console=ttyS0 quiet panic=-1 mitigations=off systemd.show_status=0",
+		"-append", "console=ttyS0 quiet panic=-1 mitigations=off",
 		"-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"]
 	p = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
 		errors="replace", preexec_fn=dies_with_us)
