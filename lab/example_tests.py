@@ -145,6 +145,13 @@ def on_a_terminal(host, command):
 	return p.returncode == 0 and len(seen) > 20, p.said()
 
 
+def with_a_change(host, command):
+	"""A configuration that says more than before, which the next line of the page confirms."""
+	with open("/proc/%d/root/etc/lke/lke.conf" % host.holder.pid, "a") as f:
+		f.write("Mtu = 1400\n")
+	return run(host, command)
+
+
 def action_script(host, command):
 	"""As hostapd_cli calls it for the mobile node that leaves."""
 	return run(host, command, "wlan0", "AP-STA-DISCONNECTED", host.node.lab["mn"].mac["wlan0"])
@@ -177,7 +184,9 @@ COMMANDS = {
 	"lke status": ("ar1", run), 'lke status || echo "degraded"': ("mn", run), "lke monitor": ("mn", monitored),
 	"lke top": ("ar1", on_a_terminal), "lke doctor": ("ar1", run), "lke check": ("ar1", run), "lke check ./lke.conf": ("ar1", run),
 	"lke showconf": ("ar1", run), "lke diff": ("ar1", run), "lke show bindings": ("ar1", run), "lke show counters": ("ar1", run),
-	"lke support-bundle": ("ar1", run), "lked --check": ("ar1", run), "nft list table ip6 lke": ("ar1", run),
+	"lke reload": ("ar1", run), "lke reload --confirm-within 60s": ("ar1", with_a_change), "lke confirm": ("ar1", run),
+	"lkesim --mobiles 10 --time 2m --home-delay 200ms": ("ar1", run), "lkesim -j --mobiles 10 --time 1m": ("ar1", run),
+	"lkesim --lke-only --mobiles 20 --time 2m --dwell 4s --announced": ("ar1", run), "lke support-bundle": ("ar1", run), "lked --check": ("ar1", run), "nft list table ip6 lke": ("ar1", run),
 	"lke genkey > alice.key": ("ha", run),
 	"lke serve": ("ar1", interrupted("lke", "9476", signal.SIGTERM)),
 	"lke serve ar1=/run/lke-ar1 ar2=/run/lke-ar2 mn=/run/lke-mn": ("ar1", interrupted("lke", "9476", signal.SIGTERM)),
@@ -203,7 +212,7 @@ def stand_ins(story):
 	"""The programs of the build, and what there is on no machine of a test."""
 	where = os.path.join(story.lab.dir, "bin")
 	os.makedirs(where)
-	for path in (story.fleet.mn.lke, story.fleet.mn.lked):
+	for path in (story.fleet.mn.lke, story.fleet.mn.lked, os.path.join(story.build, "src", "sim", "lkesim")):
 		os.symlink(path, os.path.join(where, os.path.basename(path)))
 	write(os.path.join(where, "wpa_cli"), "#!/bin/sh\ntest \"$1 $2 $3\" = '-i wlan0 roam'\n", 0o755)
 

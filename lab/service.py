@@ -26,7 +26,7 @@ MN = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
 
 
 # Those of the manual and of the documents that need a service manager, or the user lke.
-COMMANDS = ("systemctl enable --now lked", "systemctl status lked", "systemctl restart lked", "journalctl -u lked",
+COMMANDS = ("systemctl enable --now lked", "systemctl status lked", "journalctl -u lked",
 	"journalctl -u lked LKE_EVENT=binding", "journalctl -u lked LKE_ADDRESS=2001:db8:1::a1", "modprobe tun", "usermod -aG lke USER",
 	"chown lke FILE; chmod 600 FILE")
 
