@@ -83,7 +83,7 @@ def op_bundle_has_no_key(lke):
         return got
     got = found()
     equal(got['lked.log'], 'started\nkey [removed] and [removed]\n[removed]\nend\n')
-    true('Key = a.key' in got['configuration.txt'], got['configuration.txt'])
+    true('/a.key ' in got['configuration.txt'], got['configuration.txt'])
     # Into the wrong file, where the messages about it would repeat it.
     p.write('lke.conf', HA + key + f'{pasted}\n[AccessRouter]\nMtu = {pasted}\n')
     true('Mtu = [removed] is not a number' in found()['check.txt'], found()['check.txt'])
