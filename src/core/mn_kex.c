@@ -420,6 +420,7 @@ void mn_kex_allow(struct lke_engine *e, const struct pkt *p)
 	if (!l || !l->router || !lladdr_eq(&p->src_ll, &l->router->lladdr))
 		return;
 	l->lke_allowed = true;
+	l->router->proved = true;
 	mn_reach_confirmed(e, l);
 	mn_kex_try(e, l);
 }

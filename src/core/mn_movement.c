@@ -65,7 +65,7 @@ static void take(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 	}
 	if (r != l->router) {
 		mn_kex_cancel(e, l);
-		l->lke_allowed = false;
+		l->lke_allowed = r->proved; /* draft 6.3: it has been, through this one */
 		l->questions = 0;
 	}
 	l->router = r;

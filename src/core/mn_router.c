@@ -129,6 +129,7 @@ static void note_key_changed(struct lke_engine *e, const struct mn_router *r)
 /* AMB-076: a changed key counts from the next exchange; keys that alternate stop new exchanges. */
 static void key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r)
 {
+	r->proved = false;
 	if (tbf_take(&r->notes, 1, e->now))
 		note_key_changed(e, r);
 	/* Keys of several links do not alternate on one. */
@@ -223,6 +224,7 @@ static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct 
 	}
 	if (r->another)
 		forget(r);
+	r->proved = false;
 	r->lladdr = ll;
 	if (r->neigh_set)
 		mn_neighbour(e, r, false);

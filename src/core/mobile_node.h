@@ -81,6 +81,7 @@ struct mn_router {
 	uint32_t ifindex;
 	struct lke_lladdr lladdr;
 	bool reachable;	       /* heard since the link came up */
+	bool proved;	       /* a home agent answered through it, with this key and station */
 	bool another;	       /* the link came up since: perhaps one of the same name elsewhere */
 	bool lke;	       /* H and a usable option 6 */
 	int8_t preference;     /* RFC 4191 */
