@@ -7,7 +7,7 @@ import sys
 
 THRESHOLD = 25	# tenths
 WANTED = ("Type=notify", "WatchdogSec=30", "StateDirectory=lke", "RuntimeDirectoryPreserve=yes", "NoNewPrivileges=yes",
-	"RestartPreventExitStatus=2 3 9")
+	"RestartPreventExitStatus=2 3 9", "SystemCallFilter=@system-service @mount seccomp bpf")
 
 
 def main():

@@ -12,6 +12,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,8 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -66,6 +70,22 @@ static void write_conf(struct daemon *d, const char *name, const char *text)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
+static bool without_bpf; /* bpf(2) is refused, as by a container */
+
+static void refuse_bpf(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
+		_exit(126);
+}
+
 /* run: directory of the control socket, NULL for its own. */
 static void start(struct daemon *d, const char *run)
 {
@@ -83,6 +103,8 @@ static void start(struct daemon *d, const char *run)
 		dup2(fd, 1);
 		dup2(fd, 2);
 		dup2(fd, EXTRA_FD);
+		if (without_bpf)
+			refuse_bpf();
 		execl(lked, "lked", "-c", conf, "--state", state, "--run", own, (char *)NULL);
 		_exit(127);
 	}
@@ -416,6 +438,8 @@ static bool notified(int fd, const char *want)
 	return strcmp(text, want) == 0;
 }
 
+static bool forwards_by_bpf_as_a_service;
+
 /* As packaging/systemd/lked.service starts it: another user with three capabilities. */
 static void starts_without_root(void **state)
 {
@@ -447,9 +471,50 @@ static void starts_without_root(void **state)
 			    a.dir),
 			 0);
 	assert_int_equal(sh("%s --run %s/run show >/dev/null", ctl, a.dir), 0);
+	forwards_by_bpf_as_a_service = sh("grep -q 'forwarding by BPF' %s/log", a.dir) == 0;
 	assert_int_equal(sh("kill $(cat %s/pid)", a.dir), 0);
 	assert_true(comes("! test -e /proc/$(cat %s/pid)", a.dir));
 	assert_int_equal(sh("grep -q 'lked: ended' %s/log", a.dir), 0);
+	assert_int_equal(sh("rm -rf %s", a.dir), 0);
+}
+
+/* Forward = auto: BPF, also as a service; where it is refused the TUN device, with the reason; bpf insists. */
+static void forward_auto_takes_what_works(void **state)
+{
+	struct daemon a;
+	bool bpf;
+
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	bpf = sh("grep -q 'forwarding by BPF' %s/log", a.dir) == 0;
+	if (!bpf)
+		print_message("no BPF here: by the TUN device\n");
+	assert_int_equal(sh("%s --run %s/run show | grep -q 'forward %s'", ctl, a.dir,
+			    bpf ? "bpf" : "tun ("),
+			 0);
+	stop(&a);
+	if (bpf)
+		assert_true(forwards_by_bpf_as_a_service);
+	without_bpf = true;
+	write_conf(&a, "a", router);
+	start_ready(&a);
+	assert_int_equal(sh("grep -q 'forwarding by the TUN device lke0 alone; BPF: .*: "
+			    "Operation not permitted' %s/log",
+			    a.dir),
+			 0);
+	assert_int_equal(sh("%s --run %s/run show | grep -q 'forward tun (.*not permitted)'", ctl,
+			    a.dir),
+			 0);
+	assert_int_equal(sh("%s --run %s/run -c %s/lke.conf doctor --state %s/state | "
+			    "grep -q 'forwards by the TUN device: .*not permitted'",
+			    ctl, a.dir, a.dir, a.dir),
+			 0);
+	stop(&a);
+	write_conf(&a, "a", router);
+	assert_int_equal(sh("printf '[Daemon]\\nForward = bpf\\n' >>%s/lke.conf", a.dir), 0);
+	start(&a, NULL);
+	assert_int_equal(ended(&a), 9);
+	without_bpf = false;
 	assert_int_equal(sh("rm -rf %s", a.dir), 0);
 }
 
@@ -586,6 +651,7 @@ int main(void)
 		cmocka_unit_test(exit_codes_say_what_happened),
 		cmocka_unit_test(service_manager_is_told),
 		cmocka_unit_test(starts_without_root),
+		cmocka_unit_test(forward_auto_takes_what_works),
 		cmocka_unit_test(interfaces_come_go_and_change_their_names),
 		cmocka_unit_test(amb_130_state_files_of_the_program),
 	};
