@@ -25,6 +25,8 @@ enum {
 	/* Linux 6.6; the headers of Debian 12 do not have them. */
 	TCX_INGRESS = 46,
 	TCX_EGRESS = 47,
+	/* Linux 6.4: the neighbour is looked for once, by the redirection. */
+	FIB_LOOKUP_SKIP_NEIGH = 4,
 };
 
 /* A program on an interface. */
@@ -66,12 +68,22 @@ static void detach(const struct fast *f, const struct attached *a, bool egress)
 		(void)tc_detach(f->nl, a->ifindex, egress);
 }
 
+static bool kernel_since(unsigned major, unsigned minor)
+{
+	struct utsname u;
+	unsigned a = 0, b = 0;
+
+	return uname(&u) == 0 && sscanf(u.release, "%u.%u", &a, &b) == 2 &&
+	       (a > major || (a == major && b >= minor));
+}
+
 static int load(struct fast *f, const struct fast_conf *conf)
 {
 	f->skel = forward__open();
 	if (!f->skel)
 		return -errno;
 	f->skel->rodata->tun_ifindex = conf->tun_ifindex;
+	f->skel->rodata->fib_flags = kernel_since(6, 4) ? FIB_LOOKUP_SKIP_NEIGH : 0;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t w;
 
@@ -101,13 +113,10 @@ static int map_counts(struct fast *f)
  * the privileged process keeps no such right. */
 static int may_use_maps(void)
 {
-	struct utsname u;
-	unsigned major = 0, minor = 0;
 	int value = 0;
 	FILE *s;
 
-	if (uname(&u) || sscanf(u.release, "%u.%u", &major, &minor) != 2 || major > 5 ||
-	    (major == 5 && minor >= 19))
+	if (kernel_since(5, 19))
 		return 0;
 	s = fopen("/proc/sys/kernel/unprivileged_bpf_disabled", "re");
 	if (s && fscanf(s, "%d", &value) != 1)

@@ -60,6 +60,7 @@ struct {
 } counts SEC(".maps");
 
 const volatile __u32 tun_ifindex;
+const volatile __u32 fib_flags;
 const volatile __u64 flow_secret[2]; /* of the outer flow labels, as the TUN plane's */
 
 struct address {
@@ -171,7 +172,7 @@ static __always_inline int find_way(struct __sk_buff *skb, const struct ipv6hdr 
 	fib->ifindex = tun_ifindex;
 	__builtin_memcpy(fib->ipv6_src, &outer->saddr, sizeof(fib->ipv6_src));
 	__builtin_memcpy(fib->ipv6_dst, &outer->daddr, sizeof(fib->ipv6_dst));
-	err = bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
+	err = bpf_fib_lookup(skb, fib, sizeof(*fib), fib_flags);
 	return (err == BPF_FIB_LKUP_RET_SUCCESS || err == BPF_FIB_LKUP_RET_NO_NEIGH) &&
 	       fib->ifindex != tun_ifindex;
 }
