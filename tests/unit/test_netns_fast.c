@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -262,6 +263,17 @@ static void more_than_there_is_room_for_is_refused(void **state)
 	assert_int_equal(err, -E2BIG);
 }
 
+static void interfaces_that_are_gone_take_no_place(void **state)
+{
+	if (!fast)
+		skip();
+	for (int i = 0; i <= FAST_LINKS_MAX; i++) {
+		sh("ip link add x0 type veth peer name x1");
+		assert_int_equal(fast_link(fast, if_nametoindex("x0")), 0);
+		sh("ip link del x0");
+	}
+}
+
 /* The owner's filter and qdisc stay, whoever came first. */
 static void the_owners_filters_stay(void **state)
 {
@@ -333,6 +345,7 @@ int main(void)
 		T(amb_122_what_is_not_plain_goes_to_the_tun),
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
 		T(more_than_there_is_room_for_is_refused),
+		T(interfaces_that_are_gone_take_no_place),
 #undef T
 /* As on kernels before 6.6. */
 #define T(f) { #f " (clsact)", f, setup, teardown, &clsact }

@@ -2,6 +2,7 @@
 #include "platform/linux/forward_bpf.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -190,16 +191,33 @@ void fast_close(struct fast *f)
 	mem_free(f);
 }
 
+/* The programs of an interface go with it. */
+static void forget_gone(struct fast *f)
+{
+	char name[IF_NAMESIZE];
+
+	for (unsigned i = 0; i < f->links;) {
+		if (if_indextoname(f->on[i].ifindex, name)) {
+			i++;
+			continue;
+		}
+		if (f->on[i].link >= 0)
+			close(f->on[i].link);
+		f->on[i] = f->on[--f->links];
+	}
+}
+
 int fast_link(struct fast *f, uint32_t ifindex)
 {
 	unsigned i = 0;
 	int err;
 
+	forget_gone(f);
 	while (i < f->links && f->on[i].ifindex != ifindex)
 		i++;
 	if (i == FAST_LINKS_MAX)
 		return -ENOSPC;
-	if (i < f->links && f->on[i].link >= 0) /* perhaps of an interface that is gone */
+	if (i < f->links && f->on[i].link >= 0)
 		close(f->on[i].link);
 	err = attach(f, &f->on[i], ifindex, bpf_program__fd(f->skel->progs.lke_decap), false);
 	if (i == f->links && !err)
