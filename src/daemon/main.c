@@ -18,6 +18,7 @@
 #include "daemon/running_config.h"
 #include "daemon/world.h"
 #include "platform/linux/memory.h"
+#include "platform/linux/priority.h"
 
 struct options {
 	const char *config, *state, *run;
@@ -241,6 +242,7 @@ static int start(struct world *w)
 		log_error("socketpair: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
+	priority_first();
 	child = fork();
 	if (child < 0) {
 		log_error("fork: %s", strerror(errno));
