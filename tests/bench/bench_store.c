@@ -6,17 +6,11 @@
  * waits for nothing and is measured in CPU time.
  */
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "../unit/ha_fixture.h"
+#include "../unit/store_process.h"
 #include "bench.h"
-#include "daemon/store_batch.h"
-#include "platform/linux/clock.h"
 
 enum {
 	MOBILES = 1000,
@@ -27,7 +21,6 @@ enum {
 	WINDOW = 2, /* Binding Updates of a mobile that may be without answer */
 	PER_WAKEUP = 32,
 	PACKET = 192,
-	RING = 1 << 16,
 };
 
 struct rig {
@@ -38,14 +31,8 @@ struct rig {
 	unsigned mobiles;
 	lke_time now, ahead; /* ahead of the clock, by the waits that were skipped */
 	uint8_t *under_way;  /* Binding Updates of each mobile without answer */
-	int sock;	     /* of the store's process; -1: volatile */
-	pid_t store;
-	/* As the driver keeps them: what the socket does not take waits in a ring. */
-	uint64_t requested, flushed, replied;
-	struct {
-		struct priv_request msg;
-		uint64_t cookie; /* of the engine */
-	} ring[RING];
+	bool durable;
+	struct store_process store;
 	uint64_t keep_cookie; /* without a store */
 };
 
@@ -58,53 +45,6 @@ static double seconds(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* --- the store's process --- */
-
-static void serve(int sock)
-{
-	static struct store_batch b;
-	struct pollfd p = { .fd = sock, .events = POLLIN };
-	struct priv_request r;
-	ssize_t n;
-
-	signal(SIGPIPE, SIG_IGN);
-	if (clock_boot_id(b.boot) < 0 || store_open(path, &b.store) < 0)
-		_exit(1);
-	while (poll(&p, 1, -1) > 0) {
-		while (!store_batch_full(&b) &&
-		       (n = priv_receive(sock, &r, sizeof(r), NULL)) == (ssize_t)sizeof(r))
-			store_batch_add(&b, &r);
-		if (b.n == 0 && n == 0)
-			break;
-		for (unsigned i = 0, all = store_batch_commit(&b); i < all;) {
-			struct pollfd out = { .fd = sock, .events = POLLOUT };
-
-			if (priv_send(sock, &b.reply[i], sizeof(b.reply[i]), -1) == 0)
-				i++;
-			else
-				poll(&out, 1, -1);
-		}
-	}
-	store_close(b.store);
-	_exit(0);
-}
-
-static void start_store(struct rig *r)
-{
-	int pair[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	fflush(stdout);
-	r->store = fork();
-	assert_true(r->store >= 0);
-	if (r->store == 0) {
-		close(pair[0]);
-		serve(pair[1]);
-	}
-	close(pair[1]);
-	r->sock = pair[0];
 }
 
 static void remove_store(void)
@@ -178,60 +118,41 @@ static void start_engine(struct rig *r, bool durable)
 	r->now = clock_now();
 	r->ahead = 0;
 	memset(r->under_way, 0, r->mobiles);
-	r->requested = r->flushed = r->replied = 0;
 	r->keep_cookie = 0;
-	r->sock = -1;
+	r->durable = durable;
 	if (durable)
-		start_store(r);
+		store_process_start(&r->store, path, NULL, NULL);
 	assert_int_equal(lke_engine_new(&r->cfg, r->now, &r->e), 0);
 }
 
 static void stop(struct rig *r)
 {
-	int status = 0;
-
 	lke_engine_free(r->e);
-	if (r->sock < 0)
+	if (!r->durable)
 		return;
-	close(r->sock);
-	waitpid(r->store, &status, 0);
-	assert_int_equal(status, 0);
+	assert_int_equal(store_process_end(&r->store), 0);
 	remove_store();
-}
-
-static void flush(struct rig *r)
-{
-	while (r->flushed < r->requested && priv_send(r->sock, &r->ring[r->flushed % RING].msg,
-						      sizeof(struct priv_request), -1) == 0)
-		r->flushed++;
 }
 
 static void take_replies(struct rig *r, bool wait)
 {
-	struct pollfd p = { .fd = r->sock, .events = POLLIN };
-	struct priv_reply reply;
+	struct lke_event ev;
 
-	flush(r);
-	if (wait && r->flushed < r->requested)
-		p.events |= POLLOUT;
+	store_process_flush(&r->store);
 	if (wait)
-		poll(&p, 1, -1);
-	while (priv_receive(r->sock, &reply, sizeof(reply), NULL) == (ssize_t)sizeof(reply)) {
-		struct lke_event ev = { .type = LKE_EV_RESULT };
-
-		assert_int_equal(reply.err, 0);
-		ev.result.cookie = r->ring[r->replied++ % RING].cookie;
+		store_process_wait(&r->store);
+	while (store_process_next(&r->store, &ev)) {
+		assert_int_equal(ev.result.err, 0);
 		event(r, &ev);
 	}
+	assert_false(r->store.gone);
 }
 
-static void request(struct rig *r, const struct lke_action *a)
+/* Until nothing is under way. */
+static void settle(struct rig *r)
 {
-	assert_true(r->requested - r->replied < RING);
-	if (!priv_from_action(a, r->requested, &r->ring[r->requested % RING].msg))
-		return;
-	r->ring[r->requested++ % RING].cookie = a->cookie;
-	flush(r);
+	while (r->durable && r->store.replied < r->store.requested)
+		take_replies(r, true);
 }
 
 /* Of its care-of address. */
@@ -251,8 +172,8 @@ static void drain(struct rig *r)
 	while ((a = lke_engine_next_action(r->e))) {
 		if (a->type == LKE_ACT_SEND && a->send.data[6] == IP6_NH_ROUTING)
 			r->under_way[mobile_of(a->send.data + 24)]--;
-		else if ((a->type == LKE_ACT_CHECKPOINT || a->type == LKE_ACT_KEEP) && r->sock >= 0)
-			request(r, a);
+		else if ((a->type == LKE_ACT_CHECKPOINT || a->type == LKE_ACT_KEEP) && r->durable)
+			store_process_request(&r->store, a);
 		else if (a->type == LKE_ACT_KEEP)
 			r->keep_cookie = a->cookie;
 	}
@@ -310,16 +231,15 @@ static void feed(struct rig *r, const struct update *u)
 static void feed_all(struct rig *r, const struct update *u, unsigned n)
 {
 	for (unsigned k = 0; k < n; k++) {
-		while (r->sock >= 0 && r->under_way[mobile_of(u[k].pkt + 8)] == WINDOW)
+		while (r->durable && r->under_way[mobile_of(u[k].pkt + 8)] == WINDOW)
 			take_replies(r, true);
 		feed(r, &u[k]);
 		if (k % PER_WAKEUP == 0)
 			r->now = clock_now() + r->ahead;
-		if (r->sock >= 0 && k % PER_WAKEUP == 0)
+		if (r->durable && k % PER_WAKEUP == 0)
 			take_replies(r, false);
 	}
-	while (r->sock >= 0 && r->replied < r->requested)
-		take_replies(r, true);
+	settle(r);
 }
 
 static void pass_dad(struct rig *r)
@@ -329,8 +249,7 @@ static void pass_dad(struct rig *r)
 	r->ahead += 2 * LKE_SEC;
 	r->now = clock_now() + r->ahead;
 	event(r, &ev);
-	while (r->sock >= 0 && r->replied < r->requested)
-		take_replies(r, true);
+	settle(r);
 }
 
 static void check(struct rig *r, uint64_t want)

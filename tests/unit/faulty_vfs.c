@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "faulty_vfs.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct vfile {
 	sqlite3_file base;
 	char path[256];
 	bool database; /* or its log */
+	bool log, whole;
 	sqlite3_file *real;
 };
 
@@ -95,11 +97,32 @@ static int v_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
 	return real(f)->pMethods->xRead(real(f), p, n, at);
 }
 
+/* True: this is where the process is to end. */
+static bool begins(sqlite3_file *f, enum file_op log, enum file_op file, enum file_op other)
+{
+	const struct vfile *v = (struct vfile *)f;
+
+	if (faults.doing)
+		*faults.doing = v->log ? log : v->whole ? file : other;
+	return faults.killed_in > 0 && --faults.killed_in == 0;
+}
+
+static int ends(int rc)
+{
+	if (faults.doing)
+		*faults.doing = OP_NONE;
+	return rc;
+}
+
 static int v_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 {
 	if (faults.write_error)
 		return faults.write_error;
-	return alive() ? real(f)->pMethods->xWrite(real(f), p, n, at) : SQLITE_IOERR_WRITE;
+	if (begins(f, OP_WRITE_LOG, OP_WRITE_FILE, OP_WRITE_OTHER)) {
+		(void)real(f)->pMethods->xWrite(real(f), p, (int)(faults.torn % (unsigned)n), at);
+		raise(SIGKILL);
+	}
+	return ends(alive() ? real(f)->pMethods->xWrite(real(f), p, n, at) : SQLITE_IOERR_WRITE);
 }
 
 static int v_truncate(sqlite3_file *f, sqlite3_int64 n)
@@ -107,10 +130,15 @@ static int v_truncate(sqlite3_file *f, sqlite3_int64 n)
 	return faults.dead ? SQLITE_IOERR_TRUNCATE : real(f)->pMethods->xTruncate(real(f), n);
 }
 
-/* Nothing goes to the disk of the test's host: what counts is what we remember. */
+/* Unless it is to last nothing goes to the disk of the test's host: what counts is what we
+ * remember. */
 static int v_sync(sqlite3_file *f, int flags)
 {
-	(void)flags;
+	if (faults.lasting) {
+		if (begins(f, OP_SYNC_LOG, OP_SYNC_FILE, OP_SYNC_OTHER))
+			raise(SIGKILL);
+		return ends(real(f)->pMethods->xSync(real(f), flags));
+	}
 	if (faults.sync_error)
 		return faults.sync_error;
 	if (!alive())
@@ -215,8 +243,10 @@ static int v_open(sqlite3_vfs *v, sqlite3_filename name, sqlite3_file *f, int fl
 	vf->database = name && (flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL));
 	if (vf->database)
 		snprintf(vf->path, sizeof(vf->path), "%s", name);
+	vf->log = flags & SQLITE_OPEN_WAL;
+	vf->whole = vf->database && !vf->log && !strstr(name, ".new");
 	/* A file that is there was synced under another name and got this one. */
-	if (vf->database && !(flags & SQLITE_OPEN_WAL) && !image_of(name)->known)
+	if (vf->database && !vf->log && !faults.lasting && !image_of(name)->known)
 		remember(name);
 	vf->base.pMethods = &methods;
 	return SQLITE_OK;

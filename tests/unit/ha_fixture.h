@@ -19,13 +19,18 @@
 
 #define HOME_IF 1
 #define WAN_IF	2
+#ifndef FX_MOBILES
+#define FX_MOBILES 2
+#endif
 
 struct fx {
 	struct lke_engine *e;
 	lke_time now;
 	struct lke_config cfg;
-	struct lke_config_mobile mobile[2];
-	struct sa sender[2], receiver[2]; /* the mobile nodes' ends */
+	struct lke_config_mobile mobile[FX_MOBILES];
+	struct sa sender[FX_MOBILES], receiver[FX_MOBILES]; /* the mobile nodes' ends */
+	/* Instead of fx_action(). */
+	void (*act)(struct fx *f, const struct lke_action *a);
 	bool hold_floor;		  /* checkpoints stay unanswered */
 	uint64_t floor_cookie;
 	struct lke_act_checkpoint floor;
@@ -38,6 +43,7 @@ struct fx {
 	unsigned floors, bas, nss, nas, bes, brrs;
 	struct mh_be be;
 	struct mh_ba ba;
+	unsigned ba_to; /* the mobile node that can open it */
 	struct lke_act_send ba_send; /* without the octets */
 	struct ip6_info ba_ip;
 	struct lke_act_tunnel tunnel;
@@ -102,7 +108,7 @@ static inline void fx_esp(struct fx *f, const struct lke_act_send *s, const stru
 	struct mh_view v;
 	size_t len;
 
-	for (unsigned n = 0; n < 2; n++) {
+	for (unsigned n = 0; n < FX_MOBILES; n++) {
 		struct lke_in6 dst = ip6_pseudo_dst(i);
 
 		if (sa_open(&f->receiver[n], i, plain, sizeof(plain), &len, &next) < 0)
@@ -121,6 +127,7 @@ static inline void fx_esp(struct fx *f, const struct lke_act_send *s, const stru
 		assert_int_equal(v.type, MH_BA);
 		assert_int_equal(mh_ba_decode(&v, &f->ba), 0);
 		f->bas++;
+		f->ba_to = n;
 		f->ba_send = *s;
 		f->ba_ip = *i;
 		return;
@@ -252,7 +259,7 @@ static inline void fx_drain(struct fx *f)
 	const struct lke_action *a;
 
 	while ((a = lke_engine_next_action(f->e)))
-		fx_action(f, a);
+		f->act ? f->act(f, a) : fx_action(f, a);
 }
 
 static inline int fx_event(struct fx *f, const struct lke_event *ev);
@@ -340,27 +347,32 @@ static inline void fx_config(struct fx *f)
 	lke_config_defaults(&f->cfg);
 	strcpy(f->cfg.ha.interface[0], "home0");
 	f->cfg.ha.interfaces = 1;
-	for (unsigned n = 0; n < 2; n++) {
+	for (unsigned n = 0; n < FX_MOBILES; n++) {
 		struct lke_config_mobile *m = &f->mobile[n];
 
 		snprintf(m->name, sizeof(m->name), "mn%u", n + 1);
-		m->home = ip(n ? "2001:db8:1::b02" : "2001:db8:1::b01");
+		m->home = ip("2001:db8:1::b01");
+		m->home.b[15] = (uint8_t)(n + 1);
 		m->to_ha = fx_sa(0x1000 + n, (uint8_t)(0x10 + 4 * n));
 		m->to_mn = fx_sa(0x2000 + n, (uint8_t)(0x12 + 4 * n));
 		m->generation = 1;
 	}
 	f->cfg.ha.max_updates = 0; /* many in no time */
 	f->cfg.ha.mobile = f->mobile;
-	f->cfg.ha.mobiles = 2;
+	f->cfg.ha.mobiles = FX_MOBILES;
 }
 
-static inline void fx_start(struct fx *f)
+static inline void fx_new(struct fx *f)
 {
 	assert_int_equal(lke_engine_new(&f->cfg, f->now, &f->e), 0);
-	for (unsigned n = 0; n < 2; n++) {
+	for (unsigned n = 0; n < FX_MOBILES; n++) {
 		assert_int_equal(sa_init(&f->sender[n], &f->mobile[n].to_ha), 0);
 		assert_int_equal(sa_init(&f->receiver[n], &f->mobile[n].to_mn), 0);
 	}
+}
+
+static inline void fx_links(struct fx *f)
+{
 	fx_link(f, HOME_IF, "home0");
 	fx_addr(f, HOME_IF, "fe80::1", false);
 	fx_addr(f, HOME_IF, "2001:db8:1::1", false);
@@ -369,10 +381,16 @@ static inline void fx_start(struct fx *f)
 	memset(f->order, 0, sizeof(f->order));
 }
 
+static inline void fx_start(struct fx *f)
+{
+	fx_new(f);
+	fx_links(f);
+}
+
 static inline void fx_end(struct fx *f)
 {
 	lke_engine_free(f->e);
-	for (unsigned n = 0; n < 2; n++) {
+	for (unsigned n = 0; n < FX_MOBILES; n++) {
 		sa_done(&f->sender[n]);
 		sa_done(&f->receiver[n]);
 	}
@@ -394,8 +412,8 @@ static inline int fx_frame(struct fx *f, uint32_t ifindex, const uint8_t *p, siz
 	return fx_event(f, &ev);
 }
 
-/* One Binding Update; defaults: from 2001:db8:5::7 on the other link. */
-static inline int fx_bu(struct fx *f, struct bu b)
+/* The octets of a Binding Update in buf (512); their number. */
+static inline size_t fx_bu_make(struct fx *f, struct bu b, uint8_t *buf)
 {
 	struct lke_in6 home = b.home ? ip(b.home) : f->mobile[b.mobile].home;
 	struct ip6_out o = { .src = ip(b.src ? b.src : "2001:db8:5::7"),
@@ -403,7 +421,7 @@ static inline int fx_bu(struct fx *f, struct bu b)
 			     .hop_limit = 60,
 			     .hao = b.no_hao ? NULL : &home };
 	struct mh_bu m = { .seq = b.seq, .lifetime = b.lifetime, .has_alt_coa = b.alt != NULL };
-	uint8_t mh[64], buf[512];
+	uint8_t mh[64];
 	struct wr w = wr_init(mh, sizeof(mh));
 	int len;
 
@@ -414,9 +432,18 @@ static inline int fx_bu(struct fx *f, struct bu b)
 	mh_set_checksum(&w, 0, b.no_hao ? &o.src : &home, &o.dst);
 	assert_false(w.err);
 	len = sa_protect(f->e, &f->sender[b.sa > 0 ? b.sa - 1 : (int)b.mobile], &o, mh, w.off, buf,
-			 sizeof(buf));
+			 512);
 	assert_true(len > 0);
-	return fx_frame(f, o.hao ? WAN_IF : HOME_IF, buf, (size_t)len);
+	return (size_t)len;
+}
+
+/* One Binding Update; defaults: from 2001:db8:5::7 on the other link. */
+static inline int fx_bu(struct fx *f, struct bu b)
+{
+	uint8_t buf[512];
+	size_t len = fx_bu_make(f, b, buf);
+
+	return fx_frame(f, b.no_hao ? HOME_IF : WAN_IF, buf, len);
 }
 
 /* A Router Advertisement of another router on the home link, from fe80::n. */
