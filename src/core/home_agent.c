@@ -421,10 +421,12 @@ int ha_command(struct lke_engine *e, const struct lke_ev_command *c)
 bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobile_view *ret)
 {
 	const struct mobile *m;
+	uint32_t advances;
 
 	if (*cursor >= e->ha->mobiles)
 		return false;
 	m = e->ha->mobile[(*cursor)++];
+	advances = m->rate.running ? m->used - m->rate.used_since : 0;
 	*ret = (struct lke_mobile_view){ .home = m->home,
 					 .suspended = m->suspended,
 					 .floor_lost = m->floor_lost,
@@ -433,9 +435,8 @@ bool ha_next_mobile(const struct lke_engine *e, size_t *cursor, struct lke_mobil
 					 .last_seq = m->last_seq,
 					 .generation = m->generation,
 					 .used = m->used,
-					 .advances =
-						 m->rate.running ? m->used - m->rate.used_since : 0,
-					 .over = m->rate.running ? e->now - m->rate.since : 0,
+					 .advances = advances,
+					 .over = sequence_rate_over(&m->rate, advances, e->now),
 					 .accepted = m->accepted,
 					 .refused = m->refused };
 	str_copy(ret->name, sizeof(ret->name), m->name);

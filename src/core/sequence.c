@@ -23,9 +23,10 @@ uint32_t lke_sequence_days(uint32_t used, uint32_t limit, uint32_t advances, lke
 void sequence_rate_add(struct seq_rate *r, uint32_t used, lke_time now)
 {
 	if (!r->running) {
-		*r = (struct seq_rate){ true, false, now, now, used, used };
+		*r = (struct seq_rate){ true, false, now, now, now, used, used };
 		return;
 	}
+	r->last = now;
 	if (now - r->middle < DAY)
 		return;
 	r->since = r->middle;
@@ -33,6 +34,17 @@ void sequence_rate_add(struct seq_rate *r, uint32_t used, lke_time now)
 	r->middle = now;
 	r->used_middle = used;
 	r->told = false;
+}
+
+lke_time sequence_rate_over(const struct seq_rate *r, uint32_t advances, lke_time now)
+{
+	lke_time series = r->last - r->since, with_next;
+
+	if (!r->running || advances == 0)
+		return 0;
+	/* As if the next one came now. */
+	with_next = (now - r->since) / (advances + 1) * advances;
+	return with_next > series ? with_next : series;
 }
 
 static bool crossed(uint32_t before, uint32_t used, uint32_t mark)

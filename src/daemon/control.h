@@ -44,6 +44,8 @@ json_t *show_json(struct driver *d, const char *what, size_t most);
 /* Figures by name with their help, as a monitoring system takes them; show_metrics.c. */
 json_t *show_metrics(struct driver *d);
 json_t *show_status(struct driver *d);
+/* show_sequences.c: each policy entry with the rate and the days left. */
+json_t *show_sequences(const struct lke_engine *e, size_t most);
 /* show_limits.c: tables with what is used and the limit. */
 json_t *show_limits(struct driver *d);
 /* One line about a table that is nearly full, if why is "" yet. */

@@ -15,17 +15,17 @@
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "base/mem.h"
 #include "daemon/audit.h"
 #include "daemon/checkpoint.h"
 #include "daemon/gate.h"
-#include "base/mem.h"
-#include "daemon/checkpoint.h"
 #include "daemon/key_store.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/priv_msg.h"
 #include "daemon/reload.h"
+#include "daemon/steer_batch.h"
 #include "daemon/world.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/sandbox.h"
@@ -46,6 +46,7 @@ struct homes {
 struct privileged {
 	struct world *w;
 	struct store_batch batch;
+	struct steer_batch steer;
 	struct homes homes, other_homes; /* of world.cfg; of reload_other(), perhaps none */
 	struct reload reload;
 	struct ledger *ledger;
@@ -56,7 +57,7 @@ struct privileged {
 	pid_t child;
 	bool child_gone, socket_gone, stopping;
 	int child_status;
-	lke_time give_up; /* LKE_NEVER unless stopping */
+	lke_time give_up;	    /* LKE_NEVER unless stopping */
 	lke_time watchdog, ping_at; /* between two pings, LKE_NEVER: nobody watches; the next one */
 };
 
@@ -144,17 +145,6 @@ static bool served_ok(void *ctx, const struct lke_in6 *addr)
 	       (other && on_links(&other->engine, own, n, addr));
 }
 
-static int do_steer(struct world *w, const struct priv_request *r)
-{
-	struct lke_act_steer act = priv_to_steer(r);
-	int err = steer_apply(w->steer, &act);
-
-	if (err < 0)
-		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING, "nftables: %s",
-			 steer_error(w->steer));
-	return err;
-}
-
 /*
  * The engine process may have a burst of requests under way and not read yet.  It never waits for
  * us, so it comes back to its loop; only one that is stuck does not.
@@ -207,8 +197,6 @@ static int execute(struct world *w, const struct priv_request *r)
 	case PRIV_NEIGH:
 		neigh = priv_to_neigh(r);
 		return nl_neigh(w->nl, &neigh);
-	case PRIV_STEER:
-		return do_steer(w, r);
 	case PRIV_INTERCEPT:
 		intercept = priv_to_intercept(r);
 		return nl_intercept(w->nl, &intercept, w->tun_ifindex);
@@ -246,8 +234,7 @@ static bool gone_with_interface(struct privileged *p, const struct priv_request 
 
 static bool is_recorded(const struct priv_request *r)
 {
-	return r->type == PRIV_ADDR || r->type == PRIV_NEIGH || r->type == PRIV_STEER ||
-	       r->type == PRIV_INTERCEPT;
+	return r->type == PRIV_ADDR || r->type == PRIV_NEIGH || r->type == PRIV_INTERCEPT;
 }
 
 /* Removes only what was added; adds only what there is room for. */
@@ -376,17 +363,53 @@ static void report_store(struct privileged *p)
 		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_ERROR, "%s", store_error(p->batch.store));
 }
 
+static void reply_all(struct privileged *p, const struct priv_reply *reply, unsigned n)
+{
+	for (unsigned i = 0; i < n && !p->socket_gone; i++)
+		reply_to(p, &reply[i], -1);
+}
+
 static void commit(struct privileged *p)
 {
 	unsigned n = store_batch_commit(&p->batch);
 
 	if (n > 0)
 		report_store(p);
-	for (unsigned i = 0; i < n && !p->socket_gone; i++)
-		reply_to(p, &p->batch.reply[i], -1);
+	reply_all(p, p->batch.reply, n);
 }
 
-/* Answers in the order of the requests, so what waits for the disk comes first. */
+static void steer(struct privileged *p)
+{
+	unsigned n = steer_batch_run(&p->steer, p->ledger, p->w->steer);
+
+	if (p->steer.failed > 0)
+		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING, "nftables: %s",
+			 steer_error(p->w->steer));
+	reply_all(p, p->steer.reply, n);
+}
+
+/* Collects what becomes cheaper together.  false: it is not of that kind. */
+static bool join_batch(struct privileged *p, const struct priv_request *r)
+{
+	if (store_batch_takes(r)) {
+		steer(p);
+		store_batch_add(&p->batch, r);
+		if (store_batch_full(&p->batch))
+			commit(p);
+		return true;
+	}
+	commit(p);
+	if (r->type == PRIV_STEER) {
+		steer_batch_add(&p->steer, p->ledger, r);
+		if (steer_batch_full(&p->steer))
+			steer(p);
+		return true;
+	}
+	steer(p);
+	return false;
+}
+
+/* Answers in the order of the requests, so what was collected comes first. */
 static void serve_one(struct privileged *p, const struct priv_request *r, size_t len)
 {
 	const struct priv_limits limits = { interface_ok,      home_ok,
@@ -400,13 +423,12 @@ static void serve_one(struct privileged *p, const struct priv_request *r, size_t
 		p->socket_gone = true;
 		return;
 	}
-	if (!err && store_batch_takes(r)) {
-		store_batch_add(&p->batch, r);
-		if (store_batch_full(&p->batch))
-			commit(p);
+	if (!err && join_batch(p, r))
 		return;
+	if (err) {
+		commit(p);
+		steer(p);
 	}
-	commit(p);
 	if (err == -EPERM && gone_with_interface(p, r))
 		err = -ENODEV;
 	else if (err < 0)
@@ -446,6 +468,7 @@ static void serve(struct privileged *p)
 			serve_one(p, &r, (size_t)n);
 	}
 	commit(p);
+	steer(p);
 }
 
 static void ask_to_stop(struct privileged *p)

@@ -218,35 +218,9 @@ static json_t *show_agents(struct driver *d, size_t most)
 	return list;
 }
 
-static json_t *days_json(uint32_t days)
+static json_t *sequences(struct driver *d, size_t most)
 {
-	return days == UINT32_MAX ? json_null() : json_integer(days);
-}
-
-/* Limits of AMB-172: what the window remembers, and the whole space of RFC 6275 15.3. */
-static json_t *show_sequences(struct driver *d, size_t most)
-{
-	json_t *list = json_array();
-	struct lke_mobile_view v;
-	size_t cursor = 0;
-
-	while (json_array_size(list) < most && lke_engine_next_mobile(d->engine, &cursor, &v)) {
-		double days = (double)v.over / 86400e9;
-
-		json_array_append_new(
-			list,
-			json_pack("{s:s,s:o,s:i,s:o,s:i,s:o,s:o,s:o}", "name", v.name,
-				  "home_address", in6_json(&v.home), "key_generation",
-				  (int)v.generation, "last_sequence",
-				  v.has_seq ? json_integer(v.last_seq) : json_null(), "used",
-				  (int)v.used, "per_day",
-				  v.advances && v.over ? json_real(v.advances / days) : json_null(),
-				  "days_to_window",
-				  days_json(lke_sequence_days(v.used, 32768, v.advances, v.over)),
-				  "days_to_cycle",
-				  days_json(lke_sequence_days(v.used, 65536, v.advances, v.over))));
-	}
-	return list;
+	return show_sequences(d->engine, most);
 }
 
 static void plane_json(struct driver *d, json_t *counters, json_t *drops)
@@ -391,7 +365,7 @@ json_t *show_json(struct driver *d, const char *what, size_t most)
 		{ "routers", "routers", show_routers },
 		{ "mobiles", "mobiles", show_mobiles },
 		{ "agents", "home_agents", show_agents },
-		{ "sequences", "sequences", show_sequences },
+		{ "sequences", "sequences", sequences },
 		{ "limits", "limits", limits },
 	};
 	bool all = !what || strcmp(what, "all") == 0, known = all;

@@ -189,7 +189,7 @@ static void steer(char **addr, bool mobile)
 
 	if (err)
 		die(why, err);
-	if (in6_parse(addr[mobile ? 2 : 1], &mine.addr) || steer_apply(s, &mine))
+	if (in6_parse(addr[mobile ? 2 : 1], &mine.addr) || steer_apply(s, &mine, 1))
 		die("steering", EINVAL);
 }
 

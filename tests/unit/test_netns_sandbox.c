@@ -176,7 +176,7 @@ static void privileged_keeps_only_the_network(void **state)
 			_exit(2);
 		if (nl_intercept(nl, &icept, tun) || packet_open(v1, false, &l))
 			_exit(3);
-		if (steer_open(NULL, 0, &s, err, sizeof(err)) || steer_apply(s, &mine))
+		if (steer_open(NULL, 0, &s, err, sizeof(err)) || steer_apply(s, &mine, 1))
 			_exit(4);
 		nl_remove_all(nl);
 		_exit(0);

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "daemon/steer_batch.h"
 #include "netns_fixture.h"
-#include "platform/linux/steering.h"
 #include "wire/tunnel.h"
 
 static void steering_silences_the_kernel(void **state)
@@ -42,9 +42,9 @@ static void steering_silences_the_kernel(void **state)
 	assert_true(expect(&out, 58, 4, NULL, NULL));
 	if (steer_open(NULL, 0, &s, err, sizeof(err)))
 		fail_msg("%s", err);
-	assert_int_equal(steer_apply(s, &mine), 0);
-	assert_int_equal(steer_apply(s, &mine), 0);
-	assert_int_equal(steer_apply(s, &spi), 0);
+	assert_int_equal(steer_apply(s, &mine, 1), 0);
+	assert_int_equal(steer_apply(s, &mine, 1), 0);
+	assert_int_equal(steer_apply(s, &spi, 1), 0);
 	for (size_t i = 0; i < 3; i++) {
 		flush(&out);
 		flush(&in);
@@ -53,9 +53,9 @@ static void steering_silences_the_kernel(void **state)
 		assert_false(expect(&out, 58, 4, NULL, NULL));	     /* the kernel is silent */
 	}
 	spi.remove = mine.remove = true;
-	assert_int_equal(steer_apply(s, &spi), 0);
-	assert_int_equal(steer_apply(s, &spi), 0);
-	assert_int_equal(steer_apply(s, &mine), 0);
+	assert_int_equal(steer_apply(s, &spi, 1), 0);
+	assert_int_equal(steer_apply(s, &spi, 1), 0);
+	assert_int_equal(steer_apply(s, &mine, 1), 0);
 	sh("nft flush ruleset");
 	assert_true(says("nft list table ip6 lke", "@coa_proxied"));
 	steer_close(s);
@@ -103,6 +103,101 @@ static void amb_138_steering_takes_the_solicitations_of_a_link(void **state)
 	}
 }
 
+static struct priv_request element(enum lke_steer set, uint32_t spi, bool remove)
+{
+	struct priv_request r = { .type = PRIV_STEER,
+				  .addr = A(host),
+				  .kind = (uint32_t)set,
+				  .spi = set == LKE_STEER_SPI ? spi : 0,
+				  .cookie = spi,
+				  .remove = remove };
+
+	if (set == LKE_STEER_PROXIED)
+		r.addr.b[14] = (uint8_t)(spi >> 8);
+	if (set == LKE_STEER_PROXIED)
+		r.addr.b[15] = (uint8_t)spi;
+	return r;
+}
+
+static unsigned run_batch(struct steer_batch *b, struct ledger *l, struct steer *s)
+{
+	unsigned n = steer_batch_run(b, l, s), failed = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		assert_int_equal(b->reply[i].cookie, 0x1000 + i);
+		failed += b->reply[i].err != 0;
+	}
+	assert_int_equal(failed, b->failed);
+	return failed;
+}
+
+/* The SPIs of many policy entries by one transaction; then the longest text there is: no two
+ * elements that follow each other are alike. */
+static void steering_takes_many_elements_at_once(void **state)
+{
+	static struct steer_batch b;
+	struct priv_request r;
+	struct ledger *l;
+	struct steer *s;
+	char err[512];
+
+	if (steer_open(NULL, 0, &s, err, sizeof(err)))
+		fail_msg("%s", err);
+	assert_int_equal(ledger_new(4096, (const uint8_t *)"0123456789abcdef", &l), 0);
+	for (unsigned turn = 0; turn < 3; turn++) {
+		for (unsigned n = 0; n < STEER_BATCH_MAX; n++) {
+			assert_false(steer_batch_full(&b));
+			r = element(n % 2 && turn ? LKE_STEER_PROXIED : LKE_STEER_SPI, 0x1000 + n,
+				    turn == 2);
+			steer_batch_add(&b, l, &r);
+		}
+		assert_true(steer_batch_full(&b));
+		assert_int_equal(run_batch(&b, l, s), 0);
+		assert_true(says("nft list set ip6 lke spi | grep -cw 5118",
+				 turn < 2 ? "1" : "0"));
+		assert_true(says("nft list set ip6 lke spi | grep -cw 5119", "1"));
+		assert_true(says("nft list set ip6 lke coa_proxied | grep -c elements",
+				 turn == 1 ? "1" : "0"));
+	}
+	ledger_free(l);
+	steer_close(s);
+}
+
+/* The kernel refuses an element that comes and goes too often in one transaction; and one that
+ * cannot be is nobody else's trouble. */
+static void steering_elements_that_fail_together_are_changed_alone(void **state)
+{
+	static struct steer_batch b;
+	struct priv_request r;
+	struct ledger *l;
+	struct steer *s;
+	char err[512];
+
+	if (steer_open(NULL, 0, &s, err, sizeof(err)))
+		fail_msg("%s", err);
+	assert_int_equal(ledger_new(4096, (const uint8_t *)"0123456789abcdef", &l), 0);
+	for (unsigned n = 0; n < STEER_BATCH_MAX - 1; n++) {
+		r = element(LKE_STEER_SPI, 0x1001, n % 2);
+		r.cookie = 0x1000 + n;
+		steer_batch_add(&b, l, &r);
+	}
+	assert_int_equal(run_batch(&b, l, s), 0);
+	assert_true(says("nft list set ip6 lke spi | grep -cw 4097", "1"));
+	r = element(LKE_STEER_SPI, 0x1000, false);
+	steer_batch_add(&b, l, &r);
+	r = element((enum lke_steer)9, 0x1001, false);
+	steer_batch_add(&b, l, &r);
+	r = element(LKE_STEER_SPI, 0x1002, true); /* it was never added */
+	steer_batch_add(&b, l, &r);
+	assert_int_equal(run_batch(&b, l, s), 1);
+	assert_int_equal(b.reply[1].err, -EINVAL);
+	assert_true(says("nft list set ip6 lke spi | grep -cw 4096", "1"));
+	r = element((enum lke_steer)9, 0x1001, true); /* it is not in the ledger either */
+	assert_false(ledger_has(l, &r));
+	ledger_free(l);
+	steer_close(s);
+}
+
 static void steering_refuses_a_name_that_ends_the_text(void **state)
 {
 	const char *const links[] = { "a\" }; }" };
@@ -143,6 +238,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steering_silences_the_kernel),
 		cmocka_unit_test(amb_138_steering_takes_the_solicitations_of_a_link),
+		cmocka_unit_test(steering_takes_many_elements_at_once),
+		cmocka_unit_test(steering_elements_that_fail_together_are_changed_alone),
 		cmocka_unit_test(steering_refuses_a_name_that_ends_the_text),
 		cmocka_unit_test(steering_dies_with_its_process),
 	};

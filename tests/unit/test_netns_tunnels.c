@@ -204,7 +204,7 @@ static void amb_121_fragments_are_the_planes_alone(void **state)
 		usleep(20000);
 	assert_int_equal(snmp6("Ip6ReasmReqds"), before + 2); /* what steering has to prevent */
 	assert_int_equal(steer_open(NULL, 0, &s, err, sizeof(err)), 0);
-	assert_int_equal(steer_apply(s, &mine), 0);
+	assert_int_equal(steer_apply(s, &mine, 1), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
 	flush(&in);
 	send_fragments(buf, n);

@@ -15,6 +15,8 @@
 
 #define STEER_TABLE "lke"
 
+enum { STEER_BATCH_MAX = 1024 };
+
 struct steer;
 
 /* Makes the table.  On the n links the engine answers every Neighbor Solicitation: the kernel
@@ -22,15 +24,17 @@ struct steer;
  * flag (RFC 4429 3.3).  By name: they may come later.  0 or -errno with a sentence for the operator
  * in err (kernel without nf_tables, table held by another lked, no permission). */
 int steer_open(const char *const *links, size_t n, struct steer **ret, char *err, size_t err_size);
-/* Adds or removes one element.  Adding what is there and removing what is not are no errors. */
-int steer_apply(struct steer *s, const struct lke_act_steer *act);
+/* Adds or removes elements (n: at most STEER_BATCH_MAX), all or none of them.  Adding what is there
+ * and removing what is not are no errors. */
+int steer_apply(struct steer *s, const struct lke_act_steer *act, size_t n);
 /* The sentence of the last failure; "" when there was none. */
 /* The links whose solicitations are ours: one more, or one less.  0 or -errno. */
 int steer_link(struct steer *s, const char *name, bool add);
 const char *steer_error(const struct steer *s);
 void steer_close(struct steer *s); /* deletes the table */
 
-/* Command text for one element, as given to libnftables; for tests.  Length or -ENOSPC. */
-int steer_command(const struct lke_act_steer *act, char *buf, size_t size);
+/* Command text for these elements, as given to libnftables; for tests.  Length, -ENOSPC or
+ * -EINVAL. */
+int steer_commands(const struct lke_act_steer *act, size_t n, char *buf, size_t size);
 
 #endif

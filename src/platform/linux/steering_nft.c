@@ -12,11 +12,12 @@
 #include "base/str.h"
 #include "platform/linux/steering.h"
 
-enum { TABLE_MAX = 2048 };
+enum { TABLE_MAX = 2048, ELEMENT_MAX = 112, TEXT_MAX = (2 * STEER_BATCH_MAX + 4) * ELEMENT_MAX };
 
 struct steer {
 	struct nft_ctx *nft;
 	char error[256];
+	char text[TEXT_MAX];
 };
 
 /*
@@ -158,45 +159,54 @@ static void element(struct sbuf *b, const struct lke_act_steer *act)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	switch (act->set) {
-	case LKE_STEER_SPI:
-		sbuf_str(b, "spi { ");
-		sbuf_in6(b, &act->addr);
-		sbuf_str(b, " . 0x");
-		for (int shift = 28; shift >= 0; shift -= 4)
-			sbuf_char(b, digits[(act->spi >> shift) & 15]);
-		break;
-	default:
-		sbuf_str(b, act->set == LKE_STEER_MINE ? "mine { " : "coa_proxied { ");
-		sbuf_in6(b, &act->addr);
-		break;
+	sbuf_in6(b, &act->addr);
+	if (act->set != LKE_STEER_SPI)
+		return;
+	sbuf_str(b, " . 0x");
+	for (int shift = 28; shift >= 0; shift -= 4)
+		sbuf_char(b, digits[(act->spi >> shift) & 15]);
+}
+
+static void command(struct sbuf *b, const char *what, const struct lke_act_steer *act, size_t n)
+{
+	static const char *const name[] = { [LKE_STEER_MINE] = "mine",
+					    [LKE_STEER_PROXIED] = "coa_proxied",
+					    [LKE_STEER_SPI] = "spi" };
+
+	sbuf_str(b, what);
+	sbuf_str(b, " element ip6 " STEER_TABLE " ");
+	sbuf_str(b, name[act->set]);
+	for (size_t i = 0; i < n; i++) {
+		sbuf_str(b, i ? ", " : " { ");
+		element(b, &act[i]);
 	}
 	sbuf_str(b, " }\n");
 }
 
-int steer_command(const struct lke_act_steer *act, char *buf, size_t size)
+/* One command for all that follow each other and differ in nothing but the element. */
+int steer_commands(const struct lke_act_steer *act, size_t n, char *buf, size_t size)
 {
 	struct sbuf b = sbuf_init(buf, size);
 
-	if (act->set > LKE_STEER_SPI)
-		return -EINVAL;
-	/* Adding what is there is no error, deleting what is missing is one: add first, in one
-	 * batch. */
-	sbuf_str(&b, "add element ip6 " STEER_TABLE " ");
-	element(&b, act);
-	if (act->remove) {
-		sbuf_str(&b, "delete element ip6 " STEER_TABLE " ");
-		element(&b, act);
+	for (size_t i = 0, end; i < n; i = end) {
+		if (act[i].set > LKE_STEER_SPI)
+			return -EINVAL;
+		for (end = i + 1;
+		     end < n && act[end].set == act[i].set && act[end].remove == act[i].remove;)
+			end++;
+		/* Adding what is there is no error, deleting what is missing is one: add first. */
+		command(&b, "add", &act[i], end - i);
+		if (act[i].remove)
+			command(&b, "delete", &act[i], end - i);
 	}
 	return b.len < size ? (int)b.len : -ENOSPC;
 }
 
-int steer_apply(struct steer *s, const struct lke_act_steer *act)
+int steer_apply(struct steer *s, const struct lke_act_steer *act, size_t n)
 {
-	char text[320];
-	int n = steer_command(act, text, sizeof(text));
+	int len = steer_commands(act, n, s->text, sizeof(s->text));
 
-	return n < 0 ? n : run(s, text);
+	return len < 0 ? len : len == 0 ? 0 : run(s, s->text);
 }
 
 int steer_link(struct steer *s, const char *name, bool add)
