@@ -4,8 +4,8 @@
  * costs one round trip more at most (135 and again, AMB-151).  What is kept never lasts longer than
  * what was granted.
  *
- * One write of a mobile node at a time, and the latest state after it; one that changes all the
- * time is written ten times a second.  A restored binding waits for its link; many are set up in
+ * One write of a mobile node at a time, and the latest state after it; one that moves more often
+ * than RFC 6275 allows is written as often as that.  A restored binding waits for its link; many are set up in
  * batches, the next one when the world has carried out the last.
  */
 #include "core/home_agent.h"
@@ -13,8 +13,7 @@
 enum { BATCH = 256 };
 
 #define RETRY	 (10 * LKE_SEC)
-#define INTERVAL (100 * LKE_MSEC) /* between two writes of a mobile node; RFC 6275: 3 updates a s  \
-				   */
+#define INTERVAL (333 * LKE_MSEC) /* between two writes of a mobile node: MAX_UPDATE_RATE, 3 a s */
 
 static bool cookie_keep(struct lke_engine *e, const struct mobile *m, uint32_t kind,
 			struct lke_act_keep **ret)
@@ -70,10 +69,12 @@ static void keep(struct lke_engine *e, struct mobile *m, const struct binding *b
 	m->keep_again = b ? !kept_already(e, m, b) : m->kept_expires != 0;
 	if (!m->keep_again || m->keeping)
 		return;
-	if (m->kept_at && e->now - m->kept_at < INTERVAL)
-		arm(e, &m->keep, m->kept_at + INTERVAL);
-	else
+	if (m->kept_at && e->now - m->kept_at < INTERVAL) {
+		if (!timer_armed(&m->keep))
+			arm(e, &m->keep, m->kept_at + INTERVAL);
+	} else {
 		write_kept(e, m, b, HA_KEEP);
+	}
 }
 
 void ha_keep_forget(struct lke_engine *e, struct mobile *m)

@@ -42,8 +42,10 @@ static const char *const sql[STATEMENTS] = {
 		" ON CONFLICT (home) DO UPDATE SET generation = ?2, floor = ?3, used = ?4,"
 		" suspended = ?5, lost = ?6, crc = ?7",
 	[PUT_BINDING] =
-		"INSERT OR REPLACE INTO binding (home, agent, coa, seq, boot, expires, written, ends, crc)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		"INSERT INTO binding (home, agent, coa, seq, boot, expires, written, ends, crc)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+		" ON CONFLICT (home) DO UPDATE SET agent = ?2, coa = ?3, seq = ?4, boot = ?5,"
+		" expires = ?6, written = ?7, ends = ?8, crc = ?9",
 	[DEL_BINDING] = "DELETE FROM binding WHERE home = ?1",
 };
 /* clang-format on */
