@@ -99,17 +99,25 @@ static void help(void)
 	     "\nTimes: 500ms, 30s, 10m, 1h.  exit: 0 ok, 1 failed, 2 usage.  man lkesim");
 }
 
+/* 500ms, 1.5s, or as seconds are written: 10m, 1h. */
+static bool parse_time(const char *text, uint64_t *ret)
+{
+	if (number_parse(text, UNIT_MILLISECONDS, ret))
+		return *ret <= UINT64_MAX / LKE_MSEC;
+	if (!number_parse(text, UNIT_SECONDS, ret) || *ret > UINT64_MAX / LKE_SEC)
+		return false;
+	*ret *= LKE_SEC / LKE_MSEC;
+	return true;
+}
+
 static bool set_number(const struct parameter *p, const char *text)
 {
 	uint64_t v;
 
-	if (!number_parse(text, p->kind == KIND_TIME ? UNIT_MILLISECONDS : UNIT_NONE, &v))
+	if (p->kind == KIND_TIME ? !parse_time(text, &v) : !number_parse(text, UNIT_NONE, &v))
 		return false;
-	if (p->kind == KIND_TIME) {
-		if (v > p->max / LKE_MSEC)
-			return false;
+	if (p->kind == KIND_TIME)
 		v *= LKE_MSEC;
-	}
 	if (v < p->min || v > p->max)
 		return false;
 	if (p->kind == KIND_COUNT)

@@ -54,6 +54,12 @@ def op_sim_text_and_json_agree(lkesim):
     equal(result['parameters']['mobiles'], '3')
 
 
+def op_sim_times_as_in_the_configuration(lkesim):
+    for text, seconds in (('1.5s', '1500ms'), ('2m', '120s'), ('1h', '3600s'), ('90', '90s')):
+        p = json.loads(ask(lkesim, '-j', '--mobiles', '1', '--lke-only', '--time', '1s', '--session', text)[1])
+        equal(p['parameters']['session'], seconds)
+
+
 def op_sim_same_seed_same_result(lkesim):
     first = ask(lkesim, '-j', *SMALL)
     equal(ask(lkesim, '-j', *SMALL), first)
@@ -70,7 +76,7 @@ def op_sim_json_fits_its_schema(lkesim):
         equal(schema.problems(json.loads(ask(lkesim, '-j', *args)[1])), [])
 
 
-TESTS = [op_sim_help_and_manual_name_every_option, op_sim_refuses_what_it_cannot_do, op_sim_text_and_json_agree, op_sim_same_seed_same_result,
+TESTS = [op_sim_help_and_manual_name_every_option, op_sim_refuses_what_it_cannot_do, op_sim_text_and_json_agree, op_sim_times_as_in_the_configuration, op_sim_same_seed_same_result,
          op_sim_json_fits_its_schema]
 
 if __name__ == '__main__':
