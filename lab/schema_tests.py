@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 from scenario import Story	# noqa: E402
 from topology import wait_for	# noqa: E402
 
-WHAT = ("lbsa", "bindings", "routers", "mobiles", "agents", "sequences", "limits", "interfaces", "counters", "all")
+WHAT = ("lbsa", "bindings", "routers", "mobiles", "agents", "sequences", "limits", "interfaces", "counters", "timers", "all")
 # What this story cannot show: a state file, a key log, other home agents, captures, lost events.
 ABSENT = {"lke.show/1": ("state_file", "keylog", "home_agents/"), "lke.event/1": ("count", "frame", "spi", "tunnel", "fields", "text/"),
 	"lke.status/1": (), "lke.answer/1": ("file",)}

@@ -190,6 +190,20 @@ struct lke_agent_view {
 	unsigned addrs;
 };
 bool lke_engine_next_agent(const struct lke_engine *e, size_t *cursor, struct lke_agent_view *ret);
+/* What the engine will do by itself. */
+struct lke_timer_view {
+	const char *name; /* "binding_end", "key_exchange"; lower case and underscores */
+	enum lke_role role;
+	uint32_t ifindex;    /* 0: of no interface */
+	struct lke_in6 addr; /* whose: care-of, home or router address; :: of none */
+	lke_time at;	     /* due */
+};
+#define LKE_TIMERS_MAX 1000
+/* Writes the next max timers to ret, earliest first; at most LKE_TIMERS_MAX.  Returns how many;
+ * *ret_all is how many there are. */
+size_t lke_engine_timers(const struct lke_engine *e, struct lke_timer_view *ret, size_t max,
+			 size_t *ret_all);
+
 /* How full a table is that the network fills. */
 struct lke_limit_view {
 	const char *name; /* "lbsas", "bindings"; lower case and underscores */

@@ -136,3 +136,24 @@ struct timer *timerq_pop(struct timerq *q, lke_time now)
 	timerq_disarm(q, t);
 	return t;
 }
+
+/* The next one is the earliest of those whose parents are out already. */
+size_t timerq_first(const struct timerq *q, const struct timer **ret, size_t max)
+{
+	size_t edge[TIMERQ_FIRST_MAX + 1] = { 1 }, edges = q->n > 0, n = 0;
+
+	max = max < TIMERQ_FIRST_MAX ? max : TIMERQ_FIRST_MAX;
+	while (n < max && edges > 0) {
+		size_t best = 0, pos;
+
+		for (size_t i = 1; i < edges; i++)
+			if (q->heap[edge[i] - 1]->at < q->heap[edge[best] - 1]->at)
+				best = i;
+		pos = edge[best];
+		ret[n++] = q->heap[pos - 1];
+		edge[best] = edge[--edges];
+		for (size_t child = 2 * pos; child <= 2 * pos + 1 && child <= q->n; child++)
+			edge[edges++] = child;
+	}
+	return n;
+}

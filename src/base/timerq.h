@@ -39,5 +39,9 @@ lke_time timerq_next(const struct timerq *q); /* LKE_NEVER when empty */
 /* Takes the earliest timer with at <= now off the heap, or NULL. Ties: the order of arming is not
  * promised, but it is deterministic. */
 struct timer *timerq_pop(struct timerq *q, lke_time now);
+/* Writes the first max armed timers to ret, earliest first; at most TIMERQ_FIRST_MAX.  Returns how
+ * many.  O(max^2). */
+#define TIMERQ_FIRST_MAX 1000
+size_t timerq_first(const struct timerq *q, const struct timer **ret, size_t max);
 
 #endif

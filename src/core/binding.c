@@ -8,11 +8,6 @@
 
 #include <assert.h>
 
-enum {
-	TIMER_EXPIRY = TIMER_KIND(MODULE_BINDING, 1),
-	TIMER_PROXY = TIMER_KIND(MODULE_BINDING, 2),
-};
-
 struct binding_cache {
 	struct table table;
 };
@@ -179,8 +174,8 @@ int binding_add(struct lke_engine *e, const struct binding *tmpl, uint16_t role_
 	if (!b)
 		return LKE_ERR_NOMEM;
 	*b = *tmpl;
-	timer_init(&b->expiry, TIMER_EXPIRY, b);
-	timer_init(&b->proxy, TIMER_PROXY, b);
+	timer_init(&b->expiry, BINDING_TIMER_EXPIRY, b);
+	timer_init(&b->proxy, BINDING_TIMER_PROXY, b);
 	timer_init(&b->role, role_timer_kind, b);
 	err = table_add(&e->bindings->table, &b->node);
 	if (err < 0) {
@@ -269,9 +264,9 @@ void binding_timer(struct lke_engine *e, struct timer *t)
 {
 	struct binding *b = t->owner;
 
-	if (t->kind == TIMER_EXPIRY)
+	if (t->kind == BINDING_TIMER_EXPIRY)
 		expired(e, b);
-	else if (t->kind == TIMER_PROXY)
+	else if (t->kind == BINDING_TIMER_PROXY)
 		announce(e, b);
 }
 

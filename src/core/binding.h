@@ -17,6 +17,11 @@ enum binding_kind {
 	BINDING_BY_ESP,	 /* home agent: MODULE_HA */
 };
 
+enum binding_timer_kind {
+	BINDING_TIMER_EXPIRY = TIMER_KIND(MODULE_BINDING, 1),
+	BINDING_TIMER_PROXY = TIMER_KIND(MODULE_BINDING, 2),
+};
+
 struct binding {
 	struct table_node node;
 	struct lke_in6 home;  /* key; at an access router the previous care-of address */

@@ -9,7 +9,7 @@
 /* clang-format off */
 const struct command commands[] = {
 	{ "show", "[WHAT]", "state on one screen; WHAT: lbsa, bindings, routers, mobiles, agents, "
-	  "sequences, limits, interfaces, counters, all", "lke.show/1", GROUP_LOOK, cmd_show },
+	  "sequences, limits, interfaces, counters, timers, all", "lke.show/1", GROUP_LOOK, cmd_show },
 	{ "status", "", "one line; exit 0 healthy, 8 degraded", "lke.status/1", GROUP_LOOK,
 	  cmd_status },
 	{ "monitor", "", "messages and events as they happen", "lke.event/1", GROUP_LOOK,

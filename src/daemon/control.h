@@ -39,7 +39,7 @@ void control_answer(struct control *c, uint64_t cookie, json_t *j);
 
 /* --- show.c --- */
 /* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
- * most: objects of each kind, 0: all.  NULL: no such thing, or no memory. */
+ * limits, timers (only by name).  most: objects of each kind, 0: all.  NULL: no such thing, or no memory. */
 json_t *show_json(struct driver *d, const char *what, size_t most);
 /* Figures by name with their help, as a monitoring system takes them; show_metrics.c. */
 json_t *show_metrics(struct driver *d);
@@ -50,6 +50,8 @@ json_t *show_sequences(const struct lke_engine *e, size_t most);
 json_t *show_limits(struct driver *d);
 /* One line about a table that is nearly full, if why is "" yet. */
 void show_limits_trouble(struct driver *d, char *why, size_t size);
+/* show_timers.c: the next ones, at most LKE_TIMERS_MAX. */
+json_t *show_timers(struct driver *d, size_t most);
 json_t *show_note(struct driver *d, const struct lke_note *n);
 
 /* --- driver_reload.c --- */

@@ -65,6 +65,45 @@ static void rfc_9131_routers_learn_the_new_address_at_once(void **state)
 	world_free(w);
 }
 
+/* Names seen of the timers of one engine; each has one, and they come in order. */
+static void timer_names(const struct simnode *n, enum lke_role role, const char *want)
+{
+	static struct lke_timer_view v[LKE_TIMERS_MAX];
+	size_t all, count = lke_engine_timers(n->engine, v, LKE_TIMERS_MAX, &all);
+	bool seen = false;
+
+	assert_int_equal(count, all);
+	assert_true(count > 0);
+	assert_int_equal(v[0].at, lke_engine_deadline(n->engine));
+	for (size_t i = 0; i < count; i++) {
+		assert_string_not_equal(v[i].name, "other");
+		assert_int_equal(v[i].role, role);
+		assert_true(i == 0 || v[i].at >= v[i - 1].at);
+		seen = seen || strcmp(v[i].name, want) == 0;
+	}
+	assert_true(seen);
+}
+
+static void op_every_timer_has_a_name(void **state)
+{
+	struct world *w = world_plain();
+
+	world_attach(w, 0);
+	sim_run_for(w->net, MSEC(300));
+	timer_names(w->mn, LKE_ROLE_MN, "dad");
+	timer_names(w->ha, LKE_ROLE_HA, "dad");
+	assert_true(world_wait_lbsa(w, 0, SEC(20)));
+	timer_names(w->mn, LKE_ROLE_MN, "lbsa_renewal");
+	timer_names(w->ar[0], LKE_ROLE_AR, "lbsa_end");
+	timer_names(w->ha, LKE_ROLE_HA, "binding_end");
+	sim_move(w->mn, 0, w->link[1], MSEC(60));
+	sim_run_for(w->net, SEC(1));
+	timer_names(w->mn, LKE_ROLE_MN, "binding_update");
+	timer_names(w->ar[0], LKE_ROLE_AR, "binding_end");
+	timer_names(w->ar[0], LKE_ROLE_AR, "router_advertisement");
+	world_free(w);
+}
+
 static void lke_027_no_request_before_registration(void **state)
 {
 	struct world *w = world_plain();
@@ -249,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seq1_attach_order_on_the_wire),
 		cmocka_unit_test(rfc_9131_routers_learn_the_new_address_at_once),
+		cmocka_unit_test(op_every_timer_has_a_name),
 		cmocka_unit_test(lke_027_no_request_before_registration),
 		cmocka_unit_test(lke_022_plain_router_plain_mobile_ipv6),
 		cmocka_unit_test(lke_028_home_traffic_flows_during_the_exchange),

@@ -90,11 +90,39 @@ static void out_of_memory_leaves_it_unarmed(void **state)
 	timerq_done(&q);
 }
 
+static void first_ones_without_taking_them(void **state)
+{
+	struct timer t[200];
+	const struct timer *first[200];
+	struct timerq q;
+	size_t n;
+
+	(void)state;
+	timerq_init(&q);
+	assert_int_equal(timerq_first(&q, first, 10), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		timer_init(&t[i], 1, NULL);
+		assert_int_equal(timerq_arm(&q, &t[i], (i * 7919 + 13) % 1009), 0);
+	}
+	n = timerq_first(&q, first, 150);
+	assert_int_equal(n, 150);
+	for (size_t i = 1; i < n; i++)
+		assert_true(first[i - 1]->at <= first[i]->at);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(timerq_next(&q), first[i]->at);
+		assert_non_null(timerq_pop(&q, LKE_NEVER - 1));
+	}
+	assert_int_equal(timerq_first(&q, first, 150), 50);
+	assert_int_equal(timerq_first(&q, first, 0), 0);
+	timerq_done(&q);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_naive_twin),
 		cmocka_unit_test(equal_deadlines_come_in_the_same_order_everywhere),
+		cmocka_unit_test(first_ones_without_taking_them),
 		cmocka_unit_test(out_of_memory_leaves_it_unarmed),
 	};
 
