@@ -348,6 +348,28 @@ static void amb_121_tunnel_errors_are_retold(void **state)
 	done(f);
 }
 
+/* A node that came home: what its agent had sent to the other link arrives from there. */
+static void packets_under_way_in_a_tunnel_that_ended_are_taken(void **state)
+{
+	struct fwd *f = plane();
+	struct lke_act_tunnel t = tunnel(true, home, agent, coa);
+	struct lke_in6 end = A(coa);
+	uint8_t in[4096], out[4096];
+	size_t n = make(in, cn, home, 59, NULL, 8);
+
+	assert_int_equal(fwd_set_end(f, &end, true), 0);
+	assert_int_equal(from_link(f, agent, coa, cn, home), -LKE_DROP_NO_BINDING);
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	t.remove = true;
+	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+	assert_int_equal(from_link(f, agent, coa, cn, home), 1);
+	assert_int_equal(from_link(f, other, coa, cn, home), -LKE_DROP_NO_BINDING);
+	assert_int_equal(from_link(f, agent, coa, cn, other), -LKE_DROP_NO_BINDING);
+	n = make(out, agent, coa, 41, in, n);
+	assert_int_equal(fwd_from_link(f, 7, out, n, 11 * LKE_SEC), -LKE_DROP_NO_BINDING);
+	done(f);
+}
+
 static void amb_121_too_big_or_fragmented(void **state)
 {
 	struct fwd *f = plane();
@@ -658,6 +680,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amb_120_reverse_tunnel_checks_outer_and_inner),
+		cmocka_unit_test(packets_under_way_in_a_tunnel_that_ended_are_taken),
 		cmocka_unit_test(amb_120_who_sends_by_no_tunnel_is_told),
 		cmocka_unit_test(credit_is_spent_and_reported),
 		cmocka_unit_test(amb_112_a_new_update_gives_no_credit_back),

@@ -5,8 +5,9 @@
 enum { ICMP6_UNREACHABLE = 1, ICMP6_SOURCE_POLICY = 5 };
 
 /*
- * May this tunnel packet be opened?  1 and the tunnel; 0: none of ours; -enum lke_drop.  Both the
- * outer and the inner address must be those of one binding (AMB-120).
+ * May this tunnel packet be opened?  1 and the tunnel (NULL: it ended a moment ago); 0: none of
+ * ours; -enum lke_drop.  Both the outer and the inner address must be those of one binding
+ * (AMB-120).
  */
 static int find_exit(struct fwd *f, const struct lke_in6 outer[2], const struct lke_in6 inner[2],
 		     lke_time now, struct fwd_tunnel **ret)
@@ -24,6 +25,10 @@ static int find_exit(struct fwd *f, const struct lke_in6 outer[2], const struct 
 		t = fwd_find_agent(f, true, &inner[1], &outer[0]);
 		right = t && (in6_eq(&t->t.coa, &outer[1]) ||
 			      (now < t->prev_until && in6_eq(&t->prev_coa, &outer[1])));
+	}
+	if (!t && fwd_is_gone(f, &inner[1], outer, now)) {
+		*ret = NULL;
+		return 1;
 	}
 	if (t && right) {
 		*ret = t;
@@ -158,8 +163,10 @@ static int peel(struct fwd *f, uint8_t **pkt, size_t *len, lke_time now, bool *j
 		return err;
 	if (!inner_allowed(p, n, inner))
 		return -LKE_DROP_TUNNEL_SCOPE;
-	fwd_first_packet(f, t, outer, inner, now);
-	count_exit(f, t, n, now);
+	if (t) {
+		fwd_first_packet(f, t, outer, inner, now);
+		count_exit(f, t, n, now);
+	}
 	*pkt = p;
 	*len = n;
 	return 1;

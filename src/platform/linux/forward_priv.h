@@ -18,6 +18,7 @@ enum {
 	FWD_PACKET_MAX = 65536,
 	FWD_SAME_HOME_MAX = 8, /* tunnels of one home address, by agent */
 	FWD_FAST_WANTED = 64,
+	FWD_GONE_MAX = 16, /* tunnels of the mobile side that ended lately */
 	FWD_TUNNEL_EVENTS = LKE_TUNNEL_UNREACHABLE + 1,
 };
 
@@ -47,7 +48,7 @@ struct fwd_tunnel {
 	lke_time prev_until;
 	bool used; /* FIRST was reported */
 	uint64_t encap, encap_bytes, decap, decap_bytes;
-	lke_time last; /* packet, either way */
+	lke_time last;		 /* packet, either way */
 	bool fast;		 /* the fast path was given it; forward_fast.c */
 	bool taken, live;	 /* it is in the map; packets go there */
 	uint32_t slot, fast_mtu; /* there */
@@ -66,6 +67,12 @@ struct fwd_direct {
 	struct lke_in6 src;
 	uint32_t ifindex;
 	struct lke_lladdr nexthop;
+};
+
+/* A tunnel of the mobile side that ended: packets under way in it are still taken. */
+struct fwd_gone {
+	struct lke_in6 home, agent, coa;
+	lke_time until;
 };
 
 struct fwd_link {
@@ -103,6 +110,8 @@ struct fwd {
 	size_t tunnels, directs, links;
 	struct fwd_direct direct[FWD_DIRECT_MAX];
 	struct fwd_link link[FWD_LINKS_MAX];
+	struct fwd_gone gone[FWD_GONE_MAX]; /* ring; the oldest gives way */
+	unsigned gone_next;
 	uint64_t secret[2], frag_next; /* of fragment identifications and flow labels */
 	struct reassembly *reassembly; /* NULL until the first fragment came */
 	/* Of the packet in hand, in buf: where its checksum begins, NULL when that is computed. */
@@ -125,6 +134,9 @@ struct fwd_tunnel *fwd_find_agent(const struct fwd *f, bool mobile_side, const s
 				  const struct lke_in6 *agent);
 struct fwd_pair *fwd_find_pair(const struct fwd *f, bool mobile_side, const struct lke_in6 *agent,
 			       const struct lke_in6 *coa);
+/* A tunnel between these ended lately on the mobile side. */
+bool fwd_is_gone(const struct fwd *f, const struct lke_in6 *home, const struct lke_in6 outer[2],
+		 lke_time now);
 bool fwd_is_end(const struct fwd *f, const struct lke_in6 *addr);
 const struct fwd_direct *fwd_find_direct(const struct fwd *f, const struct lke_in6 *src);
 uint32_t fwd_link_mtu(const struct fwd *f, uint32_t ifindex); /* UINT32_MAX: unknown */

@@ -218,6 +218,29 @@ static void tunnel_free(struct fwd *f, struct fwd_tunnel *t)
 	f->tunnels--;
 }
 
+static void remember_gone(struct fwd *f, const struct fwd_tunnel *t, lke_time now)
+{
+	f->gone[f->gone_next++ % FWD_GONE_MAX] = (struct fwd_gone){
+		.home = t->t.home,
+		.agent = t->t.agent,
+		.coa = t->t.coa,
+		.until = now + prev_coa_time,
+	};
+}
+
+bool fwd_is_gone(const struct fwd *f, const struct lke_in6 *home, const struct lke_in6 outer[2],
+		 lke_time now)
+{
+	for (size_t i = 0; i < FWD_GONE_MAX; i++) {
+		const struct fwd_gone *g = &f->gone[i];
+
+		if (now < g->until && in6_eq(&g->home, home) && in6_eq(&g->agent, &outer[0]) &&
+		    in6_eq(&g->coa, &outer[1]))
+			return true;
+	}
+	return false;
+}
+
 static int set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
 {
 	struct fwd_tunnel *t = fwd_find_agent(f, act->mobile_side, &act->home, &act->agent);
@@ -227,6 +250,8 @@ static int set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time 
 	if (act->remove) {
 		if (!t)
 			return LKE_ERR_NOENT;
+		if (act->mobile_side)
+			remember_gone(f, t, now);
 		unlink_tunnel(f, t);
 		tunnel_free(f, t);
 		return 0;
