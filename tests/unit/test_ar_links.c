@@ -362,6 +362,42 @@ static void one_address_on_two_links_leaves_one(void **state)
 	assert_int_equal(f.intercepts, 1);
 }
 
+/* And the third way: bound by its key of a link that went, it leaves the one that stayed just as the
+ * other comes back with its binding, through whose tunnel goes what waits. */
+static void one_address_on_two_links_leaves_as_its_binding_comes_back(void **state)
+{
+	struct lke_event gone = { .type = LKE_EV_NEIGH };
+	struct arf_bu up = { .lifetime = 60,
+			     .to = (struct lke_in6[]){ arf_addr("2001:db8:1::2") } };
+	struct arf_mn there = mn;
+	struct lke_binding_view b;
+	struct lke_lbsa_view v;
+	unsigned buffers;
+
+	address(LAN2, "2001:db8:1::2", false);
+	arf_attach(&f, &mn);
+	there.kbm[0] ^= 1;
+	exchange_on(LAN2, &there);
+	arf_bu(&f, &there, &up);
+	link_event(LAN2, "lan2", 9, false, true);
+	assert_false(arf_binding(&f, &mn.coa, &b));
+	gone.neigh.ifindex = ARF_LAN;
+	gone.neigh.addr = mn.coa;
+	arf_event(&f, &gone);
+	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, &v) && v.leaving);
+	buffers = f.buffers;
+	link_event(LAN2 + 1, "lan2", 9, true, false);
+	address(LAN2 + 1, "fe80::a:1", false);
+	address(LAN2 + 1, "2001:db8:1::2", false);
+	assert_true(arf_binding(&f, &mn.coa, &b));
+	assert_int_equal(f.buffers, buffers + 1);
+	assert_int_equal(f.buffer[buffers].what, LKE_BUFFER_TUNNEL);
+	assert_int_equal(arf_notes(&f, LKE_NOTE_LEAVE_END), 1);
+	arf_run(&f, 5 * LKE_SEC); /* no timer is left that would drop what waits */
+	assert_int_equal(f.buffers, buffers + 1);
+	assert_int_equal(f.intercepts, 1);
+}
+
 static void thr_094_late_result_does_not_find_a_new_link(void **state)
 {
 	uint8_t buf[1024];
@@ -605,6 +641,7 @@ int main(void)
 		T(thr_094_router_that_stops_without_its_link),
 		T(one_address_on_two_links_is_bound_once),
 		T(one_address_on_two_links_leaves_one),
+		T(one_address_on_two_links_leaves_as_its_binding_comes_back),
 		T(thr_094_late_result_does_not_find_a_new_link),
 		T(thr_094_flap_keeps_lbsas_and_bindings),
 		T(thr_094_renamed_link_is_left_and_comes_back),
