@@ -161,6 +161,11 @@ class Node:
 	def sysctl(self, **values):
 		self.run("sysctl", "-q", "-w", *["net.ipv6.conf.%s=%s" % (k.replace("__", "."), v) for k, v in values.items()])
 
+	def keeps_order(self, dev, n):
+		"""What arrives at a veth waits in a queue of the processor its sender ran on, so that a sender that changes the
+		processor overtakes itself.  One processor for all of them makes the veth a wire."""
+		self.run("sh", "-c", "echo %x > /sys/class/net/%s/queues/rx-0/rps_cpus" % (1 << n % os.cpu_count(), dev))
+
 	def popen(self, args, log, **kw):
 		p = subprocess.Popen(self.argv(*args), stdin=kw.pop("stdin", subprocess.DEVNULL), stdout=kw.pop("stdout", log), stderr=log, **kw)
 		self.lab.processes.append(p)
@@ -223,6 +228,8 @@ class Lab:
 		checksums_in_software(n.ns, dev)
 		sw = self.nodes["sw"]
 		sw.sysctl(**{port + "__disable_ipv6": 1})
+		for node, name in ((n, dev), (sw, port)):
+			node.keeps_order(name, there // 2)
 		sw.ip("link set %s master %s" % (port, link), *(["link set %s up" % port] if up else []))
 		n.mac[dev], n.port[dev], n.port_index[dev] = mac, port, there
 
