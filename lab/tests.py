@@ -24,6 +24,7 @@ import tests_attacks
 import tests_attacks_host
 import tests_delay
 import tests_foreign
+import tests_odd
 import tests_clock
 import tests_links
 import tests_mn_links
@@ -255,6 +256,7 @@ TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)
 TESTS.update(tests_tunnel.TESTS)
+TESTS.update(tests_odd.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
 ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
 	"make_before_break_loses_nothing", *tests_leave.TESTS, *tests_delay.TESTS}
