@@ -59,6 +59,25 @@ def streams(name, cn_file, mn_file):
 
 
 BEFORE, AFTER = 0.05, 1.0
+# Datagrams of the probes that can wait: down at an access router (BufferPackets = 1024), up at the TUN device of a mobile
+# node (2000); a sixth is left to the TCP connection beside them.
+ROOM = {"down": 850, "up": 1660}
+
+
+def announced(flows, asked, back):
+	"""{direction: {sent, lost, duplicated, reordered, waited}} of an announced move.
+
+	waited: how many datagrams were sent between the announcement and the first arrival behind the gap.  More than there is
+	room for were lost because the machine stood still, or the lab's own gap was too long, not because of the move.
+	"""
+	out = {d: {"sent": 0, "lost": 0, "duplicated": 0, "reordered": 0, "waited": 0} for d in ROOM}
+	for s in flows:
+		o, c, first = out[s.direction], s.count(asked - BEFORE, back + AFTER), s.first_arrival(back)
+		for k in c:
+			if k in o:
+				o[k] += c[k]
+		o["waited"] += sum(1 for t in s.sent.values() if asked <= t <= (first or back + AFTER))
+	return out
 
 
 def handover(label, lost, back, flows, marks):

@@ -164,6 +164,20 @@ def handover(ms, sc, n, up, bound):
 	return out
 
 
+def announced(ms, sc, coa, ar, lost):
+	"""The leave of `coa` from the link of router `ar`, told under the LBSA before the carrier goes (docs/adr/0030)."""
+	here = first(ms, lambda m: local_bu(m, ar, coa) and m.f.get("leaving") and m.hao is None and m.ts < lost)
+	return [("the move is announced to the router of the link, under the LBSA", ok(here) and here.f["lifetime"] == 0,
+		ms_after(here, lost))]
+
+
+def unanswered(ms, asked, lost):
+	"""Announcements of one move that no acceptance answered before the carrier went: the routers they went to."""
+	told = [m for m in ms if m.kind == "BU" and m.f.get("leaving") and asked <= m.ts < lost]
+	heard = {(m.src, m.f["seq"]) for m in ms if local_ba(m) and m.f["status"] == 0 and asked <= m.ts < lost}
+	return {m.dst for m in told} - {m.dst for m in told if (m.dst, m.f["seq"]) in heard}
+
+
 def finished(ms, sc, bu, bas, up):
 	"""Finished returns the nonce of its BA; a care-of address proved before need not be proved again (AMB-112)."""
 	asked = {m.f["finished_request"] for m in bas if "finished_request" in m.f}

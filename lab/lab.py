@@ -117,7 +117,7 @@ def run_scenario(name, build, wait, delay, loss):
 				if wait:
 					hold.hold(story)
 				return 0 if not tests.failures(story) else 1
-		except LabError as e:
+		except (LabError, CannotRun) as e:
 			print("lab: " + str(e), file=sys.stderr)
 			return 1
 

@@ -10,7 +10,8 @@ import time
 import analyse
 import checks
 import losses
-from topology import LabError
+from scenario import dropped_by_machine
+from topology import CannotRun
 
 WALK = (2, 3, 2, 1, 3, 1)	# links: away, on, back to a former link, home
 LEARN = (2, 3)			# each router needs a key before it can be told anything
@@ -49,35 +50,47 @@ class Walk:
 		return lost, back
 
 	def _announce(self):
-		mn = self.story.fleet.mn
 		if self.mode == "command":
-			start = time.monotonic()
-			answer = mn.ask("handover")
-			self.answers.append(time.monotonic() - start)
-			if not (answer or {}).get("ok"):
-				raise LabError("lke handover: %s" % answer)
+			self.answers.append(self.story.announce()[1])
 		elif self.mode == "hint":
-			mn.tell("handover")
+			self.story.fleet.mn.tell("handover")
 			time.sleep(HINT)
 
 	def run(self, count):
 		links = [WALK[k % len(WALK)] for k in range(count)]
 		for n in links:
+			before, asked = dropped_by_machine(), time.time()
 			self._announce()
-			self.moves.append((n, *self._go(n)))
+			lost, back = self._go(n)
+			self.moves.append((n, lost, back, asked, dropped_by_machine() - before))
 
-	def totals(self, flows):
-		"""Sums over all moves, by direction, and for each move its own numbers."""
+	def spoilt(self, flows):
+		"""{number of a move: why its losses are this machine's}."""
+		out = {}
+		for k, (_, lost, back, asked, dropped) in enumerate(self.moves):
+			if dropped:
+				out[k] = "the kernel dropped %d packets for want of time" % dropped
+			elif self.mode != "unannounced":
+				a = analyse.announced(flows, asked, back)
+				too_many = [d for d, room in analyse.ROOM.items() if a[d]["waited"] > room]
+				if too_many:
+					out[k] = "link gap %.0f ms, more had to wait than there is room for" % ((back - lost) * 1e3)
+		return out
+
+	def totals(self, flows, without=()):
+		"""Sums over all moves but some, by direction, and for each move its own numbers."""
 		out = {d: {"sent": 0, "lost": 0, "duplicated": 0, "reordered": 0} for d in ("down", "up")}
 		each = []
-		for n, lost, back in self.moves:
+		for k, (n, lost, back, _, _) in enumerate(self.moves):
+			if k in without:
+				continue
 			row = {"to": n, "gap_ms": (back - lost) * 1e3}
 			for f in flows:
 				c = f.count(lost - analyse.BEFORE, back + analyse.AFTER)
-				for k in out[f.direction]:
-					out[f.direction][k] += c[k]
-				for k in ("lost", "duplicated", "reordered"):
-					row["%s_%s" % (f.direction, k)] = row.get("%s_%s" % (f.direction, k), 0) + c[k]
+				for what in out[f.direction]:
+					out[f.direction][what] += c[what]
+				for what in ("lost", "duplicated", "reordered"):
+					row["%s_%s" % (f.direction, what)] = row.get("%s_%s" % (f.direction, what), 0) + c[what]
 			each.append(row)
 		return out, each
 
@@ -105,20 +118,25 @@ def run(story, mode, count, out=print):
 	walk.run(count)
 	story.stop_traffic()
 	flows = story.flows()
-	totals, each = walk.totals(flows)
+	spoilt = walk.spoilt(flows)
+	totals, each = walk.totals(flows, spoilt)
 	for d, c in totals.items():
 		out("  %-11s %3d handovers, %-4s: %6d datagrams, %4d lost, %d duplicated, %d reordered" % (
-			mode, count, d, c["sent"], c["lost"], c["duplicated"], c["reordered"]))
+			mode, len(each), d, c["sent"], c["lost"], c["duplicated"], c["reordered"]))
+	for k, why in spoilt.items():
+		out("  not counted, the machine stood still: handover %d, to AR%d: %s" % (k + 1, walk.moves[k][0], why))
 	if walk.answers:
 		out("  lke handover answered in %.1f ms (median), %.1f ms (longest)" % (
 			statistics.median(walk.answers) * 1e3, max(walk.answers) * 1e3))
-	if mode == "unannounced":
+	if mode == "unannounced" and each:
 		beyond = [r["down_lost"] / (len(flows) / 2) - r["gap_ms"] for r in each]
 		out("  lost down beyond the link gap, a stream of 1,000 a second: %.1f (median), %.1f (worst)" % (
 			statistics.median(beyond), max(beyond)))
 	for r in each:
 		if mode != "unannounced" and any(v for k, v in r.items() if k not in ("to", "gap_ms")):
 			out("    " + ", ".join("%s %s" % (k, v) for k, v in r.items() if v))
+	if not each:
+		raise CannotRun("this machine dropped packets of its own in every handover")
 	bad = walk.too_much(totals, each, len(flows) / 2)
 	if bad:
 		out("  what the counters say of it: " + ", ".join(losses.between(before, losses.snapshot(story))))

@@ -212,6 +212,8 @@ def _binding_options(m, mh, at):
 			m.f["finished_request"] = v[2:6]
 		elif o == 3 and len(v) == 16:
 			m.f["alternate"] = v
+		elif o == 18 and len(v) == 2 and v[0] == 3 and m.kind == "BU":
+			m.f["leaving"] = True
 
 
 def _key_exchange_data(mh):

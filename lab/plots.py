@@ -6,7 +6,7 @@ FONT = "font-family='Inter,DejaVu Sans,Helvetica,Arial,sans-serif'"
 COLOURS = {("home", "down"): "#2563eb", ("home", "up"): "#7c3aed", ("coa1", "down"): "#0d9488", ("coa1", "up"): "#d97706"}
 LEGEND = {("home", "down"): "home address, to the mobile", ("home", "up"): "home address, from the mobile",
 	("coa1", "down"): "CoA1, to the mobile", ("coa1", "up"): "CoA1, from the mobile"}
-MARKS = {"RA": "#16a34a", "BU": "#dc2626", "BA": "#1e293b"}
+MARKS = {"lke handover": "#7c3aed", "RA": "#16a34a", "BU": "#dc2626", "BA": "#1e293b"}
 
 
 class Svg:
@@ -79,7 +79,7 @@ def _panel(svg, h, lost, back, marks, flows, x0, y0, w, hgt):
 	top *= 1.12
 	yb = y0 + 24 + hgt
 	sy = lambda ms: yb - ms / top * hgt
-	svg.text(x0, y0 + 14, h["name"], 14, "#0f172a", weight="600")
+	svg.text(x0, y0 + 14, h["name"].split(":")[0], 14, "#0f172a", weight="600")
 	svg.text(x0 + w, y0 + 14, "link gap %.1f ms   interruption: to the mobile %.1f ms, from it %.1f ms   lost %d of %d"
 		% (h["link_gap_ms"], h["interruption_down_ms"], h["interruption_up_ms"], h["lost"], h["sent"]),
 		12, "#475569", "end")
@@ -104,6 +104,9 @@ def _panel(svg, h, lost, back, marks, flows, x0, y0, w, hgt):
 	row = 0
 	for name, t in sorted(((n, t) for n, t in marks.items() if n in MARKS and t and t0 <= t <= t1), key=lambda v: v[1]):
 		svg.line(sx(t), y0 + 24, sx(t), yb, MARKS[name], 1.3)
+		if t < lost:
+			svg.text(sx(t) - 4, y0 + 37, name, 11, MARKS[name], "end", "600")
+			continue
 		svg.text(sx(t) + 4, y0 + 37 + row * 14, "%s %+.1f ms" % (name, (t - back) * 1e3), 11, MARKS[name], weight="600")
 		row += 1
 

@@ -13,7 +13,7 @@ table { border-collapse: collapse; width: 100%; font-size: 14px } th { text-alig
 th, td { padding: 6px 10px; border-bottom: 1px solid #e2e8f0 } td { text-align: right; font-variant-numeric: tabular-nums }
 th:first-child, td:first-child { text-align: left }
 ul { list-style: none; padding: 0; margin: 4px 0 } li.ok::before { content: "✓ "; color: #16a34a; font-weight: 700 }
-li.bad::before { content: "✗ "; color: #dc2626; font-weight: 700 } li small { color: #64748b }
+li.bad::before { content: "✗ "; color: #dc2626; font-weight: 700 } li.none::before { content: "– "; color: #ca8a04 } li small { color: #64748b }
 .verdict { display: inline-block; padding: 4px 12px; border-radius: 999px; font-weight: 600 }
 .good { background: #dcfce7; color: #166534 } .wrong { background: #fee2e2; color: #991b1b }
 h3 { font-size: 15px; margin: 16px 0 2px }
@@ -36,8 +36,8 @@ def checklist(steps):
 	out = []
 	for s in steps:
 		out.append("<h3>%s</h3><ul>" % escape(s["title"]))
-		out += ["<li class='%s'>%s <small>%s</small></li>" % ("ok" if c["ok"] else "bad", escape(c["check"]),
-			escape(str(c["detail"]))) for c in s["checks"]]
+		out += ["<li class='%s'>%s <small>%s</small></li>" % ("ok" if c["ok"] and c.get("judged", True) else "none" if c["ok"] else "bad",
+			escape(c["check"]), escape(str(c["detail"]))) for c in s["checks"]]
 		out.append("</ul>")
 	return "\n".join(out)
 

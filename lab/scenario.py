@@ -15,6 +15,12 @@ POINTS = (("mn", "wlan0"), ("sw", "thief-eth0"), ("sw", "ha-home0"), ("sw", "ha-
 	("sw", "ar2-core0"), ("sw", "ar3-core0"))
 
 
+def dropped_by_machine():
+	"""Packets that the kernel had no room for before it came to look at them (net.core.netdev_max_backlog)."""
+	with open("/proc/net/softnet_stat") as f:
+		return sum(int(line.split()[1], 16) for line in f)
+
+
 class Step:
 	def __init__(self, title, start):
 		self.title, self.start, self.end, self.cut, self.checks, self.test = title, start, None, None, [], None
@@ -30,6 +36,9 @@ class Story:
 		self.p = printer or Printer()
 		self.lab = Lab(os.path.join(directory, "work"))
 		self.steps, self.moves, self.probes = [], [], {}
+		self.asked = {}		# number of an announced move -> when `lke handover` was given
+		self.dropped_before = dropped_by_machine()
+		self.dropped = {}	# number of a move -> packets that this machine dropped meanwhile
 		self.tcp_on, self.tcp_file, self.tcp = tcp_on, None, None
 		self.exits, self.plain = {}, None
 
@@ -95,6 +104,11 @@ class Story:
 		held = bool(held)
 		self.steps[-1].checks.append({"check": what, "ok": held, "detail": detail})
 		self.p.check(what, held, detail)
+
+	def not_judged(self, what, why):
+		"""A check that this machine cannot answer: neither good nor bad."""
+		self.steps[-1].checks.append({"check": what, "ok": True, "judged": False, "detail": "not judged: " + why})
+		self.p.check(what, None, "not judged: " + why)
 
 	def _print(self, m):
 		row = self.row(m)
@@ -173,6 +187,7 @@ class Story:
 		left = back + seconds - time.time()
 		if left > 0:
 			time.sleep(left)
+		self.dropped.setdefault(len(self.moves) - 1, dropped_by_machine() - self.dropped_before)
 
 	# ---- the story ---------------------------------------------------------------------------------------------
 	def attach(self):
@@ -216,11 +231,30 @@ class Story:
 		self.finish(lambda ms: checks.thief(ms, self.scene, cached),
 			[("the other host's kernel gives CoA1 up", failed, "dadfailed" if failed else "it took the address")])
 
-	def move(self, n, title):
+	def announce(self):
+		"""`lke handover`, waited for: the link may go then.  When it was given, and how long its answer took."""
+		asked, start = time.time(), time.monotonic()
+		answer = self.fleet.mn.ask("handover")
+		took = time.monotonic() - start
+		if not (answer or {}).get("ok"):
+			raise LabError("lke handover: %s" % answer)
+		return asked, took
+
+	def link_of_mn(self):
+		"""Number of the router whose link the mobile node is on, and its care-of address there."""
+		n = self.moves[-1][1] if self.moves else 1
+		return n, self.scene.coa.get(n)
+
+	def move(self, n, title, announced=False):
 		self.step(title, True)
 		ar1 = self.scene.ar(1)
+		old, coa = self.link_of_mn()
+		self.dropped_before = dropped_by_machine()
+		if announced:
+			self.asked[len(self.moves)], _ = self.announce()
 		lost, back = self.lab.move("l%d" % n, self.gap)
 		self.moves.append([title[3:], n, lost, back])
+		told = lambda ms: checks.announced(ms, self.scene, coa, self.scene.ar(old), lost) if announced else []
 		if n == 1:
 			self.see(lambda m: checks.local_ba(m, ar1) and m.f["lifetime"] == 0, 8, "the BA to the de-registration", back)
 		else:
@@ -228,10 +262,10 @@ class Story:
 			self.names.learn_coa(ba.dst, "CoA%d" % n)
 		self.measure(lost, back)
 		if n == 1:
-			self.finish(lambda ms: checks.home_coming(ms, self.scene, back))
+			self.finish(lambda ms: told(ms) + checks.home_coming(ms, self.scene, back))
 		else:
 			bound = len(self.moves) > 1 and self.moves[-2][1] != 1
-			self.finish(lambda ms: checks.handover(ms, self.scene, n, back, bound))
+			self.finish(lambda ms: told(ms) + checks.handover(ms, self.scene, n, back, bound))
 
 	def stop_traffic(self):
 		for pair in self.probes.values():
@@ -271,13 +305,14 @@ class Story:
 	def tell(self):
 		self.figure_2_1()
 		self.try_thief("2b Another host of AR1's link tries to take CoA1", True)
-		self.move(2, "3  Handover to AR2: AR1 becomes the temporary home agent")
+		self.move(2, "3  Handover to AR2, announced: AR1 becomes the temporary home agent", True)
 		self.exchange(2, "4  Local key exchange with AR2, authorised by the BA that came through it")
 		self.try_thief("4a The other host tries CoA1 again while the mobile is away", False)
-		self.move(1, "4b Back to AR1's link: de-registration")
-		self.move(3, "4c On to AR3: `oldest` keeps AR1 as the temporary home agent")
+		self.move(1, "4b Back to AR1, announced: de-registration", True)
+		self.move(3, "4c On to AR3, announced: `oldest` keeps AR1 as the temporary home agent", True)
 		self.exchange(3, "4d Local key exchange with AR3")
-		self.move(2, "4e On to AR2 again")
+		self.move(2, "4e On to AR2 again, announced", True)
+		self.move(3, "4f On to AR3 again, unannounced: the packets of the link gap are lost")
 		self.plain_mobile_ipv6()
 		self.stop_traffic()
 		self.stop_daemons()
@@ -302,9 +337,14 @@ class Story:
 	def numbers(self, ms):
 		flows = self.flows()
 		out = []
-		for title, n, lost, back in self.moves:
+		for k, (title, n, lost, back) in enumerate(self.moves):
 			marks = self.marks(ms, n, lost, back)
 			h = analyse.handover(title.strip(), lost, back, flows, marks)
+			h["dropped_by_machine"] = self.dropped.get(k, 0)
+			if k in self.asked:
+				marks["lke handover"] = self.asked[k]
+				h["announced"] = analyse.announced(flows, self.asked[k], back)
+				h["announced"]["unanswered"] = [self.names.addr(a) for a in checks.unanswered(ms, self.asked[k], lost)]
 			if self.tcp_file:
 				h["tcp_stall_ms"] = round(analyse.tcp(self.tcp_file, lost - 0.01, back + 1.0)[2] * 1e3, 1)
 			out.append((h, lost, back, marks))

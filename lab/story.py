@@ -76,6 +76,8 @@ def carried(m, names):
 	if kind == "BU":
 		how = "ESP, " if m.esp else ""
 		home = names.addr(m.hao or m.src)
+		if f.get("leaving"):
+			return "%sseq %d, keep what comes for %s: it is about to move" % (how, f["seq"], home)
 		if f["lifetime"] == 0 or m.src == (m.hao or m.src):
 			return "%sseq %d, %s is back: de-registration" % (how, f["seq"], home)
 		return "%sseq %d, %s is at %s for %s" % (how, f["seq"], home, names.addr(m.src), seconds(f["lifetime"]))
@@ -124,6 +126,6 @@ class Printer:
 			self.paint("%-8s" % kind, self.KIND.get(kind, "bold")), what[:58], mark))
 
 	def check(self, name, ok, detail=""):
-		mark = self.paint("  ✓ ", "green") if ok else self.paint("  ✗ ", "red", "bold")
+		mark = self.paint("  – ", "yellow") if ok is None else self.paint("  ✓ ", "green") if ok else self.paint("  ✗ ", "red", "bold")
 		text = name + (self.paint("  " + detail, "dim") if detail else "")
 		self.line(mark + text)
