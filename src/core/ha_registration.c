@@ -7,7 +7,7 @@
  */
 #include "core/home_agent.h"
 
-enum { LIFETIME_INFINITE = 0xffff, PLAIN_MAX = 1024 };
+enum { LIFETIME_INFINITE = 0xffff, PLAIN_MAX = 2048 };
 
 static bool deregistration(const struct mobile *m, const struct ha_bu *bu)
 {
