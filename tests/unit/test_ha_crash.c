@@ -323,6 +323,41 @@ static void threats_82_failed_sync_acknowledges_nothing_and_comes_back(void **st
 	broken_disk(*state, &faults.sync_error, SQLITE_IOERR_FSYNC);
 }
 
+/* As after errors=remount-ro. */
+static void threats_82_read_only_file_system_acknowledges_nothing_and_comes_back(void **state)
+{
+	broken_disk(*state, &faults.write_error, SQLITE_READONLY);
+}
+
+/* SQLite would go on writing to what has no name any more. */
+static void threats_82_deleted_directory_acknowledges_nothing(void **state)
+{
+	struct run *r = *state;
+	uint64_t last = use_up(r);
+	unsigned alarms = r->f.notes[LKE_NOTE_ALARM];
+	char away[80], cmd[200];
+
+	snprintf(away, sizeof(away), "%s.away", r->dir);
+	assert_int_equal(rename(r->dir, away), 0);
+	for (unsigned n = 0; n < 3; n++)
+		assert_int_equal(offer(r, last + 1), STATUS_RESOURCES);
+	assert_int_equal(r->f.notes[LKE_NOTE_ALARM], alarms + 3);
+	assert_int_equal(store_errno(r->store), ENOENT);
+	/* An empty one in its place is no store. */
+	assert_int_equal(mkdir(r->dir, 0700), 0);
+	assert_int_equal(offer(r, last + 1), STATUS_RESOURCES);
+	assert_int_equal(rmdir(r->dir), 0);
+	assert_int_equal(rename(away, r->dir), 0);
+	assert_int_equal(offer(r, last + 1), STATUS_ACCEPTED);
+	last = use_up(r);
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", r->dir);
+	assert_int_equal(system(cmd), 0);
+	for (unsigned n = 0; n < 3; n++)
+		assert_int_equal(offer(r, last + 1), STATUS_RESOURCES);
+	assert_int_equal(view(r).last_seq, (uint16_t)last);
+	fx_end(&r->f);
+}
+
 static void only_floor(struct run *r, uint16_t want)
 {
 	store_close(r->store);
@@ -556,6 +591,8 @@ int main(void)
 		T(threats_82_full_disk_acknowledges_nothing_and_comes_back),
 		T(threats_82_failed_write_acknowledges_nothing_and_comes_back),
 		T(threats_82_failed_sync_acknowledges_nothing_and_comes_back),
+		T(threats_82_read_only_file_system_acknowledges_nothing_and_comes_back),
+		T(threats_82_deleted_directory_acknowledges_nothing),
 		T(threats_82_after_a_failed_sync_the_same_floor_is_written_again),
 		T(threats_81_flipped_bit_in_the_store_is_no_older_floor),
 		T(threats_81_flipped_bit_in_the_log_is_no_older_floor),
