@@ -257,5 +257,54 @@ def amb_152_rekey_while_serving(build, directory, printer):
 	return bad
 
 
+def change(policy, values):
+	"""A copy of a policy file with other values."""
+	with open(policy) as f:
+		lines = [l.split(" = ", 1) for l in f.read().splitlines() if " = " in l]
+	return write(policy + ".newer", "".join("%s = %s\n" % (k, values.get(k, v)) for k, v in lines))
+
+
+def sec_047_entry_moves_to_another_home_agent(build, directory, printer):
+	"""lke export here, lke import there: the mobile node is served under the keys it has; no key comes back."""
+	bad = []
+	with Agent(build, directory, 2) as agent:
+		agent.ha.start()
+		m, other = agent.mobiles
+		policy, second = (os.path.join(agent.lab.dir, n) for n in ("m1.policy", "second"))
+		code, text = agent.lke("export", "2001:db8:100::1:1", policy)
+		if code:
+			return ["lke export: %d %s" % (code, text)]
+		agent.ha.stop()
+		os.mkdir(second, 0o700)
+		conf = write(os.path.join(second, "lke.conf"),
+			"[HomeAgent]\nInterface = home0\n[Mobile m2]\nHomeAddress = 2001:db8:100::1:2\nKey = %s\n" % other.key_path)
+		agent.ha.conf, agent.ha.state = conf, os.path.join(second, "state")
+		os.mkdir(agent.ha.state, 0o700)
+		code, text = agent.lke("import", policy)
+		if code or not os.path.exists(conf + ".d/m1.conf") or os.stat(second + "/mobiles/m1.key").st_mode & 0o777 != 0o600:
+			bad.append("lke import: %d %s" % (code, text))
+		agent.ha.start()
+		if agent.load.register(agent.mobiles, 8):
+			bad.append("the entry does not serve where it was imported: " + agent.ha.tail())
+		code, text = agent.lke("import", policy)
+		if code != 1 or "generation 1 already" not in text:
+			bad.append("the same key again: %d %s" % (code, text))
+		newer = change(policy, {"generation": "2"})
+		code, text = agent.lke("import", newer)
+		if code == 0 or "not taken" not in text or os.path.exists(second + "/mobiles/m1.key.next"):
+			bad.append("another generation of the very same key: %d %s" % (code, text))
+		newer = change(policy, {"generation": "2", "spi-to-ha": "0x9000", "spi-to-mn": "0x9001",
+			"integrity-key-to-ha": os.urandom(32).hex(), "integrity-key-to-mn": os.urandom(32).hex()})
+		code, text = agent.lke("import", newer)
+		if code or "the next one" not in text:
+			bad.append("a newer key: %d %s" % (code, text))
+		with open(newer) as f:
+			m.take_keys(f.read())
+		if agent.load.register([m], 5):
+			bad.append("the newer key does not serve: " + agent.ha.tail())
+		agent.ha.stop()
+	return bad
+
+
 TESTS = {f.__name__: f for f in (sec_024_no_replay_in_20_crashes_under_load, threats_82_full_read_only_and_removed_storage,
-	amb_152_rekey_while_serving)}
+	amb_152_rekey_while_serving, sec_047_entry_moves_to_another_home_agent)}

@@ -176,18 +176,39 @@ static int to_mobile_node(const struct daemon_config *cfg, unsigned i, const str
 	return code;
 }
 
+/* What lked does not take is no next key; the one that was there may be with its mobile node. */
+static int to_next(struct ctl *c, const char *path, const char *next, const struct policy_file *p)
+{
+	char home[IN6_TEXT_MAX], former[PATH_SIZE + 8];
+	int code;
+
+	snprintf(former, sizeof(former), "%s.former", next);
+	if (rename(next, former) < 0 && errno != ENOENT)
+		return failed(next, -errno);
+	code = replace_key(path, next, p);
+	if (code == EXIT_OK) {
+		code = ctl_tell_rekey(c, in6_text(&p->home, home));
+		if (code != EXIT_OK)
+			fprintf(stderr, "lke: it is not taken: the SPI or a key is that of another "
+					"entry, or of the present key\n");
+	}
+	if (code == EXIT_OK)
+		(void)unlink(former);
+	else if (rename(former, next) < 0)
+		(void)unlink(next);
+	return code;
+}
+
 static int to_policy(struct ctl *c, const struct daemon_config *cfg, unsigned i,
 		     const struct policy_file *p)
 {
-	char next[PATH_SIZE], home[IN6_TEXT_MAX];
 	const char *path = cfg->key_path[i];
 	bool first = generation_of(path) == 0;
+	char next[PATH_SIZE];
 	int code;
 
 	snprintf(next, sizeof(next), "%s" KEY_NEXT_SUFFIX, path);
-	code = replace_key(path, next, p);
-	if (code == EXIT_OK && !first)
-		code = ctl_tell_rekey(c, in6_text(&p->home, home));
+	code = first ? replace_key(path, path, p) : to_next(c, path, next, p);
 	if (code == EXIT_OK)
 		printf("%s is key generation %u%s\n", first ? path : next, p->keys.generation,
 		       first ? "; start lked to use it" : ", the next one");
