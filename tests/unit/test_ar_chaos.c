@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * An access router thrown about at random, the same way each time: interfaces go, come back and
- * change, addresses too, nodes ask, move, leave and attack in any order, the RSA worker and the
- * kernel are slow or fail.  Whatever it was in the middle of, it stops and leaves nothing behind.
+ * change, addresses too, configurations as well, nodes ask, move, leave and attack in any order,
+ * the RSA worker and the kernel are slow or fail.  Whatever it was in the middle of, it stops and
+ * leaves nothing behind.
  */
 #include "ar_fixture.h"
 
@@ -144,6 +145,39 @@ static void operator_says(const struct arf_mn *m)
 	arf_event(&f, &ev);
 }
 
+/* Another configuration, valid in itself; without memory it is refused as a whole. */
+static void operator_reloads(void)
+{
+	static struct lke_config next;
+	struct lke_event ev = { .type = LKE_EV_CONFIG, .config = { &next, false } };
+	static const char *const name[] = { "lan", "lan2", "other" };
+	bool back = pick(2); /* to the first one */
+	unsigned first = often() ? 0 : pick(3);
+
+	next = f.cfg;
+	next.ars = back || often() ? 2 : 1;
+	for (unsigned n = 0; n < 2 && !back; n++) {
+		struct lke_config_ar *a = &next.ar[n];
+
+		strcpy(a->interface, name[(first + n) % 3]);
+		a->lke = pick(8) > 0;
+		a->advertise = often() ? LKE_ADVERTISE_FULL : (enum lke_advertise)pick(3);
+		a->max_lbsa = 1 + pick(6);
+		a->max_lifetime = pick(2) ? 7200 : 60;
+		a->buffer = often();
+		a->finished = pick(2);
+		a->prefixes = pick(2);
+		a->prefix[0].addr = arf_addr(pick(2) ? "2001:db8:1::" : "fd00:2::");
+		a->prefix[0].len = 64;
+	}
+	next.rsa_rotation = 60 + pick(86400);
+	next.ha.discovery = pick(2);
+	next.ha.advertise = (enum lke_ha_advertise)pick(4);
+	if (next.ha.interfaces && !back)
+		strcpy(next.ha.interface[0], name[pick(3)]);
+	arf_event(&f, &ev);
+}
+
 static void host_is_slow(void)
 {
 	f.hold_rsa = pick(2);
@@ -185,6 +219,8 @@ static void step(void)
 	case 7:
 		if (!often())
 			operator_says(m);
+		else if (pick(5) == 0)
+			operator_reloads();
 		break;
 	case 8:
 		host_is_slow();
