@@ -12,6 +12,7 @@ import checks
 import demo
 import example_tests
 import packet
+import reload_tests
 import restart_tests
 import scenario
 import hold_tests
@@ -237,7 +238,7 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 # The longest first: they run beside the others.
 TESTS = dict(tests_foreign.TESTS)
 TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
-	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS,
+	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS, *reload_tests.TESTS,
 	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS, *hold_tests.TESTS)})
 TESTS.update(serve_tests.TESTS)
 TESTS.update({f.__name__: f for f in (*support_tests.TESTS, *example_tests.TESTS)})
@@ -261,4 +262,4 @@ TESTS.update(tests_tunnel.TESTS)
 TESTS.update(tests_odd.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
 ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
-	"make_before_break_loses_nothing", *tests_leave.TESTS, *tests_delay.TESTS}
+	"make_before_break_loses_nothing", "op_reload_under_traffic", *tests_leave.TESTS, *tests_delay.TESTS}

@@ -422,8 +422,8 @@ def refusal(s, conf_text, mode=0o600):
 
 
 def thr_091_configuration_and_signals(build, directory, printer):
-	"""A million lines, injected lines, a file anybody may write: refused with file and line.  SIGHUP and friends of the running
-	daemon's processes change nothing."""
+	"""A million lines, injected lines, a file anybody may write: refused with file and line.  SIGHUP with a broken file and
+	friends of the running daemon's processes change nothing."""
 	with Scene(build, directory) as s:
 		good = s.lab.ar.conf
 		for what, text, mode, words in (("a million lines", "[AccessRouter]\n" + "Nonsense = 1\n" * 1000000, 0o600, "other.conf:"),

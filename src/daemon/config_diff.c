@@ -92,11 +92,25 @@ static unsigned nth(const struct statements *l, const char *key)
 	return n;
 }
 
+/* The keys behind HomeAddress that are of that home; others of the section may stand there, too. */
+static bool of_home(const char *key)
+{
+	return strcmp(key, "HomeAddress") == 0 || strcmp(key, "HomeAgent") == 0 ||
+	       strcmp(key, "Key") == 0 || strcmp(key, "HomePrefixLength") == 0 ||
+	       strcmp(key, "HomeLifetime") == 0;
+}
+
+static const char *whose(const struct place_of *at, const char *key)
+{
+	return strcmp(at->section, "[MobileNode]") == 0 && !of_home(key) ? "" : at->whose;
+}
+
 static int add(struct statements *l, const struct place_of *at, const char *line,
 	       const char *origin)
 {
 	char section[NAME_MAX_LEN], number[16] = "";
 	struct statement *p = room(l->s, l->n, &l->cap, sizeof(*p)), *s;
+	const char *owner;
 	unsigned n;
 
 	if (!p)
@@ -111,8 +125,9 @@ static int add(struct statements *l, const struct place_of *at, const char *line
 	section_name(at->section, section, sizeof(section));
 	s->restart = config_key_restart(section, s->key);
 	s->place = strdup(origin);
-	if (asprintf(&s->text, "%s%s%s: %s%s", at->section, at->whose[0] ? " " : "", at->whose,
-		     line, number) < 0)
+	owner = whose(at, s->key);
+	if (asprintf(&s->text, "%s%s%s: %s%s", at->section, owner[0] ? " " : "", owner, line,
+		     number) < 0)
 		s->text = NULL;
 	l->n++;
 	return s->text && s->place ? 0 : LKE_ERR_NOMEM;

@@ -485,13 +485,28 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 			 (unsigned long long)d->kernel_errors, d->last_kernel_error);
 }
 
+/* A reload that nobody confirms is no trouble: it ends by itself. */
+static void say_well(const struct driver *d, char *why, size_t size)
+{
+	lke_time now = clock_now();
+
+	if (d->confirm_until > now)
+		snprintf(why, size, "all is well; the reload is undone in %u s without: lke confirm",
+			 (unsigned)((d->confirm_until - now) / LKE_SEC));
+	else
+		snprintf(why, size, "all is well");
+}
+
 json_t *show_status(struct driver *d)
 {
 	char why[192];
+	bool healthy;
 
 	find_trouble(d, why, sizeof(why));
-	return json_pack("{s:s,s:b,s:s}", "schema", "lke.status/1", "healthy", why[0] == '\0',
-			 "why", why[0] ? why : "all is well");
+	healthy = why[0] == '\0';
+	if (healthy)
+		say_well(d, why, sizeof(why));
+	return json_pack("{s:s,s:b,s:s}", "schema", "lke.status/1", "healthy", healthy, "why", why);
 }
 
 json_t *show_note(struct driver *d, const struct lke_note *n)

@@ -56,6 +56,9 @@ static void op_statements_belong_to_their_interface_home_or_mobile(void **state)
 		"2001:db8::2\nKey = /a\n",
 		"- [MobileNode] 2001:db8::1: Key = /a\n+ [MobileNode] 2001:db8::1: Key = /b\n"
 		"+ [MobileNode] 2001:db8::2: Key = /a\n- [MobileNode] 2001:db8::2: Key = /b\n");
+	/* What is not of a home may stand behind one. */
+	expect_diff("[MobileNode]\nStrategy = both\nHomeAddress = 2001:db8::1\n",
+		    "[MobileNode]\nHomeAddress = 2001:db8::1\nStrategy = both\n", "");
 	expect_diff("[Mobile a]\nMaxLifetime = 60\n", "[Mobile b]\nMaxLifetime = 60\n",
 		    "- [Mobile a]: MaxLifetime = 60\n+ [Mobile b]: MaxLifetime = 60\n");
 }
