@@ -341,6 +341,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 		tell_routers(e, l, coa);
 	if (e->cfg.mn.local_only)
 		mn_probe(e, l);
+	mn_lbsa_back(e, &coa->addr);
 	mn_addr_clean(e);
 }
 

@@ -135,6 +135,14 @@ void mn_lbsa_remove_older(struct lke_engine *e, const struct mn_lbsa *b)
 		mn_lbsa_remove(e, old, "replaced");
 }
 
+void mn_lbsa_back(struct lke_engine *e, const struct lke_in6 *coa)
+{
+	struct mn_lbsa *b = mn_lbsa_of(e, coa, NULL);
+
+	if (b && !timer_armed(&b->renew))
+		arm(e, &b->renew, e->now + MN_RETURN_STAY);
+}
+
 void mn_lbsa_renew_timer(struct lke_engine *e, struct mn_lbsa *b)
 {
 	struct mn_link *l = mn_link_of(e, b->ifindex);

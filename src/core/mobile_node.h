@@ -465,6 +465,8 @@ void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why);
 void mn_lbsa_remove_older(struct lke_engine *e, const struct mn_lbsa *b);
 lke_time mn_lbsa_threshold(const struct mn_lbsa *b); /* AMB-046 */
 void mn_lbsa_renew_timer(struct lke_engine *e, struct mn_lbsa *b);
+/* Back on the link of this address: what could not be renewed while away is, after a stay. */
+void mn_lbsa_back(struct lke_engine *e, const struct lke_in6 *coa);
 /* Wipes every key whose time is over; its bindings end. */
 void mn_lbsa_expire(struct lke_engine *e);
 

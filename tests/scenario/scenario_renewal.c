@@ -40,6 +40,39 @@ static void lke_053_renewal_before_expiry(void **state)
 	world_free(w);
 }
 
+/* The threshold passed while the node was away and its binding was given back: it renews when it
+ * has come back, or every connection that begins there would end with the old key. */
+static void amb_046_overdue_renewal_after_the_return(void **state)
+{
+	struct world_options o = { .seed = 27, .max_lifetime = 120, .strategy = LKE_STRATEGY_BOTH };
+	struct world *w = world_new(&o);
+	struct lke_lbsa_view before, after;
+	struct lke_in6 coa;
+	lke_time t0;
+
+	w->mn->reports = true;
+	world_attach(w, 0);
+	assert_true(world_wait_lbsa(w, 0, SEC(60)));
+	coa = world_coa(w, 0);
+	assert_true(sim_lbsa(w->mn, &coa, &before));
+	sim_probe(w->mn, &w->hoa, &w->cn_addr, 1); /* so it knows that silence means something */
+	sim_move(w->mn, 0, w->link[1], MSEC(60));
+	sim_run(w->net, before.expires - SEC(24));
+	assert_false(sim_binding(w->ar[0], &coa, &(struct lke_binding_view){ 0 }));
+	t0 = sim_now(w->net);
+	sim_move(w->mn, 0, w->link[0], MSEC(60));
+	sim_run_for(w->net, SEC(2));
+	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_KEREQ),
+			 0); /* AMB-117: a stay first */
+	sim_run_for(w->net, SEC(10));
+	assert_true(sim_lbsa(w->mn, &coa, &after));
+	assert_true(after.expires > before.expires);
+	assert_true(sim_lbsa(w->ar[0], &coa, &after));
+	assert_int_equal(after.state, LKE_LBSA_VALID);
+	assert_true(after.expires > before.expires);
+	world_free(w);
+}
+
 static void amb_052_old_key_serves_until_the_new_one_is_valid(void **state)
 {
 	struct world_options o = { .seed = 22, .max_lifetime = 60 };
@@ -140,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lke_053_renewal_before_expiry),
+		cmocka_unit_test(amb_046_overdue_renewal_after_the_return),
 		cmocka_unit_test(amb_052_old_key_serves_until_the_new_one_is_valid),
 		cmocka_unit_test(renewals_go_on_for_hours),
 		cmocka_unit_test(seq4_with_loss),
