@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: ISC
 """Other configurations while everything runs: real daemons under live traffic, and what an operator may do wrong."""
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "ctl"))
 import analyse
 import checks
 import packet
@@ -14,6 +17,15 @@ from nodes import key_file, write
 from restart_tests import failures, quiet, restart, silence
 from scenario import Story
 from topology import SLOW, LabError, wait_for
+
+try:
+	import schema
+except ImportError:	# python3-jsonschema is not installed
+
+	class schema:
+		@staticmethod
+		def problems(shown):
+			return [] if shown.get("schema") == "lke.reload/1" else ["no schema"]
 
 BOB = "2001:db8:100::43"
 
@@ -60,10 +72,16 @@ def around_it(story):
 	out = reload(story, fleet.ha, "one [Mobile] section more")
 	story.judge("lke reload says what changed", "+ [Mobile bob]: HomeAddress = " + BOB in out and "alice" not in out, out)
 	other_key(bob)
+	shown = json.loads(lke(fleet.ha, "diff", "-j")[1])
+	story.judge("-j fits its schema", not schema.problems(shown) and shown["changes"][0]["change"] == "key", str(shown))
 	code, out, _ = lke(fleet.ha, "diff")
 	story.judge("lke diff sees another key in the same file", code == 0 and "~ [Mobile bob]: Key = %s has another key" % bob in out, out)
 	story.judge("and no key", "integrity" not in out and not re.search("[0-9a-f]{32}", out), out)
-	reload(story, fleet.ha, "another key of that mobile, another limit")
+	os.chown(bob, 65534, -1)
+	code, _, err = lke(fleet.ha, "reload")
+	story.judge("a key file of another user is refused, with the remedy", code == 3 and "user 0 may not read it; run: chown 0" in err, err)
+	os.chown(bob, 0, -1)
+	reload(story, fleet.ha, "another key of that mobile")
 	for n in (1, 2):
 		edit(fleet.ar[n], "Interface = wlan0\n", "Interface = wlan0\nRaInterval = 4s\nMaxLbsa = 1000\nKexCpu = 40%\n[Daemon]\nLogLevel = debug\n")
 		since = time.time()
@@ -141,6 +159,8 @@ def wrong_files(story, d):
 	code, out, err = lke(d, "reload")
 	story.judge("no file at all", code == 3 and "No such file" in err, err)
 	write(d.conf, good)
+	code, out, err = lke(d, "reload", "-j")
+	story.judge("the same as JSON", code == 0 and not schema.problems(json.loads(out)), out + err)
 	story.judge("it runs with what it had", running(d) == was and lke(d, "diff")[1].startswith("no difference"), running(d))
 
 
@@ -157,6 +177,8 @@ def stuck_reader(story, d):
 	caught = reader()
 	if caught:
 		os.kill(caught[0], signal.SIGSTOP)
+		status = text_of("/proc/%d/status" % caught[0])
+		story.judge("it has no capability", "CapEff:\t0000000000000000" in status and "CapPrm:\t0000000000000000" in status, status)
 		code, out, err = lke(d, "diff")
 		story.judge("another one is told to wait", code == 1 and "another reload is under way" in err, err)
 		story.judge("lked answers meanwhile", d.show() is not None)

@@ -158,7 +158,8 @@ struct lke_ev_ipsec {
  * lke/keying.h, LKE_ERR_EXIST when the generation is not newer or the SPI or a key is another's. */
 struct lke_ev_keying {
 	struct lke_in6 home;
-	const struct lke_keying *keying; /* copied */
+	/* Copied.  NULL: no key is to follow any more; LKE_ERR_STATE when it is being taken over. */
+	const struct lke_keying *keying;
 	/* 0: at once.  Else s: it stands beside the present one until the mobile node uses it, but
 	 * no longer than this (AMB-152); LKE_ERR_STATE while an earlier one is being taken over. */
 	uint32_t overlap;

@@ -106,6 +106,8 @@ int ha_keying(struct lke_engine *e, const struct lke_ev_keying *ev)
 
 	if (!m)
 		return LKE_ERR_NOENT;
+	if (!ev->keying)
+		return ha_rekey_cancel(e, m);
 	if (!authorised(m, ev->keying))
 		return LKE_ERR_INVAL;
 	if (ev->keying->generation <= m->generation || taken(e, m, ev->keying))

@@ -148,18 +148,25 @@ static int install(struct lke_engine *e, struct mobile *m, const struct lke_ev_k
 	return 0;
 }
 
-int ha_rekey(struct lke_engine *e, struct mobile *m, const struct lke_ev_keying *ev)
+int ha_rekey_cancel(struct lke_engine *e, struct mobile *m)
 {
-	const struct lke_keying *k = ev->keying;
-
-	if (m->next && m->next->keying.generation == k->generation && m->next->spi == k->to_ha.spi)
-		return 0; /* told once more */
 	if (m->next && m->next->writing)
 		return LKE_ERR_STATE;
 	if (m->next) {
 		ha_steer_spi(e, m->next->spi, false);
 		ha_rekey_drop(e, m);
 	}
+	return 0;
+}
+
+int ha_rekey(struct lke_engine *e, struct mobile *m, const struct lke_ev_keying *ev)
+{
+	const struct lke_keying *k = ev->keying;
+
+	if (m->next && m->next->keying.generation == k->generation && m->next->spi == k->to_ha.spi)
+		return 0; /* told once more */
+	if (ha_rekey_cancel(e, m) < 0)
+		return LKE_ERR_STATE;
 	return key_taken(e, m, k) ? LKE_ERR_EXIST : install(e, m, ev);
 }
 

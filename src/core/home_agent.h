@@ -235,6 +235,8 @@ int ha_rekey_new(struct home_agent *ha, const uint8_t secret[16]);
  * LKE_ERR_NOMEM or LKE_ERR_CRYPTO. */
 int ha_rekey(struct lke_engine *e, struct mobile *m, const struct lke_ev_keying *ev);
 void ha_rekey_drop(struct lke_engine *e, struct mobile *m); /* wipes it; steering is the caller's */
+/* With steering.  0, or LKE_ERR_STATE when the mobile node is using it already. */
+int ha_rekey_cancel(struct lke_engine *e, struct mobile *m);
 struct mobile *ha_rekey_owner(const struct lke_engine *e, uint32_t spi); /* NULL: nobody's */
 uint32_t ha_rekey_spi(const struct mobile *m);		    /* 0: no next key */
 uint32_t ha_rekey_generation(const struct mobile *m);

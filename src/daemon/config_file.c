@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/nearest.h"
@@ -263,7 +264,11 @@ static void read_file(struct parser *p, const char *path)
 	p->line = 0;
 	p->section = SECTION_NONE;
 	if (!lr.f) {
-		report_error(p->r, path, 0, "%s", strerror(errno));
+		if (errno == EACCES)
+			report_error(p->r, path, 0, "user %u may not read it",
+				     (unsigned)geteuid());
+		else
+			report_error(p->r, path, 0, "%s", strerror(errno));
 		return;
 	}
 	why = unfit(lr.f);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Another configuration, seen by the engine process: it takes it over whole or not at all and says so.
- * The one before stays here with its keys, which the privileged process does not have.
+ * Another configuration, seen by the engine process: it takes it over whole or not at all and says
+ * so. The one before stays here with its keys, which the privileged process does not have.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/in6.h"
 #include "base/mem.h"
 #include "daemon/config_image.h"
 #include "daemon/control.h"
@@ -52,9 +53,9 @@ static json_t *outcome_of(int fd)
 
 static const char *result_name(enum reload_result r)
 {
-	static const char *const name[] = { "done",	   "same",    "wrong", "restart", "stale",
-					    "busy",	   "unconfirmed", "nothing", "timeout", "died",
-					    "memory",	   "state",   "refused" };
+	static const char *const name[] = { "done",   "same",	     "wrong",	"restart", "stale",
+					    "busy",   "unconfirmed", "nothing", "timeout", "died",
+					    "memory", "state",	     "refused" };
 
 	return (unsigned)r < sizeof(name) / sizeof(name[0]) ? name[r] : "refused";
 }
@@ -82,7 +83,8 @@ static void answer(struct driver *d, enum reload_result result, int fd)
 
 	d->reload_client = 0;
 	if (client)
-		control_answer(d->control, client, driver_reload_json(result, d->reload_confirm, fd));
+		control_answer(d->control, client,
+			       driver_reload_json(result, d->reload_confirm, fd));
 }
 
 void driver_reload_begun(struct driver *d, int err)
@@ -97,9 +99,9 @@ void driver_reload_ended(struct driver *d, const struct priv_reply *r, int fd)
 
 	/* r->ifindex: the kind.  What a signal or the time began has no client here. */
 	if (r->ifindex != RELOAD_COMPARE && result == RELOAD_DONE)
-		d->confirm_until = r->ifindex == RELOAD_CHANGE && d->reload_confirm ?
-					   clock_now() + d->reload_confirm * LKE_SEC :
-					   0;
+		d->confirm_until = r->ifindex == RELOAD_CHANGE && d->reload_confirm
+					   ? clock_now() + d->reload_confirm * LKE_SEC
+					   : 0;
 	answer(d, result, fd);
 	if (fd >= 0)
 		close(fd);
@@ -114,6 +116,23 @@ static void configured(struct driver *d, int err)
 	requests_add(d, &r, 0);
 }
 
+/* A key that was to follow and whose file is gone, without having become the present one. */
+static void cancel_next_keys(struct driver *d, const struct daemon_config *was)
+{
+	const struct daemon_config *now = &d->w->cfg;
+
+	for (unsigned i = 0; i < was->nexts; i++) {
+		struct lke_event ev = { .type = LKE_EV_KEYING };
+		bool still = false;
+
+		ev.keying.home = was->mobile[was->next[i].mobile].home;
+		for (unsigned k = 0; k < now->nexts && !still; k++)
+			still = in6_eq(&now->mobile[now->next[k].mobile].home, &ev.keying.home);
+		if (!still)
+			(void)driver_input(d, &ev); /* gone, or in use already: both are right */
+	}
+}
+
 /* What the engine does not do itself. */
 static void follow(struct driver *d, const struct daemon_config *was)
 {
@@ -124,14 +143,14 @@ static void follow(struct driver *d, const struct daemon_config *was)
 	if (now->engine.ars && now->rsa_bits != was->rsa_bits && !d->w->rsa_of_operator)
 		driver_rsa_new(d, 0);
 	driver_links_reload(d);
+	cancel_next_keys(d, was);
 	driver_keys_feed(d);
 }
 
 /* On success *next is the one before. */
 static int take_over(struct driver *d, struct daemon_config *next, bool keep_newer)
 {
-	struct lke_event ev = { .type = LKE_EV_CONFIG,
-				.config = { &next->engine, keep_newer } };
+	struct lke_event ev = { .type = LKE_EV_CONFIG, .config = { &next->engine, keep_newer } };
 	int err = driver_input(d, &ev);
 	struct daemon_config was = d->w->cfg;
 

@@ -270,6 +270,35 @@ static void amb_152_used_up_budget_ends_with_the_next_key(void **state)
 	fx_end(&f);
 }
 
+/* The file of the next key is gone at a reload: the present one stays. */
+static void amb_152_a_next_key_that_is_taken_back(void **state)
+{
+	struct lke_keying next = keying(2, 0x3000, 0x50);
+	struct fx f;
+
+	(void)state;
+	start(&f);
+	assert_int_equal(tell(&f, &next, 3600), 0);
+	memset(f.order, 0, sizeof(f.order));
+	assert_int_equal(tell(&f, NULL, 0), 0);
+	assert_string_equal(f.order, "S-");
+	assert_int_equal(view(&f).next_generation, 0);
+	assert_int_equal(tell(&f, NULL, 0), 0); /* once more is nothing */
+	fx_wait(&f, 7200 * LKE_SEC);
+	assert_int_equal(view(&f).generation, 1);
+	assert_int_equal(fx_bu(&f, (struct bu){ .seq = 30001, .lifetime = 100 }), 0);
+	/* Too late when the mobile node has used it. */
+	assert_int_equal(tell(&f, &next, 3600), 0);
+	give(&f, &next);
+	f.hold_floor = true;
+	(void)fx_bu(&f, (struct bu){ .seq = 5, .lifetime = 100 });
+	assert_int_equal(tell(&f, NULL, 0), LKE_ERR_STATE);
+	f.hold_floor = false;
+	fx_floor_done(&f, 0);
+	assert_int_equal(view(&f).generation, 2);
+	fx_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +311,7 @@ int main(void)
 		cmocka_unit_test(sec_045_next_key_is_nobody_elses),
 		cmocka_unit_test(forged_packet_with_the_next_spi_changes_nothing),
 		cmocka_unit_test(amb_152_used_up_budget_ends_with_the_next_key),
+		cmocka_unit_test(amb_152_a_next_key_that_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 
 #include "base/in6.h"
 #include "daemon/priv_msg.h"
+#include "daemon/reload.h"
 
 /* Interface 3 is of a mobile node, 4 of an agent. */
 static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
@@ -112,6 +113,31 @@ static void every_unused_octet_must_be_zero(void **state)
 		((uint8_t *)&r)[i] = 1;
 		assert_int_equal(check(&r), -EINVAL);
 	}
+}
+
+static void op_reload_requests_are_checked(void **state)
+{
+	struct priv_request r = { .type = PRIV_RELOAD };
+
+	assert_int_equal(check(&r), -EINVAL);
+	for (r.kind = RELOAD_CHANGE; r.kind < RELOAD_KINDS; r.kind++)
+		assert_int_equal(check(&r), 0);
+	assert_int_equal(check(&r), -EINVAL);
+	r.kind = RELOAD_CHANGE;
+	r.valid = RELOAD_CONFIRM_MAX;
+	assert_int_equal(check(&r), 0);
+	r.valid++;
+	assert_int_equal(check(&r), -EINVAL);
+	r.valid = 0;
+	r.ifindex = 1;
+	assert_int_equal(check(&r), -EINVAL);
+	r = (struct priv_request){ .type = PRIV_CONFIGURED, .used = 1006 };
+	assert_int_equal(check(&r), 0);
+	r.kind = 1;
+	assert_int_equal(check(&r), -EINVAL);
+	/* These go to the engine process only. */
+	for (r = (struct priv_request){ .type = PRIV_STOP }; r.type <= PRIV_RELOADED; r.type++)
+		assert_int_equal(check(&r), -EINVAL);
 }
 
 static void addresses_are_range_checked(void **state)
@@ -346,6 +372,7 @@ int main(void)
 		cmocka_unit_test(actions_survive_the_way_through_a_request),
 		cmocka_unit_test(requests_of_another_length_or_type_are_refused),
 		cmocka_unit_test(every_unused_octet_must_be_zero),
+		cmocka_unit_test(op_reload_requests_are_checked),
 		cmocka_unit_test(addresses_are_range_checked),
 		cmocka_unit_test(paths_belong_to_the_mobile_node),
 		cmocka_unit_test(settings_of_a_link_are_checked),
