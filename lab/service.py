@@ -172,6 +172,8 @@ def it_serves(mobile):
 	wait_for(mobile.valid, 30, "valid LBSA at the mobile node: " + open("/run/mn.log").read()[-800:])
 	lbsas = show()["lbsas"]
 	true([l["state"] for l in lbsas] == ["valid"], lbsas)
+	shown = show()
+	true(shown["forward"] == "bpf", "the unit allows the fast path: " + shown.get("forward_reason", ""))
 	address = lbsas[0]["care_of_address"]
 	found = [json.loads(line) for line in ask("journalctl", "-u", "lked", "LKE_ADDRESS=" + address, "-o", "json").splitlines()]
 	true(found, "journal entries of " + address)
