@@ -181,11 +181,18 @@ class AccessRouter(Peer):
 				l and l.care_of and l.care_of[0] == p.src and p.dst == l.link.ar) and i.dst == REMOTE:
 			self._echo(k, i, l)
 
-	def _echo(self, k, p, l):
+	@staticmethod
+	def reply(p):
+		"""The correspondent's answer to an echo request, as octets."""
 		if p.kind != 128:
-			return
+			return None
 		reply = patch(bytes([129]) + p.up[1:], 2, bytes(2))
-		reply = ip6(ICMP6, REMOTE, p.src, patch(reply, 2, checksum(REMOTE, p.src, ICMP6, reply)), 60)
+		return ip6(ICMP6, REMOTE, p.src, patch(reply, 2, checksum(REMOTE, p.src, ICMP6, reply)), 60)
+
+	def _echo(self, k, p, l):
+		reply = self.reply(p)
+		if not reply:
+			return
 		l = self.lbsa.get(p.src)
 		if l and l.care_of:
 			coa, link, mac = l.care_of

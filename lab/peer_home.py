@@ -32,7 +32,8 @@ class Keys:
 
 	ICV = {"hmac-sha256-128": (hashlib.sha256, 16), "hmac-sha1-96": (hashlib.sha1, 12)}
 
-	def __init__(self, path):
+	def __init__(self, path, agent=False):
+		self.out, self.into = ("to-mn", "to-ha") if agent else ("to-ha", "to-mn")
 		with open(path) as f:
 			v = dict(l.strip().split(" = ") for l in f if " = " in l)
 		self.spi = {d: int(v["spi-" + d], 0) for d in ("to-ha", "to-mn")}
@@ -49,19 +50,19 @@ class Keys:
 		text = data + bytes(range(1, n + 1)) + bytes([n, nh])
 		if not self.null:
 			iv = os.urandom(16)
-			text = iv + aes_cbc_encrypt(self.enc["to-ha"], iv, text)
+			text = iv + aes_cbc_encrypt(self.enc[self.out], iv, text)
 		self.seq += 1
-		p = struct.pack("!II", self.spi["to-ha"], self.seq) + text
-		return p + hmac.new(self.mac["to-ha"], p, self.hash).digest()[:self.icv]
+		p = struct.pack("!II", self.spi[self.out], self.seq) + text
+		return p + hmac.new(self.mac[self.out], p, self.hash).digest()[:self.icv]
 
 	def open(self, esp):
-		"""(next header, payload) of a packet from the home agent, or None."""
+		"""(next header, payload) of a packet from the other end, or None."""
 		esp, icv = esp[:-self.icv], esp[-self.icv:]
-		if struct.unpack_from("!I", esp)[0] != self.spi["to-mn"]:
+		if struct.unpack_from("!I", esp)[0] != self.spi[self.into]:
 			return None
-		if hmac.new(self.mac["to-mn"], esp, self.hash).digest()[:self.icv] != icv:
+		if hmac.new(self.mac[self.into], esp, self.hash).digest()[:self.icv] != icv:
 			return None
-		text = esp[8:] if self.null else aes_cbc_decrypt(self.enc["to-mn"], esp[8:24], esp[24:])
+		text = esp[8:] if self.null else aes_cbc_decrypt(self.enc[self.into], esp[8:24], esp[24:])
 		n = text[-2]
 		return (text[-1], text[:-2 - n]) if text[-2 - n:-2] == bytes(range(1, n + 1)) else None
 

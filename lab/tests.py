@@ -26,6 +26,7 @@ import tests_attacks_host
 import tests_delay
 import tests_foreign
 import tests_odd
+import tests_foreign_agent
 import tests_clock
 import tests_links
 import tests_mn_links
@@ -246,6 +247,7 @@ TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_mn_links.TESTS)
 TESTS.update(tests_clock.TESTS)
+TESTS.update(tests_foreign_agent.TESTS)
 TESTS.update(tests_odd_router.TESTS)
 TESTS.update(tests_refused.TESTS)
 TESTS.update(tests_leave.TESTS)

@@ -65,6 +65,8 @@ def thr_084_clock_steps_on_a_running_node(build, directory, printer):
 				w.bound(1, coa1, 15)
 			else:
 				wait_for(lambda: not (w.ar[1].show("bindings") or {}).get("bindings"), 15, "the deregistration after the return")
+				old = left(w, 1, coa1)
+				wait_for(lambda: all(a and a > b + 1 for a, b in zip(left(w, 1, coa1), old)), 30, "the exchange after the return", 0.2)
 			for address in (coa1, HOME_ADDRESS):
 				wait_for(lambda: w.pings("cn", address), 15, "%s: an answer from %s" % (name, address), 0.5)
 		return bad + w.stop()
