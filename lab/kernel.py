@@ -33,6 +33,8 @@ for d in proc sys dev run tmp; do $b mkdir -p /new/$d; done
 $b mount -t proc proc /new/proc
 $b mount -t sysfs sys /new/sys
 $b mount -t devtmpfs dev /new/dev
+$b mkdir -p /new/dev/pts
+$b mount -t devpts pts /new/dev/pts
 $b mount -t tmpfs none /new/run
 $b mkdir -p /new/lib/modules/RELEASE
 $b mount -o bind /new@MODULES@ /new/lib/modules/RELEASE

@@ -191,6 +191,21 @@ static void make_mobile(struct world *w, const struct world_options *o)
 	start(w->mn, &cfg);
 }
 
+void world_reboot(struct world *w)
+{
+	static const struct lke_in6 prefix = { { 0xfe, 0x80 } };
+	struct simnode *old = w->mn;
+	struct simiface *f;
+
+	sim_move(old, 0, NULL, 0);
+	old->dead = true;
+	w->mn = sim_node(w->net, "mn", false);
+	f = sim_attach(w->mn, NULL);
+	f->lladdr = old->iface[0].lladdr;
+	w->mn->addr[0].addr = in6_from_eui48(&prefix, &f->lladdr);
+	start(w->mn, &old->cfg);
+}
+
 struct world *world_new(const struct world_options *o)
 {
 	struct world *w = calloc(1, sizeof(*w));

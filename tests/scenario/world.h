@@ -43,6 +43,9 @@ struct world *world_new(const struct world_options *o);
 void world_free(struct world *w);
 /* The mobile node again, with eth0 (preferred) and eth1, both without carrier. */
 void world_two_interfaces(struct world *w, enum lke_strategy strategy);
+/* The mobile node's host vanishes and is started again with the same link-layer address and
+ * configuration, without anything it knew; its interface has no carrier. */
+void world_reboot(struct world *w);
 /* Starts the mobile node's engine with its interface on access link i. */
 void world_attach(struct world *w, unsigned i);
 /* Runs until the mobile node has a care-of address with a VALID LBSA at ar[i], at most limit; false
