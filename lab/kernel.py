@@ -7,6 +7,7 @@ The guest sees this machine's file system by 9p, read-only, below a layer in mem
 import argparse
 import glob
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from topology import dies_with_us	# noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # What the initramfs loads to reach its root; everything else the kernel loads by itself from there.
+CONTROL = re.compile(r"\x1b(\[[0-9;?]*[A-Za-z]|[A-Za-z])")	# what firmware and systemd say to a terminal
 NEEDED = ("virtio_pci", "9pnet_virtio", "9p", "overlay")
 INIT = """#!/bin/busybox sh
 b=/bin/busybox
@@ -64,7 +66,7 @@ $b cat > /new/run/systemd/system/guest.service <<'END'
 Requires=basic.target
 After=basic.target
 [Service]
-Type=oneshot
+Type=exec
 ExecStart=/bin/sh -c 'exec /bin/sh /run/guest >/dev/console 2>&1'
 TimeoutStartSec=infinity
 END
@@ -161,10 +163,10 @@ def boot(kernel, image, seconds):
 	timer.start()
 	try:
 		for line in p.stdout:
-			line = line.rstrip("\r\n")
+			line = CONTROL.sub("", line).rstrip("\r\n")
 			if line.startswith("guest: exit status "):
 				status = int(line.rsplit(" ", 1)[1])
-			else:
+			elif line:
 				print(line, flush=True)
 	finally:
 		timer.cancel()

@@ -186,9 +186,9 @@ def it_serves(mobile):
 
 def the_group_may_look():
 	"""A user of the group lke needs no root; another one is told so."""
-	ask("useradd", "-M", "-G", "lke", "operator")
+	ask("useradd", "-M", "-G", "lke", "looker")
 	ask("useradd", "-M", "stranger")
-	ask("setpriv", "--reuid", "operator", "--regid", "operator", "--init-groups", "lke", "status")
+	ask("setpriv", "--reuid", "looker", "--regid", "looker", "--init-groups", "lke", "status")
 	ask("setpriv", "--reuid", "stranger", "--regid", "stranger", "--init-groups", "lke", "status", code=5)
 
 
@@ -196,7 +196,7 @@ def commands_of_the_manual():
 	"""As they stand there, with a user and a key file of this machine."""
 	write("/root/alice.key", ask("lke", "genkey") + "\n", 0o644)
 	for command in COMMANDS:
-		p = subprocess.run(["sh", "-c", command.replace("USER", "operator").replace("FILE", "/root/alice.key")], capture_output=True,
+		p = subprocess.run(["sh", "-c", command.replace("USER", "looker").replace("FILE", "/root/alice.key")], capture_output=True,
 			text=True, timeout=60 * SLOW)
 		true(p.returncode == 0, "%s: %d %s" % (command, p.returncode, p.stderr))
 	st = os.stat("/root/alice.key")

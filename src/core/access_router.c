@@ -473,6 +473,11 @@ bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_vi
 	return true;
 }
 
+void ar_count_lbsas(const struct lke_engine *e, size_t ret[LKE_LBSA_STATE_COUNT])
+{
+	memcpy(ret, e->ar->lbsa.in_state, sizeof(e->ar->lbsa.in_state));
+}
+
 const struct secret16 *ar_lbsa_key(const struct lke_engine *e, size_t at)
 {
 	return &e->ar->lbsa.all[at]->kbm;

@@ -481,6 +481,19 @@ void lke_engine_lbsa_key(const struct lke_engine *e, size_t cursor, uint8_t ret_
 	memcpy(ret_kbm, kbm->b, LKE_KBM_LEN);
 }
 
+void lke_engine_count_lbsas(const struct lke_engine *e, enum lke_role role,
+			    size_t ret[LKE_LBSA_STATE_COUNT])
+{
+	struct lke_lbsa_view v;
+	size_t cursor = 0;
+
+	memset(ret, 0, LKE_LBSA_STATE_COUNT * sizeof(ret[0]));
+	if (role == LKE_ROLE_AR && e->ar)
+		ar_count_lbsas(e, ret);
+	while (role == LKE_ROLE_MN && e->mn && mn_next_lbsa(e, &cursor, &v))
+		ret[v.state]++;
+}
+
 bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 			     struct lke_binding_view *ret)
 {

@@ -237,6 +237,7 @@ static int lbsa_link(struct lbsa_cache *c, struct lbsa *l)
 		return err;
 	}
 	l->entry->inst[LKE_LBSA_TENTATIVE] = l;
+	c->in_state[LKE_LBSA_TENTATIVE]++;
 	l->index = c->n;
 	c->all[c->n++] = l;
 	return 0;
@@ -288,6 +289,8 @@ int lbsa_set_state(struct lbsa_cache *c, struct lbsa *l, enum lke_lbsa_state sta
 	}
 	n->inst[l->state] = NULL;
 	n->inst[state] = l;
+	c->in_state[l->state]--;
+	c->in_state[state]++;
 	l->state = state;
 	return 0;
 }
@@ -301,6 +304,7 @@ void lbsa_del(struct lbsa_cache *c, struct lbsa *l)
 		counts_down(c, l);
 	table_del(&c->by_key, &l->node);
 	n->inst[l->state] = NULL;
+	c->in_state[l->state]--;
 	entry_put(c, n);
 	c->all[l->index] = c->all[--c->n];
 	c->all[l->index]->index = l->index;

@@ -67,6 +67,7 @@ struct lbsa_cache {
 	struct table by_coa, by_key, counts;
 	struct lbsa **all;
 	size_t n, cap;
+	size_t in_state[LKE_LBSA_STATE_COUNT];
 };
 
 /* max: VALID and TENTATIVE instances there may ever be; as many tombstones fit beside them. */

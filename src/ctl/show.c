@@ -361,10 +361,22 @@ static void print_text(const struct ctl *c, const json_t *all, const char *what)
 	}
 }
 
+/* A part alone for programs; people see LBSAs, bindings and the like with the role they belong to. */
+static bool alone(const char *what)
+{
+	static const char *const parts[] = { "counters", "interfaces", "limits", "sequences",
+					      "timers" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(what, parts[i]) == 0)
+			return true;
+	return false;
+}
+
 int cmd_show(struct ctl *c, int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : NULL;
-	json_t *j, *request;
+	json_t *j;
 	size_t i = 0;
 	int code;
 
@@ -372,14 +384,11 @@ int cmd_show(struct ctl *c, int argc, char **argv)
 		i++;
 	if (argc > 2 || (what && !things[i]))
 		return usage(argv[0], NULL);
-	request = json_pack("{s:s}", "cmd", "show");
 	if (!what && !c->json)
-		json_object_set_new(request, "most", json_integer(FIRST_SCREEN));
-	/* A part alone for programs; people see it with the role it belongs to. */
-	if (what && (c->json || strcmp(what, "counters") == 0 || strcmp(what, "interfaces") == 0 ||
-		     strcmp(what, "timers") == 0))
-		json_object_set_new(request, "what", json_string(what));
-	code = client_ask(c, request, &j);
+		code = client_ask(c,
+				  json_pack("{s:s,s:i}", "cmd", "show", "most", FIRST_SCREEN), &j);
+	else
+		code = client_show(c, c->json || alone(what) ? what : NULL, &j);
 	if (code)
 		return code;
 	if (c->json) {

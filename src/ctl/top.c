@@ -190,7 +190,7 @@ static int run(struct ctl *c, double every)
 		json_t *top;
 		size_t n;
 
-		code = client_ask(c, json_pack("{s:s}", "cmd", "show"), &top);
+		code = client_show(c, NULL, &top);
 		if (code)
 			break;
 		n = collect(top, before, before ? seconds_since(&asked) : 0, rows);

@@ -247,7 +247,9 @@ static void request(struct client *cl, const char *line, size_t len)
 		refuse(cl, "a request is a JSON object with \"cmd\"", EXIT_USAGE);
 	} else if (strcmp(cmd, "show") == 0) {
 		json_int_t most = json_integer_value(json_object_get(j, "most"));
-		json_t *shown = show_json(d, what, most > 0 ? (size_t)most : 0);
+		json_int_t from = json_integer_value(json_object_get(j, "from"));
+		json_t *shown =
+			show_json(d, what, most > 0 ? (size_t)most : 0, (uint64_t)from);
 
 		if (shown)
 			answer(cl, shown);

@@ -25,6 +25,7 @@ enum {
 	CONTROL_FRAME_MAX = 65536,    /* octets of a request */
 	CONTROL_OUTPUT_MAX = 4 << 20, /* octets a slow monitor may leave unread */
 	CONTROL_IDLE_S = 30,	      /* then a client that does not monitor is closed */
+	SHOW_PAGE = 500,	      /* objects of a kind in one answer */
 	CONTROL_REQUESTS_MAX = 64,    /* commands of one client under way */
 };
 
@@ -37,15 +38,24 @@ void control_reply(struct control *c, uint64_t cookie, int err);
 /* The answer to a command, which is consumed; NULL: out of memory. */
 void control_answer(struct control *c, uint64_t cookie, json_t *j);
 
+/* What one answer has of a kind. */
+struct show_page {
+	size_t most, cursor;
+	bool more; /* behind the cursor */
+};
+
 /* --- show.c --- */
 /* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
- * limits, timers (only by name).  most: objects of each kind, 0: all.  NULL: no such thing, or no memory. */
-json_t *show_json(struct driver *d, const char *what, size_t most);
+ * limits, timers (only by name).
+ * most: objects of each kind, 0 and above SHOW_PAGE: SHOW_PAGE, so that nobody who looks keeps packets
+ * waiting.  Where there are more, "next" has the `from` that gets them, with the name of what alone.
+ * NULL: no such thing, or no memory. */
+json_t *show_json(struct driver *d, const char *what, size_t most, uint64_t from);
 /* Figures by name with their help, as a monitoring system takes them; show_metrics.c. */
 json_t *show_metrics(struct driver *d);
 json_t *show_status(struct driver *d);
 /* show_sequences.c: each policy entry with the rate and the days left. */
-json_t *show_sequences(const struct lke_engine *e, size_t most);
+json_t *show_sequences(const struct lke_engine *e, struct show_page *p);
 /* show_limits.c: tables with what is used and the limit. */
 json_t *show_limits(struct driver *d);
 /* One line about a table that is nearly full, if why is "" yet. */

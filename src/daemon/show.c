@@ -52,7 +52,7 @@ static json_t *link_roles(const struct driver *d, const char *name)
 	return roles;
 }
 
-static json_t *show_interfaces(struct driver *d, size_t most)
+static json_t *show_interfaces(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
 
@@ -103,13 +103,13 @@ static json_t *binding_of(struct driver *d, enum lke_role role, const struct lke
 	return binding_json(d, &v);
 }
 
-static json_t *show_lbsas(struct driver *d, size_t most)
+static json_t *show_lbsas(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
 	struct lke_lbsa_view v;
-	size_t cursor = 0;
+	size_t peek;
 
-	while (json_array_size(list) < most && lke_engine_next_lbsa(d->engine, &cursor, &v)) {
+	while (json_array_size(list) < p->most && lke_engine_next_lbsa(d->engine, &p->cursor, &v)) {
 		struct fwd_buffer_info waiting;
 		json_t *j = json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:b,s:b,s:b,s:o,s:i}", "role",
 				      role_text(v.role), "interface", driver_ifname(d, v.ifindex),
@@ -132,17 +132,21 @@ static json_t *show_lbsas(struct driver *d, size_t most)
 				    v.has_bu_seq ? json_integer(v.bu_seq) : json_null());
 		json_array_append_new(list, j);
 	}
+	peek = p->cursor;
+	p->more = lke_engine_next_lbsa(d->engine, &peek, &v);
 	return list;
 }
 
-static json_t *show_bindings(struct driver *d, size_t most)
+static json_t *show_bindings(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
 	struct lke_binding_view v;
-	size_t cursor = 0;
+	size_t peek;
 
-	while (json_array_size(list) < most && lke_engine_next_binding(d->engine, &cursor, &v))
+	while (json_array_size(list) < p->most && lke_engine_next_binding(d->engine, &p->cursor, &v))
 		json_array_append_new(list, binding_json(d, &v));
+	peek = p->cursor;
+	p->more = lke_engine_next_binding(d->engine, &peek, &v);
 	return list;
 }
 
@@ -155,7 +159,7 @@ static json_t *servers_json(const struct lke_router_view *v)
 	return list;
 }
 
-static json_t *show_routers(struct driver *d, size_t most)
+static json_t *show_routers(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
 	struct lke_router_view v;
@@ -173,13 +177,13 @@ static json_t *show_routers(struct driver *d, size_t most)
 	return list;
 }
 
-static json_t *show_mobiles(struct driver *d, size_t most)
+static json_t *show_mobiles(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
 	struct lke_mobile_view v;
-	size_t cursor = 0;
+	size_t peek;
 
-	while (json_array_size(list) < most && lke_engine_next_mobile(d->engine, &cursor, &v)) {
+	while (json_array_size(list) < p->most && lke_engine_next_mobile(d->engine, &p->cursor, &v)) {
 		json_t *j =
 			json_pack("{s:s,s:o,s:b,s:i,s:i,s:I,s:I}", "name", v.name, "home_address",
 				  in6_json(&v.home), "suspended", v.suspended, "key_generation",
@@ -195,10 +199,12 @@ static json_t *show_mobiles(struct driver *d, size_t most)
 						      : json_null());
 		json_array_append_new(list, j);
 	}
+	peek = p->cursor;
+	p->more = lke_engine_next_mobile(d->engine, &peek, &v);
 	return list;
 }
 
-static json_t *show_agents(struct driver *d, size_t most)
+static json_t *show_agents(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
 	struct lke_agent_view v;
@@ -218,9 +224,9 @@ static json_t *show_agents(struct driver *d, size_t most)
 	return list;
 }
 
-static json_t *sequences(struct driver *d, size_t most)
+static json_t *sequences(struct driver *d, struct show_page *p)
 {
-	return show_sequences(d->engine, most);
+	return show_sequences(d->engine, p);
 }
 
 static void plane_json(struct driver *d, json_t *counters, json_t *drops)
@@ -326,7 +332,7 @@ static void add_head(struct driver *d, json_t *top)
 					      d->rsa_fingerprint, "ops_per_sec", (int)d->rsa_ops));
 }
 
-static json_t *limits(struct driver *d, size_t most)
+static json_t *limits(struct driver *d, struct show_page *p)
 {
 	return show_limits(d);
 }
@@ -334,30 +340,29 @@ static json_t *limits(struct driver *d, size_t most)
 /* What an access router and a home agent have, however little of it is shown. */
 static json_t *totals(struct driver *d)
 {
-	json_int_t lbsas[LKE_LBSA_STATE_COUNT] = { 0 }, bindings = 0, mobiles = 0;
+	json_int_t bindings = 0, mobiles = 0;
+	size_t lbsas[LKE_LBSA_STATE_COUNT], cursor;
 	struct lke_binding_view b;
 	struct lke_mobile_view m;
-	struct lke_lbsa_view l;
-	size_t cursor = 0;
 
-	while (lke_engine_next_lbsa(d->engine, &cursor, &l))
-		lbsas[l.state] += l.role == LKE_ROLE_AR;
+	lke_engine_count_lbsas(d->engine, LKE_ROLE_AR, lbsas);
 	for (cursor = 0; lke_engine_next_binding(d->engine, &cursor, &b);)
 		bindings += b.role == LKE_ROLE_AR;
 	for (cursor = 0; lke_engine_next_mobile(d->engine, &cursor, &m);)
 		mobiles++;
 	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "lbsas",
-			 lbsas[LKE_LBSA_VALID] + lbsas[LKE_LBSA_TENTATIVE] +
-				 lbsas[LKE_LBSA_TOMBSTONE],
-			 "lbsas_valid", lbsas[LKE_LBSA_VALID], "lbsas_tentative",
-			 lbsas[LKE_LBSA_TENTATIVE], "bindings", bindings, "mobiles", mobiles);
+			 (json_int_t)(lbsas[LKE_LBSA_VALID] + lbsas[LKE_LBSA_TENTATIVE] +
+				      lbsas[LKE_LBSA_TOMBSTONE]),
+			 "lbsas_valid", (json_int_t)lbsas[LKE_LBSA_VALID], "lbsas_tentative",
+			 (json_int_t)lbsas[LKE_LBSA_TENTATIVE], "bindings", bindings, "mobiles",
+			 mobiles);
 }
 
-json_t *show_json(struct driver *d, const char *what, size_t most)
+json_t *show_json(struct driver *d, const char *what, size_t most, uint64_t from)
 {
 	static const struct {
 		const char *what, *name;
-		json_t *(*fn)(struct driver *d, size_t most);
+		json_t *(*fn)(struct driver *d, struct show_page *p);
 	} part[] = {
 		{ "interfaces", "interfaces", show_interfaces },
 		{ "lbsa", "lbsas", show_lbsas },
@@ -368,8 +373,9 @@ json_t *show_json(struct driver *d, const char *what, size_t most)
 		{ "sequences", "sequences", sequences },
 		{ "limits", "limits", limits },
 	};
+	struct show_page p = { .most = most && most < SHOW_PAGE ? most : SHOW_PAGE };
 	bool all = !what || strcmp(what, "all") == 0, known = all;
-	json_t *top = json_object();
+	json_t *top = json_object(), *next = json_object();
 
 	add_head(d, top);
 	if (all)
@@ -377,9 +383,17 @@ json_t *show_json(struct driver *d, const char *what, size_t most)
 	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
 		if (!all && strcmp(part[i].what, what) != 0)
 			continue;
-		json_object_set_new(top, part[i].name, part[i].fn(d, most ? most : SIZE_MAX));
+		p.cursor = all ? 0 : (size_t)from;
+		p.more = false;
+		json_object_set_new(top, part[i].name, part[i].fn(d, &p));
+		if (p.more)
+			json_object_set_new(next, part[i].name,
+					    json_integer((json_int_t)p.cursor));
 		known = true;
 	}
+	if (json_object_size(next))
+		json_object_set(top, "next", next);
+	json_decref(next);
 	if (all || strcmp(what, "counters") == 0) {
 		add_counters(d, top);
 		known = true;

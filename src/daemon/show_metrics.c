@@ -32,23 +32,30 @@ static void plain(json_t *list, const char *name, const char *type, const char *
 	sample(family(list, name, type, help), NULL, NULL, json_integer((json_int_t)n));
 }
 
-static void lbsas(struct driver *d, json_t *list)
+static uint64_t leaving(struct driver *d)
 {
-	uint64_t n[LKE_LBSA_STATE_COUNT] = { 0 }, waiting = 0;
-	json_t *s =
-		family(list, "lke_lbsas", "gauge", "Local binding security associations by state.");
-	struct lke_lbsa_view v;
+	struct lke_limit_view v;
 	size_t cursor = 0;
 
-	while (lke_engine_next_lbsa(d->engine, &cursor, &v)) {
-		n[v.state]++;
-		waiting += v.leaving;
-	}
+	while (lke_engine_next_limit(d->engine, &cursor, &v))
+		if (strcmp(v.name, "nodes_leaving") == 0)
+			return v.used;
+	return 0;
+}
+
+static void lbsas(struct driver *d, json_t *list)
+{
+	size_t router[LKE_LBSA_STATE_COUNT], mobile[LKE_LBSA_STATE_COUNT];
+	json_t *s =
+		family(list, "lke_lbsas", "gauge", "Local binding security associations by state.");
+
+	lke_engine_count_lbsas(d->engine, LKE_ROLE_AR, router);
+	lke_engine_count_lbsas(d->engine, LKE_ROLE_MN, mobile);
 	for (unsigned i = 0; i < LKE_LBSA_STATE_COUNT; i++)
 		sample(s, "state", lke_lbsa_state_name((enum lke_lbsa_state)i),
-		       json_integer((json_int_t)n[i]));
+		       json_integer((json_int_t)(router[i] + mobile[i])));
 	plain(list, "lke_leaving", "gauge",
-	      "Mobile nodes whose packets are kept until they come back.", waiting);
+	      "Mobile nodes whose packets are kept until they come back.", leaving(d));
 }
 
 static void bindings(struct driver *d, json_t *list)

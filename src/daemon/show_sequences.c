@@ -11,14 +11,14 @@ static json_t *days_json(const struct lke_mobile_view *v, uint32_t limit)
 	return days == UINT32_MAX ? json_null() : json_integer(days);
 }
 
-json_t *show_sequences(const struct lke_engine *e, size_t most)
+json_t *show_sequences(const struct lke_engine *e, struct show_page *p)
 {
 	json_t *list = json_array();
 	struct lke_mobile_view v;
 	char home[IN6_TEXT_MAX];
-	size_t cursor = 0;
+	size_t peek;
 
-	while (json_array_size(list) < most && lke_engine_next_mobile(e, &cursor, &v)) {
+	while (json_array_size(list) < p->most && lke_engine_next_mobile(e, &p->cursor, &v)) {
 		double days = (double)v.over / 86400e9;
 
 		in6_text(&v.home, home);
@@ -32,5 +32,7 @@ json_t *show_sequences(const struct lke_engine *e, size_t most)
 						"days_to_window", days_json(&v, 32768),
 						"days_to_cycle", days_json(&v, 65536)));
 	}
+	peek = p->cursor;
+	p->more = lke_engine_next_mobile(e, &peek, &v);
 	return list;
 }

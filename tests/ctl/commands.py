@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """lke(1) without a daemon: help, usage, suggestions, exit codes.  Argument: the program."""
+import json
 import os
 import re
 import socket
@@ -121,6 +122,42 @@ def op_silent_daemon_is_no_success(lke):
             true(err.startswith('lke: '), err)
 
 
+def op_show_asks_page_by_page(lke):
+    """A daemon gives no more than a page; what is printed has all of them, and no cursor."""
+    asked = []
+
+    def answer(request):
+        asked.append((request.get('what'), request.get('from')))
+        at = request.get('from', 0)
+        j = {'schema': 'lke.show/1', 'roles': [], 'lbsas': [{'care_of_address': f'2001:db8::{at + k:x}'} for k in range(2)]}
+        return {**j, 'next': {'lbsas': at + 2}} if at < 4 else j
+
+    with tempfile.TemporaryDirectory() as run_dir:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(os.path.join(run_dir, 'ctl.sock'))
+        server.listen(8)
+
+        def serve():
+            try:
+                while True:
+                    peer, _ = server.accept()
+                    with peer, peer.makefile('rw') as f:
+                        f.write(json.dumps(answer(json.loads(f.readline()))) + '\n')
+            except OSError:
+                pass
+        threading.Thread(target=serve, daemon=True).start()
+        code, out, err = ask(lke, '--run', run_dir, 'show', 'lbsa', '-j')
+        equal((code, err, asked), (0, '', [('lbsa', None), ('lbsa', 2), ('lbsa', 4)]))
+        shown = json.loads(out)
+        equal([x['care_of_address'] for x in shown['lbsas']], [f'2001:db8::{k:x}' for k in range(6)])
+        true('next' not in shown, shown)
+        asked.clear()
+        equal(ask(lke, '--run', run_dir)[0], 0)
+        equal(asked, [(None, None)])  # a first screen is one question
+        server.shutdown(socket.SHUT_RDWR)
+        server.close()
+
+
 def op_genkey_writes_a_key(lke):
     code, out, err = ask(lke, 'genkey')
     equal((code, err), (0, ''))
@@ -130,7 +167,7 @@ def op_genkey_writes_a_key(lke):
 
 TESTS = [op_help_fits_80_columns, op_every_command_has_help, op_manual_has_every_command,
          op_misspelt_command_is_corrected, op_wrong_arguments_exit_2_and_say_how, op_no_daemon_exits_4,
-         op_refusals_become_exit_codes, op_silent_daemon_is_no_success, op_genkey_writes_a_key]
+         op_refusals_become_exit_codes, op_silent_daemon_is_no_success, op_show_asks_page_by_page, op_genkey_writes_a_key]
 
 if __name__ == '__main__':
     sys.exit(run(TESTS, sys.argv[1]))

@@ -85,6 +85,11 @@ static unsigned twin_count(uint32_t ifindex, int mac)
 
 static void compare_instances(void)
 {
+	size_t in_state[LKE_LBSA_STATE_COUNT] = { 0 };
+
+	for (size_t k = 0; k < 2 * MAX; k++)
+		in_state[twins[k].state] += twins[k].there;
+	assert_memory_equal(in_state, cache.in_state, sizeof(in_state));
 	for (uint32_t i = 0; i < IFACES; i++) {
 		for (unsigned c = 0; c < COAS; c++) {
 			struct lke_in6 coa = coa_of(c);
