@@ -19,7 +19,7 @@ def main():
 	start = [l.split("=", 1)[1] for l in lines if l.startswith("ExecStart=")]
 	before = [l.split("=", 1)[1] for l in lines if l.startswith("ExecStartPre=")]
 	# The check looks at the configuration that the daemon reads.
-	if len(start) != 1 or before != [start[0].replace(" -c", " --check -c")]:
+	if len(start) != 1 or before != ["-" + start[0].replace(" -c", " --check -c")]:
 		missing.append("ExecStartPre= that checks what ExecStart= reads")
 	for m in missing + left:
 		print("%s: %s" % (sys.argv[1], m))
