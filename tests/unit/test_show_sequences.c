@@ -68,7 +68,7 @@ static void run_lke(const char *dir, struct lines *ret)
 static void show(struct fx *f, struct lines *ret)
 {
 	json_t *top = json_pack("{s:s,s:o}", "schema", "lke.show/1", "sequences",
-				show_sequences(f->e, SIZE_MAX));
+				show_sequences(f->e, &(struct show_page){ .most = SIZE_MAX }));
 	char dir[] = "/tmp/lke-show-XXXXXX", path[64], *text = json_dumps(top, JSON_COMPACT);
 	char *line = malloc(strlen(text) + 2);
 	int status;
