@@ -112,13 +112,17 @@ def starved(h, noise):
 
 def judged(story, what, handovers, noise, faults, good):
 	"""One check of those handovers that the machine did not spoil.  faults(handover): list of words."""
-	spoilt = ["%s: %s" % (short(h), starved(h, noise)) for h in handovers if starved(h, noise)]
-	left = [h for h in handovers if not starved(h, noise)]
+	spoilt = {short(h): starved(h, noise) for h in handovers if starved(h, noise)}
+	for h in handovers:
+		if noise > LIMIT_MS and faults(h):
+			spoilt.setdefault(short(h), "%s, but probes stood still for %.0f ms without any handover" % (", ".join(faults(h)), noise))
+	left = [h for h in handovers if short(h) not in spoilt]
 	bad = ["%s: %s" % (short(h), f) for h in left for f in faults(h)]
+	why = ["not judged: %s: %s" % x for x in spoilt.items()]
 	if left:
-		story.judge(what, not bad, "; ".join(bad) or good(left) + "".join("; not judged: " + x for x in spoilt))
+		story.judge(what, not bad, "; ".join(bad + why if bad else [good(left)] + why))
 	elif handovers:
-		story.not_judged(what, "; ".join(spoilt))
+		story.not_judged(what, "; ".join(why))
 
 
 def faults_of_announced(h):
@@ -150,7 +154,7 @@ def judge_times(story, handovers, noise):
 	worst = max((h["beyond_gap_ms"] for h in handovers), default=None)
 	what = "interruption beyond the link gap at most %d ms (one in ten may be slower)" % LIMIT_MS, "and never above %d ms" % HARD_MS
 	if noise > LIMIT_MS:
-		story.not_judged(what[0], "probes stood still for %.0f ms without any handover; worst %s ms" % (noise, worst))
+		story.not_judged(what[0], "not judged: probes stood still for %.0f ms without any handover; worst %s ms" % (noise, worst))
 		return
 	# "At least nine of ten": one of up to ten may be slower, none above the hard limit.
 	story.judge(what[0], handovers and len(slow) <= max(len(handovers) // 10, 1), "worst %s ms; this machine's noise %s ms" % (worst, noise))
@@ -163,7 +167,7 @@ def judge_tcp(story, handovers, noise):
 	longest = "longest %s ms" % max((s for s, _ in stalls), default="-")
 	dropped = sum(h["dropped_by_machine"] for h in handovers)
 	if noise > LIMIT_MS or dropped:
-		story.not_judged(what, "%s, but the machine stood still for %.0f ms by itself, and dropped %d packets" % (longest, noise, dropped))
+		story.not_judged(what, "not judged: %s, but the machine stood still for %.0f ms by itself, and dropped %d packets" % (longest, noise, dropped))
 	else:
 		story.judge(what, stalls and all(s <= g + TCP_MS for s, g in stalls), longest)
 

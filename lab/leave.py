@@ -17,6 +17,7 @@ WALK = (2, 3, 2, 1, 3, 1)	# links: away, on, back to a former link, home
 LEARN = (2, 3)			# each router needs a key before it can be told anything
 HINT = 0.005			# a trigger of the link layer comes so long before the carrier drops
 STAY = 1.05
+STILL_MS = 20.0			# a machine on which probes wait longer without any handover keeps up with nothing
 MODES = ("command", "hint", "unannounced")
 
 
@@ -66,15 +67,17 @@ class Walk:
 
 	def spoilt(self, flows):
 		"""{number of a move: why its losses are this machine's}."""
-		out = {}
+		out, noise = {}, analyse.noise(flows, [m[2:4] for m in self.story.moves])
 		for k, (_, lost, back, asked, dropped) in enumerate(self.moves):
 			if dropped:
 				out[k] = "the kernel dropped %d packets for want of time" % dropped
 			elif self.mode != "unannounced":
 				a = analyse.announced(flows, asked, back)
-				too_many = [d for d, room in analyse.ROOM.items() if a[d]["waited"] > room]
-				if too_many:
+				faults = sum(a[d][x] for d in a for x in ("lost", "reordered"))
+				if any(a[d]["waited"] > room for d, room in analyse.ROOM.items()):
 					out[k] = "link gap %.0f ms, more had to wait than there is room for" % ((back - lost) * 1e3)
+				elif faults and noise > STILL_MS:
+					out[k] = "%d lost or out of order, but probes stood still for %.0f ms without any handover" % (faults, noise)
 		return out
 
 	def totals(self, flows, without=()):

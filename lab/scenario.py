@@ -107,8 +107,8 @@ class Story:
 
 	def not_judged(self, what, why):
 		"""A check that this machine cannot answer: neither good nor bad."""
-		self.steps[-1].checks.append({"check": what, "ok": True, "judged": False, "detail": "not judged: " + why})
-		self.p.check(what, None, "not judged: " + why)
+		self.steps[-1].checks.append({"check": what, "ok": True, "judged": False, "detail": why})
+		self.p.check(what, None, why)
 
 	def _print(self, m):
 		row = self.row(m)

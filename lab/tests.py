@@ -25,6 +25,9 @@ import tests_attacks
 import tests_attacks_host
 import tests_delay
 import tests_foreign
+import tests_dot1x
+import tests_ipsec
+import tests_one_router
 import tests_odd
 import tests_foreign_agent
 import tests_clock
@@ -262,6 +265,9 @@ TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)
 TESTS.update(tests_tunnel.TESTS)
 TESTS.update(tests_odd.TESTS)
+TESTS.update(tests_dot1x.TESTS)
+TESTS.update(tests_ipsec.TESTS)
+TESTS.update(tests_one_router.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
 ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
 	"make_before_break_loses_nothing", "op_reload_under_traffic", *tests_leave.TESTS, *tests_delay.TESTS}
