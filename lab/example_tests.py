@@ -43,6 +43,11 @@ exec sleep 600
 """
 
 
+def interruptible():
+	"""As from a shell at a terminal, however this test was started itself: one in the background ignores SIGINT."""
+	signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Host:
 	"""One node, as somebody at its shell finds it."""
 
@@ -80,7 +85,7 @@ class Host:
 		"""Its output goes to a file: nobody reads it while it runs."""
 		out = open(self.dir + "/output", "w+")
 		p = subprocess.Popen(self.argv(command, *args), stdout=kw.pop("stdout", out), stderr=out, text=True,
-			start_new_session=True, **kw)
+			start_new_session=True, preexec_fn=interruptible, **kw)
 		p.said = lambda: open(out.name).read()
 		return p
 
@@ -185,6 +190,7 @@ COMMANDS = {
 	"lke top": ("ar1", on_a_terminal), "lke doctor": ("ar1", run), "lke check": ("ar1", run), "lke check ./lke.conf": ("ar1", run),
 	"lke showconf": ("ar1", run), "lke diff": ("ar1", run), "lke show bindings": ("ar1", run), "lke show counters": ("ar1", run),
 	"lke reload": ("ar1", run), "lke reload --confirm-within 60s": ("ar1", with_a_change), "lke confirm": ("ar1", run),
+	"lke diff; lke reload": ("ar1", run),
 	"lkesim --mobiles 10 --time 2m --home-delay 200ms": ("ar1", run), "lkesim -j --mobiles 10 --time 1m": ("ar1", run),
 	"lkesim --lke-only --mobiles 20 --time 2m --dwell 4s --announced": ("ar1", run), "lke support-bundle": ("ar1", run), "lked --check": ("ar1", run), "nft list table ip6 lke": ("ar1", run),
 	"lke genkey > alice.key": ("ha", run),

@@ -28,6 +28,7 @@ MN = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
 # Those of the manual and of the documents that need a service manager, or the user lke.
 COMMANDS = ("systemctl enable --now lked", "systemctl status lked", "journalctl -u lked",
 	"journalctl -u lked LKE_EVENT=binding", "journalctl -u lked LKE_ADDRESS=2001:db8:1::a1", "modprobe tun", "usermod -aG lke USER",
+	"systemctl restart lked", "chown root FILE",
 	"chown lke FILE; chmod 600 FILE")
 
 

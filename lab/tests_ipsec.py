@@ -129,6 +129,7 @@ def older_lbsa_stays(link, db, v, c):
 	v("its LBSA is valid", valid(link, c))
 	db.add(AR, text(c.coa))
 	db.known(2)
+	c.idle(SPACING)
 	ack = v.need("an answer to the renewal", c.exchange(old=l.key))
 	v("a renewal beside an association: 129", ack[0] == PROHIBITED, ack[0])
 	v("the older LBSA stays", valid(link, c))
