@@ -331,8 +331,9 @@ def op_reload_of_interfaces(build, directory, printer):
 		reload(story, mn, "one interface more")
 		wait_for(lambda: any(r.get("interface") == "wlan1" for r in mn.show("routers").get("routers", [])), 10, "AR2 on wlan1")
 		story.judge("solicitations there are its own", '"wlan1"' in lab["mn"].run("nft", "list", "set", "ip6", "lke", "solicited", check=False))
-		lost = lab.detach()
-		ba = story.see(lambda m: checks.local_ba(m, story.scene.ar(1)) and m.f["status"] == 0, 8, "AR1's Binding Acknowledgement by wlan1", lost)
+		since = time.time()	# the answer may be here before detach() is done
+		lab.detach()
+		ba = story.see(lambda m: checks.local_ba(m, story.scene.ar(1)) and m.f["status"] == 0, 8, "AR1's Binding Acknowledgement by wlan1", since)
 		story.judge("the handover goes by the new interface", checks.on_prefix(ba.dst, 2), packet.text(ba.dst))
 		lab.attach("l1")
 		wait_for(lambda: any(r.get("interface") == "wlan0" and r.get("chosen") for r in mn.show("routers").get("routers", [])), 10, "AR1 again")
