@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/in6.h"
-#include "base/mem.h"
 #include "daemon/audit.h"
 #include "daemon/checkpoint.h"
 #include "daemon/gate.h"
@@ -24,6 +22,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/priv_msg.h"
+#include "daemon/priv_scope.h"
 #include "daemon/reload.h"
 #include "daemon/steer_batch.h"
 #include "daemon/world.h"
@@ -32,23 +31,16 @@
 #include "platform/linux/xfrm.h"
 
 #define STOP_WAIT  (5 * LKE_SEC) /* for the engine process after SIGTERM */
-#define ADDRS_MAX  4096		 /* of this host that are looked at */
 #define REPLY_WAIT (5 * LKE_SEC) /* until it takes an answer */
 
 enum { REQUESTS_AT_ONCE = 1024 }; /* before signals are looked at again */
-
-/* Home addresses of a configuration, sorted. */
-struct homes {
-	struct lke_in6 *home;
-	unsigned n;
-};
 
 struct privileged {
 	struct world *w;
 	struct store_batch batch;
 	struct steer_batch steer;
-	struct homes homes, other_homes; /* of world.cfg; of reload_other(), perhaps none */
 	struct reload reload;
+	struct priv_scope scope;
 	struct ledger *ledger;
 	struct audit_file audit;
 	int sock, signals;
@@ -60,90 +52,6 @@ struct privileged {
 	lke_time give_up;	    /* LKE_NEVER unless stopping */
 	lke_time watchdog, ping_at; /* between two pings, LKE_NEVER: nobody watches; the next one */
 };
-
-static bool interface_ok(void *ctx, uint32_t ifindex, bool mn)
-{
-	const struct privileged *p = ctx;
-	const struct daemon_config *other = reload_other(&p->reload);
-	const struct world *w = p->w;
-	char name[IF_NAMESIZE];
-
-	if (ifindex == 0 || !if_indextoname(ifindex, name) || strcmp(name, "lo") == 0)
-		return false;
-	if (mn)
-		return daemon_config_is_mn_interface(&w->cfg, name) ||
-		       (other && daemon_config_is_mn_interface(other, name));
-	return ifindex == w->tun_ifindex || world_is_agent(w) ||
-	       daemon_config_has_interface(&w->cfg, name) ||
-	       (other && daemon_config_has_interface(other, name));
-}
-
-static int by_octets(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct lke_in6));
-}
-
-static int sort_homes(const struct daemon_config *c, struct homes *ret)
-{
-	struct homes h = { 0 };
-
-	h.home = mem_realloc_array(NULL, c->mobiles + c->engine.mn.homes + 1, sizeof(*h.home));
-	if (!h.home)
-		return -ENOMEM;
-	for (unsigned i = 0; i < c->mobiles; i++)
-		h.home[h.n++] = c->mobile[i].home;
-	for (unsigned i = 0; i < c->engine.mn.homes; i++)
-		h.home[h.n++] = c->engine.mn.home[i].addr;
-	qsort(h.home, h.n, sizeof(*h.home), by_octets);
-	mem_free(ret->home);
-	*ret = h;
-	return 0;
-}
-
-static bool is_home(const struct homes *h, const struct lke_in6 *home)
-{
-	return h->n > 0 && bsearch(home, h->home, h->n, sizeof(*h->home), by_octets);
-}
-
-static bool home_ok(void *ctx, const struct lke_in6 *home)
-{
-	const struct privileged *p = ctx;
-
-	return is_home(&p->homes, home) || is_home(&p->other_homes, home);
-}
-
-/* Routes through the TUN: home addresses of the configuration, and care-of addresses on the links
- * of the access router, but never an address of this host. */
-static bool on_links(const struct lke_config *c, const struct lke_ev_addr *own, int n,
-		     const struct lke_in6 *addr)
-{
-	bool on_link = false;
-
-	for (unsigned a = 0; a < c->ars && !on_link; a++) {
-		uint32_t ifindex = if_nametoindex(c->ar[a].interface);
-
-		for (unsigned i = 0; i < c->ar[a].prefixes; i++)
-			on_link |= in6_prefix_eq(&c->ar[a].prefix[i].addr, addr, 64);
-		for (int i = 0; i < n; i++)
-			on_link |=
-				own[i].ifindex == ifindex && in6_prefix_eq(&own[i].addr, addr, 64);
-	}
-	return on_link;
-}
-
-static bool served_ok(void *ctx, const struct lke_in6 *addr)
-{
-	static struct lke_ev_addr own[ADDRS_MAX];
-	const struct privileged *p = ctx;
-	const struct daemon_config *other = reload_other(&p->reload);
-	int n = nl_dump_addrs(p->w->nl, own, ADDRS_MAX);
-
-	for (int i = 0; i < n; i++)
-		if (in6_eq(&own[i].addr, addr))
-			return false;
-	return home_ok(ctx, addr) || on_links(&p->w->cfg.engine, own, n, addr) ||
-	       (other && on_links(&other->engine, own, n, addr));
-}
 
 /*
  * The engine process may have a burst of requests under way and not read yet.  It never waits for
@@ -335,11 +243,8 @@ static void reload_installed(void *ctx)
 {
 	struct privileged *p = ctx;
 	struct world *w = p->w;
-	int err = sort_homes(&w->cfg, &p->homes);
 
-	if (!err)
-		err = sort_homes(reload_other(&p->reload), &p->other_homes);
-	if (err < 0)
+	if (priv_scope_follow(&p->scope) < 0)
 		log_error("reload: out of memory; restart lked");
 	ledger_limit(p->ledger, ledger_max(w));
 	change_links(w, reload_other(&p->reload));
@@ -350,9 +255,7 @@ static void reload_installed(void *ctx)
 /* While it is on its way to the engine, both are served. */
 static void reload_coming(struct privileged *p)
 {
-	const struct daemon_config *other = reload_other(&p->reload);
-
-	if (other && sort_homes(other, &p->other_homes) < 0)
+	if (priv_scope_coming(&p->scope) < 0)
 		log_error("reload: out of memory");
 }
 
@@ -412,9 +315,9 @@ static bool join_batch(struct privileged *p, const struct priv_request *r)
 /* Answers in the order of the requests, so what was collected comes first. */
 static void serve_one(struct privileged *p, const struct priv_request *r, size_t len)
 {
-	const struct priv_limits limits = { interface_ok,      home_ok,
-					    served_ok,	       p,
-					    world_is_mn(p->w), world_is_agent(p->w) };
+	const struct priv_limits limits = { priv_scope_interface, priv_scope_home,
+					    priv_scope_served,	  &p->scope,
+					    world_is_mn(p->w),	  world_is_agent(p->w) };
 	struct priv_reply reply = { 0 };
 	int err = priv_check(r, len, &limits);
 
@@ -662,6 +565,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 	int err;
 
 	p = (struct privileged){ .w = w,
+				 .scope = { .w = w, .reload = &p.reload },
 				 .audit.fd = -1,
 				 .sock = sock,
 				 .child = child,
@@ -675,7 +579,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 	sigaddset(&set, SIGHUP);
 	p.signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (checkpoint_start(w, &p.batch) != EXIT_OK || make_ledger(w, &p.ledger) < 0 ||
-	    sort_homes(&w->cfg, &p.homes) < 0)
+	    priv_scope_follow(&p.scope) < 0)
 		return EXIT_FAILED;
 	err = privileged_limit();
 	if (p.signals < 0 || err < 0) {
@@ -698,8 +602,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 	audit_close(&p.audit);
 	ledger_free(p.ledger);
 	reload_done(&p.reload);
-	mem_free(p.homes.home);
-	mem_free(p.other_homes.home);
+	priv_scope_done(&p.scope);
 	if (p.sock >= 0)
 		close(p.sock);
 	close(p.signals);
