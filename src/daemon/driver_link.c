@@ -135,10 +135,12 @@ static struct driver *the_driver; /* of this process; event callbacks carry the 
 
 unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, unsigned budget)
 {
+	lke_time end = clock_now() + TURN_TIME;
+	lke_time now = 0;
 	unsigned i = 0;
 
 	fwd_batch(d->fwd, true);
-	for (; i < budget; i++) {
+	for (; i < budget && now < end; i++) {
 		/* Looked up each time: carrying out an action may have removed the link. */
 		struct driver_link *l = driver_link_by_index(d, ifindex);
 		const struct packet_link *s = l && kereqs ? &l->kereq : l ? &l->socket : NULL;
@@ -156,7 +158,8 @@ unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, un
 		}
 		if (n <= 0)
 			break;
-		on_packet(d, l, &info, pkt, len, clock_now());
+		now = clock_now();
+		on_packet(d, l, &info, pkt, len, now);
 		/* What one packet asks for is done before the next is looked at. */
 		driver_pump(d);
 	}
