@@ -251,7 +251,7 @@ static void engine_process_holds_nothing_it_does_not_use(void **state)
 		    strcmp(what, "/dev/null") != 0 && strcmp(what, "/dev/net/tun") != 0)
 			fail_msg("descriptor %s: %s", e->d_name, what);
 		if (strncmp(what, "socket:[", 8) == 0)
-			netlink += sh("grep -q ' %ld ' /proc/net/netlink", atol(what + 8)) == 0;
+			netlink += sh("grep -q ' %ld *$' /proc/net/netlink", atol(what + 8)) == 0;
 	}
 	closedir(dir);
 	assert_int_equal(netlink, 2); /* the monitors' of links and of neighbours */
