@@ -28,8 +28,8 @@ WHOLE = {"./demo", "./check"}
 SETUP = """set -e
 mkdir -p @T@; mount -t tmpfs none @T@; mkdir @T@/netns; mount --rbind /run/netns @T@/netns
 for d in etc run var/lib usr/share root; do
-	mkdir -p @T@/up/$d @T@/work/$d
-	mount -t overlay none -o lowerdir=/$d,upperdir=@T@/up/$d,workdir=@T@/work/$d /$d
+	mkdir -p @T@/up/$d @T@/scratch/$d
+	mount -t overlay none -o lowerdir=/$d,upperdir=@T@/up/$d,workdir=@T@/scratch/$d /$d
 done
 mount --rbind @T@/netns /run/netns
 touch /run/netns/mn; mount --bind /run/netns/@NS@-mn /run/netns/mn
