@@ -22,8 +22,8 @@ enum {
 		16, /* a burst of parked packets must not delay the answers to it */
 };
 
-/* No socket is read for longer in a turn, ns: what a mobile node kept while it moved comes at once,
- * and the first packet the other way must not wait for all of it. */
+/* A packet socket is read for no longer in a turn, ns: what a mobile node kept while it moved comes
+ * at once, and the first packet the other way must not wait for all of it. */
 #define TURN_TIME 100000
 
 /* An interface of the host, with its packet socket once there is one. */

@@ -135,7 +135,8 @@ static struct driver *the_driver; /* of this process; event callbacks carry the 
 
 unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, unsigned budget)
 {
-	lke_time end = clock_now() + TURN_TIME;
+	/* Key Exchange Requests have a bound of their own, which counts what a turn found. */
+	lke_time end = kereqs ? LKE_NEVER : clock_now() + TURN_TIME;
 	lke_time now = 0;
 	unsigned i = 0;
 
