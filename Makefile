@@ -24,8 +24,11 @@ test: all $(ASAN)/build.ninja
 	@tests/run --build $(BUILD) --asan $(ASAN)
 
 # KERNEL=debian: on Debian's stock kernel in qemu; SCENARIO or TEST says what, else a short choice of tests runs there.
+# TEST=service: from the build, TEST=package: from the packages of make deb, started by its systemd (lab/service.py).
 lab: all
-ifeq ($(KERNEL),debian)
+ifneq ($(and $(filter debian,$(KERNEL)),$(filter service package,$(TEST))),)
+	@lab/kernel.py --systemd 'lab/service.py --build $(BUILD) $(if $(filter package,$(TEST)),--packages out/deb)'
+else ifeq ($(KERNEL),debian)
 	@lab/kernel.py 'lab/lab.py --build $(BUILD) $(if $(TEST)$(SCENARIO),$(SCENARIO) $(TEST:%=--test %),--test foreign_mobile_node)'
 else
 	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(DELAY:%=--delay %) $(LOSS:%=--loss %) $(SCENARIO)

@@ -57,7 +57,7 @@ exec $b switch_root /new @START@
 BARE = {"@PREPARE@": "ip link set lo up\nmodprobe tun", "@START@": "/bin/sh /run/guest"}
 # The command is a service of systemd's, which it starts behind its own.  What is in /tmp of this machine stays: to remove
 # it from the layer would take minutes.  There is no udev, which opens the TUN device to everybody.
-MANAGED = {"@PREPARE@": "kill -s RTMIN+21 1	# no messages about each unit", "@START@": "/lib/systemd/systemd --unit=guest.service"}
+MANAGED = {"@PREPARE@": "kill -s 55 1	# SIGRTMIN+21: no messages about each unit", "@START@": "/lib/systemd/systemd --unit=guest.service"}
 UNIT = """$b mkdir -p /new/run/systemd/system /new/etc/tmpfiles.d
 $b ln -s /dev/null /new/etc/tmpfiles.d/tmp.conf
 echo 'z /dev/net/tun 0666' | $b tee /new/etc/tmpfiles.d/as-udev-does.conf >/dev/null

@@ -171,8 +171,9 @@ class Mobile:
 def it_serves(mobile):
 	"""A mobile node gets an LBSA from the service, and the journal has it in fields."""
 	wait_for(mobile.valid, 30, "valid LBSA at the mobile node: " + open("/run/mn.log").read()[-800:])
+	# The router's own waits for the end of its duplicate address detection.
+	wait_for(lambda: [l["state"] for l in show()["lbsas"]] == ["valid"], 5, "valid LBSA at the access router")
 	lbsas = show()["lbsas"]
-	true([l["state"] for l in lbsas] == ["valid"], lbsas)
 	shown = show()
 	true(shown["forward"] == "bpf", "the unit allows the fast path: " + shown.get("forward_reason", ""))
 	address = lbsas[0]["care_of_address"]
@@ -271,10 +272,14 @@ def stop_leaves_nothing():
 
 
 def removed():
-	"""apt-get purge: the service ends first, and nothing but the state is left."""
-	ask("systemctl", "start", "lked")
+	"""apt-get purge: the services end first, and nothing but the state is left."""
+	ask("systemctl", "start", "lked", "lke-serve")
+	# Images for containers forbid maintainer scripts to stop services; here is a manager that they may ask.
+	ask("rm", "-f", "/usr/sbin/policy-rc.d")
 	ask("dpkg", "-P", "lke")
-	true(state() == "inactive" and "lke0" not in ask("ip", "-br", "link"), "it was stopped")
+	for name in ("lked", "lke-serve"):
+		true(state(name) == "inactive", "%s is %s" % (name, state(name)))
+	true("lke0" not in ask("ip", "-br", "link"), "its TUN device is gone")
 	left = [p for p in glob.glob("/usr/*/lke*") + glob.glob("/lib/systemd/system/lke*") + glob.glob("/etc/systemd/system/*/lke*")]
 	true(not left, left)
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The mobile node on links of other kinds: without DAD, with an MTU of their own, roamed without a change of carrier, PPP."""
 import os
-import shutil
-import subprocess
 import time
 
 import capture
