@@ -280,6 +280,9 @@ class Lab:
 				"addr add %s1/64 dev %s nodad" % (nets[name], inside[name]),
 				"link set core0 up", "link set %s up" % inside[name]]
 			lines += ["route add %s/64 via %s%x" % (nets[o], CORE, s) for o, s in core.items() if o != name]
+			# Routers of a site have heard of each other: packets that wait for address resolution are overtaken at its end.
+			lines += ["neigh replace %s%x lladdr %s dev core0 nud stale" % (CORE, s, self.nodes[o].mac["core0"])
+				for o, s in core.items() if o != name]
 			self.nodes[name].ip(*lines)
 		self.nodes["cn"].ip("addr add %s/64 dev eth0 nodad" % CN_ADDRESS, "link set eth0 up",
 			"route add default via 2001:db8:c::1")

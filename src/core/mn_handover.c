@@ -284,7 +284,9 @@ static void announce(struct lke_engine *e, struct mn_link *l)
  */
 static void tell_routers(struct lke_engine *e, struct mn_link *l, const struct mn_addr *coa)
 {
-	if (coa->state == MN_ADDR_OPTIMISTIC && !mn_lbsa_of(e, &coa->addr, NULL))
+	bool examined = mn_addr_here(l, coa) && coa->state != MN_ADDR_OPTIMISTIC;
+
+	if (!examined && !mn_lbsa_of(e, &coa->addr, NULL))
 		mn_send_na_optimistic(e, l, &coa->addr);
 }
 
@@ -322,6 +324,8 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 		mn_bind(e, &coa->addr, true);
 		mn_tunnel_clear(e, coa);
 	}
+	if (moved && !returns)
+		tell_routers(e, l, coa);
 	if (moved && returns)
 		bind_behind_return(e);
 	else
@@ -337,8 +341,6 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 	mn_main_route(e);
 	note_attached(e, l);
 	announce(e, l);
-	if (moved && !returns)
-		tell_routers(e, l, coa);
 	if (e->cfg.mn.local_only)
 		mn_probe(e, l);
 	mn_lbsa_back(e, &coa->addr);

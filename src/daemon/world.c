@@ -264,6 +264,11 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 			log_warning("packets for a node that returns to %s may be lost: "
 				    "unres_qlen_bytes: %s",
 				    name, strerror(-err));
+		err = sysctl_manage_router(w->sysctl, name);
+		if (err < 0)
+			log_warning("first packets for a node that comes to %s may be overtaken: "
+				    "accept_untracked_na: %s",
+				    name, strerror(-err));
 	}
 	err = packet_open(ifindex, world_link_kind(w, ifindex, name), ret);
 	if (!err)

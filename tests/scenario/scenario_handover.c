@@ -18,6 +18,37 @@ static lke_time router_delay(void)
 	return as_draft01() ? MSEC(500) : 0;
 }
 
+struct order {
+	const struct simnode *mn;
+	enum lke_msg first[2]; /* of NA and BU that it sends */
+	unsigned n;
+};
+
+static void note_order(void *ctx, const struct simframe *f)
+{
+	struct order *o = ctx;
+
+	if (f->from == o->mn && o->n < 2 && (f->msg == LKE_MSG_NA || f->msg == LKE_MSG_BU))
+		o->first[o->n++] = f->msg;
+}
+
+/* The answer to the update must not wait for address resolution (ADR 90). */
+static void rfc_9131_routers_learn_the_address_before_the_update(void **state)
+{
+	struct world_options opt = { .seed = 2 };
+	struct world *w = attached(&opt);
+	struct order o = { .mn = w->mn };
+
+	sim_observe(w->net, note_order, NULL, &o);
+	sim_move(w->mn, 0, w->link[1], MSEC(60));
+	assert_true(world_wait_note(w, w->mn, LKE_NOTE_HANDOVER, 1, SEC(5)));
+	sim_observe(w->net, NULL, NULL, NULL);
+	assert_int_equal(o.n, 2);
+	assert_int_equal(o.first[0], LKE_MSG_NA);
+	assert_int_equal(o.first[1], LKE_MSG_BU);
+	world_free(w);
+}
+
 static void seq2_handover_messages(void **state)
 {
 	struct world_options o = { .seed = 2 };
@@ -205,6 +236,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seq2_handover_messages),
+		cmocka_unit_test(rfc_9131_routers_learn_the_address_before_the_update),
 		cmocka_unit_test(lke_093_flow_to_old_coa_goes_on),
 		cmocka_unit_test(home_flow_goes_on_in_nested_tunnels),
 		cmocka_unit_test(lke_095_service_without_the_home_agent),

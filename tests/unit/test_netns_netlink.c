@@ -262,6 +262,25 @@ static void a_gate_has_room_for_what_a_busy_machine_delays(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static void rfc_9131_a_router_takes_unsolicited_advertisements(void **state)
+{
+	char dir[] = "/tmp/lke-test-XXXXXX";
+	struct sysctl *s;
+	int before, v;
+
+	if (sysctl_get("v1", "accept_untracked_na", &before) == -ENOENT)
+		skip(); /* Linux before 5.19 */
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(sysctl_open(dir, &s), 0);
+	assert_int_equal(sysctl_manage_router(s, "v1"), 0);
+	assert_int_equal(sysctl_get("v1", "accept_untracked_na", &v), 0);
+	assert_int_equal(v, 2); /* of own prefixes only */
+	sysctl_close(s);
+	assert_int_equal(sysctl_get("v1", "accept_untracked_na", &v), 0);
+	assert_int_equal(v, before);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +291,7 @@ int main(void)
 		cmocka_unit_test(a_gate_has_room_for_what_a_busy_machine_delays),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
 		cmocka_unit_test(one_sysctl_goes_back_to_what_it_was),
+		cmocka_unit_test(rfc_9131_a_router_takes_unsolicited_advertisements),
 	};
 
 	if (!netns_possible())

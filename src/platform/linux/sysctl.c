@@ -258,6 +258,14 @@ int sysctl_manage_gate(struct sysctl *s, const char *ifname)
 	return sysctl_set(s, ifname, neigh_queue, SYSCTL_GATE_ROOM);
 }
 
+int sysctl_manage_router(struct sysctl *s, const char *ifname)
+{
+	enum { OF_OWN_PREFIXES = 2 };
+	int err = sysctl_set(s, ifname, "accept_untracked_na", OF_OWN_PREFIXES);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 int sysctl_manage_tun(struct sysctl *s, const char *ifname)
 {
 	static const struct setting t[] = {

@@ -38,6 +38,10 @@ int sysctl_manage_link(struct sysctl *s, const char *ifname);
  * small ones by default, which a busy machine outlasts in a tenth of a second.  Raised, never
  * lowered. */
 int sysctl_manage_gate(struct sysctl *s, const char *ifname);
+/* Links of agents: a Neighbor Advertisement of an address in the link's prefixes makes a neighbour
+ * entry (RFC 9131).  The first packets to a node that comes need not wait for address resolution,
+ * at whose end newer ones overtake them.  Kernels before 5.19 cannot: 0, nothing is changed. */
+int sysctl_manage_router(struct sysctl *s, const char *ifname);
 /* The TUN: no kernel addresses, no RA, no DAD. */
 int sysctl_manage_tun(struct sysctl *s, const char *ifname);
 
