@@ -128,13 +128,22 @@ static int execute(struct world *w, const struct priv_request *r)
 	}
 }
 
-/* What an interface had went with it. */
+/* What an interface had went with it.  One that was renamed stays refused, but is no reason to
+ * warn: the engine process asked before it knew. */
 static bool gone_with_interface(struct privileged *p, const struct priv_request *r)
 {
 	char name[IF_NAMESIZE];
 
-	if (!r->ifindex || if_indextoname(r->ifindex, name))
+	if (!r->ifindex)
 		return false;
+	if (if_indextoname(r->ifindex, name)) {
+		if (priv_scope_interface(&p->scope, r->ifindex, world_is_mn(p->w)))
+			return false;
+		log_line(LOG_CLASS_DAEMON, LOG_LEVEL_DEBUG,
+			 "request %u of the engine process is for %s, which is not configured",
+			 r->type, name);
+		return true;
+	}
 	nl_forget_link(p->w->nl, r->ifindex);
 	ledger_forget_link(p->ledger, r->ifindex);
 	return true;

@@ -245,12 +245,12 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 
 	if (!if_indextoname(ifindex, name))
 		return -errno;
+	/* -ENODEV: renamed since the engine process asked. */
 	if (!link_wanted(w, ifindex, name))
-		return -EPERM;
+		return -ENODEV;
 	if (kereqs)
-		return world_has_kereqs(w, name) ?
-			       packet_open(ifindex, PACKET_KIND_KEREQ, ret) :
-			       -EPERM;
+		return world_has_kereqs(w, name) ? packet_open(ifindex, PACKET_KIND_KEREQ, ret)
+						 : -ENODEV;
 	if (ifindex == LOOPBACK_IFINDEX)
 		return packet_open(ifindex, PACKET_KIND_LOOPBACK, ret);
 	if (daemon_config_is_mn_interface(&w->cfg, name)) {

@@ -314,6 +314,11 @@ static void interfaces_come_go_and_change_their_names(void **state)
 		assert_int_equal(sh("ip link del else0; ip link add wlan0 type veth peer name far0;"
 				    "ip link set far0 up; ip link set wlan0 up"),
 				 0);
+		/* The engine process asks for what has another name by then. */
+		assert_int_equal(sh("for i in $(seq 40); do ip link set wlan0 down;"
+				    "ip link set wlan0 name else0; ip link set else0 name wlan0;"
+				    "ip link set wlan0 up; done"),
+				 0);
 		assert_int_equal(sh("grep refused %s/log >&2", a.dir), 1);
 		assert_true(comes("%s --run %s/run show interfaces | grep -q wlan0", ctl, a.dir));
 		assert_int_equal(sh("ip link del wlan0"), 0);
