@@ -45,7 +45,7 @@ class Mobile:
 		self.key, self.answer_key = (bytes.fromhex(v["integrity-key-to-" + s]) for s in ("ha", "mn"))
 
 	def update(self, number, lifetime=LIFETIME):
-		body = struct.pack("!HHH", number % 65536, A_H, lifetime)
+		body = struct.pack("!HHH", number % 65536, A_H, lifetime) + pad(2) + bytes([3, 16]) + self.coa
 		m = mobility(BU, body + pad(-(6 + len(body)) % 8))
 		m = patch(m, 4, checksum(self.home, octets(HOME_AGENT), MH, m))
 		self.esp_seq += 1

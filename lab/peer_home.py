@@ -90,11 +90,13 @@ class HomeNode(MobileNode):
 		return Lbsa(self.home, self.agent, None, 0)
 
 	def update_home(self, lifetime=150, flags=A | H, seq=None, home=None, alt=None, keys=None, src=None, esp=True):
-		"""The octets of a Binding Update (RFC 6275 6.1.7, 11.7.1); lifetime in units of 4 s."""
+		"""The octets of a Binding Update (RFC 6275 6.1.7, 11.7.1); lifetime in units of 4 s.  alt: an address, None for that
+		of the packet when there is something to bind, b"" for no option."""
 		if seq is None:
 			self.number = seq = (self.number + 1) & 0xffff
 		home, src = home or self.home, src or self.coa
 		body = struct.pack("!HHH", seq, flags, lifetime)
+		alt = src if alt is None and lifetime else alt
 		if alt:
 			body += pad((6 - 6 - len(body)) % 8) + bytes([3, 16]) + alt
 		m = mobility(BU, body + pad(-(6 + len(body)) % 8))

@@ -31,12 +31,15 @@ def esp(keys, nh, data, extra=0, seq=None, cut=0):
 	return p + hmac.new(keys.mac["to-ha"], p, keys.hash).digest()[:keys.icv - cut] + bytes(max(0, -cut))
 
 
-def message(mn, options=b"", flags=A | H, lifetime=150, number=None, reserved=0):
-	"""A Binding Update; options follow the fixed part as they are and must end at a multiple of 8."""
+def message(mn, options=None, flags=A | H, lifetime=150, number=None, reserved=0):
+	"""A Binding Update; options follow the fixed part as they are and must end at a multiple of 8.  None: what a home
+	registration must have."""
 	if number is None:
 		number = (mn.number + 1) & 0xffff
 	mn.number = number
-	m = mobility(BU, struct.pack("!HHH", number, flags, lifetime) + (options or pad(4)))
+	if options is None:
+		options = pad(2) + ALT + mn.coa if lifetime else pad(4)
+	m = mobility(BU, struct.pack("!HHH", number, flags, lifetime) + options)
 	m = patch(m, 3, bytes([reserved]))
 	return patch(m, 4, checksum(mn.home, mn.agent, MH, m))
 
@@ -83,6 +86,22 @@ def as_deployed(home, v):
 	answered(home, v, "the refresh", packet(mn, message(mn, alt, lifetime=0xffff)))
 
 
+def tampered(home, v):
+	"""ESP does not cover the source of the packet: what is bound comes from within (RFC 3776 4.3, RFC 6275 11.7.1)."""
+	mn = home.mn
+	elsewhere = mn.coa[:8] + b"\0" * 7 + b"\x66"
+	m = message(mn)
+	mn.send_home(packet(mn, m, src=elsewhere))
+	mn.idle(0.5)
+	v("sent on from elsewhere: bound to what it says inside", bound(home) == text(mn.coa), bound(home))
+	got = mn.answer_home(mn.send_home(packet(mn, message(mn, pad(4)))), 2)
+	v("no Alternate Care-of Address: 128", got and got[0] == 128 and got[2] == mn.number, got)
+	mn.send_home(packet(mn, message(mn, pad(4)), src=elsewhere))
+	mn.idle(0.5)
+	v("nor from elsewhere: the binding is as it was", bound(home) == text(mn.coa), bound(home))
+	answered(home, v, "the next one", packet(mn, message(mn)))
+
+
 def mobility_header(home, v):
 	mn = home.mn
 	for what, options in (
@@ -90,9 +109,9 @@ def mobility_header(home, v):
 		("an unknown option, then Alternate Care-of Address", bytes([200, 4]) + bytes(4) + bytes(4) + ALT + mn.coa),
 		("Alternate Care-of Address, then an unknown option of no length", pad(2) + ALT + mn.coa + bytes([201, 0]) + pad(6)),
 		("a PadN of no length at the end", pad(2) + ALT + mn.coa + pad(6) + pad(2)),
-		("a Binding Refresh Advice, which is not for us", pad(2) + bytes([2, 2, 0, 9]) + pad(6)),
-		("as long as fits into a packet", pad(4) + 5 * pad(250) + pad(46)),
-		("the same by Pad1 alone", bytes(4 + 360))):
+		("a Binding Refresh Advice, which is not for us", pad(2) + bytes([2, 2, 0, 9]) + pad(6) + pad(6) + ALT + mn.coa),
+		("as long as fits into a packet", pad(2) + ALT + mn.coa + 5 * pad(250) + pad(30)),
+		("the same by Pad1 alone", bytes(2) + ALT + mn.coa + bytes(344))):
 		answered(home, v, what, packet(mn, message(mn, options)))
 		v("it is bound to the care-of address: " + what, bound(home) == text(mn.coa), bound(home))
 	answered(home, v, "the reserved octet is set", packet(mn, message(mn, reserved=0xff)))
@@ -183,7 +202,7 @@ def leaving(home, v):
 def at_home(home, v):
 	"""From the home address itself, without the option, on the home link: with and without Alternate Care-of Address."""
 	mn = home.mn
-	for what, options in (("plain", b""), ("with its home address as option", pad(2) + ALT + mn.home)):
+	for what, options in (("plain", None), ("with its home address as option", pad(2) + ALT + mn.home)):
 		home.lab.move("l1", 0.05)
 		v.need("a Router Advertisement of AR1", mn.attach())
 		answered(home, v, "registered before: " + what, packet(mn, message(mn)), seconds=4)
@@ -238,7 +257,7 @@ def more_kinds(lab):
 
 def odd_updates(build, directory, printer):
 	"""Binding Updates that are legal and unusual are served; what is broken is dropped without an answer."""
-	return run_home(build, os.path.join(directory, "a"), (as_deployed, mobility_header, headers, encapsulation, numbers), "MaxUpdates = off",
+	return run_home(build, os.path.join(directory, "a"), (as_deployed, tampered, mobility_header, headers, encapsulation, numbers), "MaxUpdates = off",
 		"odd updates", more=more_kinds) + run_home(build, os.path.join(directory, "b"), (leaving, discovery, at_home), "MaxUpdates = off",
 		"odd updates")
 

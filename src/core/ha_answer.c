@@ -25,8 +25,8 @@ static void encode_ba(struct wr *w, const struct mobile *m, const struct ha_bu *
 	mh_set_checksum(w, 0, &bu->agent, &m->home);
 }
 
-/* RFC 6275 9.5.4: to the source of the Binding Update, with a routing header if that is not home.
- */
+/* RFC 6275 9.5.4: to the source of the Binding Update, with a routing header if that is not home,
+ * also when the option says the same address once more. */
 void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, uint8_t status,
 		uint16_t seq, uint16_t lifetime)
 {
@@ -34,7 +34,7 @@ void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, 
 	struct ip6_out o = { .src = bu->agent,
 			     .dst = bu->src,
 			     .hop_limit = HA_HOP_LIMIT,
-			     .rh2 = bu->has_hao ? &m->home : NULL };
+			     .rh2 = in6_eq(&bu->src, &m->home) ? NULL : &m->home };
 	uint8_t mh[64], buf[PACKET_MAX];
 	struct wr w = wr_init(mh, sizeof(mh));
 	int len;

@@ -289,6 +289,9 @@ static uint8_t judge(struct lke_engine *e, const struct mobile *m, const struct 
 		return sequence;
 	if (deregistration(m, bu))
 		return b || m->waitings > 0 ? STATUS_ACCEPTED : STATUS_NOT_HOME_AGENT;
+	/* ESP does not cover the source: anybody on the way can change it (RFC 3776 4.3). */
+	if (!bu->coa_covered)
+		return STATUS_UNSPECIFIED;
 	return ha_care_of_acceptable(e, m, &bu->coa) ? STATUS_ACCEPTED : STATUS_INVALID_COA;
 }
 
@@ -313,8 +316,8 @@ static struct ha_bu bu_of(const struct pkt *p, const struct mh_bu *msg)
 {
 	struct ha_bu bu = { .src = p->ip.src,
 			    .coa = msg->has_alt_coa ? msg->alt_coa : p->ip.src,
+			    .coa_covered = msg->has_alt_coa,
 			    .agent = p->ip.dst,
-			    .has_hao = p->ip.has_hao,
 			    .direct = ha_on_link(p),
 			    .ifindex = p->ifc->ifindex,
 			    .src_ll = p->src_ll,

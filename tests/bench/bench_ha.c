@@ -21,7 +21,9 @@ static void make_updates(uint16_t first)
 	for (unsigned n = 0; n < UPDATES; n++) {
 		struct mh_bu m = { .seq = (uint16_t)(first + n),
 				   .lifetime = 100,
-				   .flags = BU_A | BU_H };
+				   .flags = BU_A | BU_H,
+				   .has_alt_coa = true,
+				   .alt_coa = o.src };
 		uint8_t mh[64];
 		struct wr w = wr_init(mh, sizeof(mh));
 		int len;

@@ -200,7 +200,7 @@ static void make_update(struct rig *r, unsigned mobile, uint16_t seq, bool moves
 			     .dst = ip("2001:db8:1::1"),
 			     .hop_limit = 60,
 			     .hao = &r->mobile[mobile].home };
-	struct mh_bu m = { .seq = seq, .lifetime = 100, .flags = BU_A | BU_H };
+	struct mh_bu m = { .seq = seq, .lifetime = 100, .flags = BU_A | BU_H, .has_alt_coa = true };
 	uint8_t mh[64];
 	struct wr w = wr_init(mh, sizeof(mh));
 	int len;
@@ -209,6 +209,7 @@ static void make_update(struct rig *r, unsigned mobile, uint16_t seq, bool moves
 		o.src.b[8] = (uint8_t)seq;
 	o.src.b[12] = (uint8_t)(mobile >> 8);
 	o.src.b[13] = (uint8_t)mobile;
+	m.alt_coa = o.src;
 	mh_bu_encode(&w, &m, false);
 	mh_set_checksum(&w, 0, o.hao, &o.dst);
 	len = sa_protect(r->e, &r->sender[mobile], &o, mh, w.off, u->pkt, sizeof(u->pkt));

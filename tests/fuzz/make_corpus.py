@@ -125,7 +125,10 @@ def home_agent():
     def record(kind, body):
         return bytes((kind, len(body))) + body
 
-    def update(seq, life, flags=0xC0, who=0, option=b""):
+    alternate = bytes((1, 0, 3, 16)) + coa
+
+    def update(seq, life, flags=0xC0, who=0, option=None):
+        option = (alternate if life else b"") if option is None else option
         data = bytes((seq >> 8, seq & 255, flags, 0)) + life.to_bytes(2, "big") + option
         data += bytes((1, 2, 0, 0)) if (6 + len(data)) % 8 else b""
         return record(3, bytes((who, 59, (6 + len(data)) // 8 - 1, 5, 0, 0, 0)) + data)
@@ -135,7 +138,7 @@ def home_agent():
     yield "link_local", b"\1" + update(7, 100, 0xE0) + wait + update(8, 100, 0xC0)
     yield "replay_and_full_disk", b"\0" + update(7, 100) + wait + update(7, 100) + record(5, b"\0\10") + update(900, 9) + wait
     yield "of_another", b"\0" + update(7, 100, who=4) + update(8, 100, who=2) + update(9, 100, who=3)
-    yield "alternate", b"\0" + update(7, 100, option=bytes((1, 0, 3, 16)) + coa) + wait + record(6, b"\x81\0") * 2 \
+    yield "alternate", b"\0" + update(7, 100) + wait + update(8, 100, option=b"") + record(6, b"\x81\0") * 2 \
         + record(6, b"\5\0") * 12
     advertisement = bytes((134, 0, 0, 0, 64, 0x20, 7, 8)) + bytes(8) + bytes((3, 4, 64, 0xE0)) + bytes((0, 0, 0, 99)) * 2 \
         + bytes(4) + agent + bytes((8, 1, 0, 0, 0, 5, 7, 8))

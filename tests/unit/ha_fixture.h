@@ -73,7 +73,7 @@ struct bu {
 	uint16_t lifetime; /* units of 4 s */
 	const char *src, *home, *alt, *dst;
 	uint16_t flags; /* besides A and H */
-	bool no_hao, no_h;
+	bool no_hao, no_h, no_alt; /* alt NULL: the source, in a registration from away */
 	int sa; /* sign as mobile node sa - 1; 0: as its own */
 };
 
@@ -420,12 +420,13 @@ static inline size_t fx_bu_make(struct fx *f, struct bu b, uint8_t *buf)
 			     .dst = ip(b.dst ? b.dst : "2001:db8:1::1"),
 			     .hop_limit = 60,
 			     .hao = b.no_hao ? NULL : &home };
-	struct mh_bu m = { .seq = b.seq, .lifetime = b.lifetime, .has_alt_coa = b.alt != NULL };
+	struct mh_bu m = { .seq = b.seq, .lifetime = b.lifetime, .alt_coa = o.src };
 	uint8_t mh[64];
 	struct wr w = wr_init(mh, sizeof(mh));
 	int len;
 
 	m.flags = (uint16_t)((b.no_h ? BU_A : BU_A | BU_H) | b.flags);
+	m.has_alt_coa = b.alt || (b.lifetime > 0 && !b.no_hao && !b.no_alt);
 	if (b.alt)
 		m.alt_coa = ip(b.alt);
 	mh_bu_encode(&w, &m, false);

@@ -214,6 +214,58 @@ static void sec_027_alternate_care_of_address_is_used_and_judged(void **state)
 	fx_end(&f);
 }
 
+/* ESP covers no IPv6 header: who is on the way puts another source there (RFC 3776 4.3). */
+static void sec_014_care_of_address_comes_from_within_esp(void **state)
+{
+	uint8_t buf[512];
+	size_t len;
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	for (unsigned n = 0; n < 2; n++) {
+		assert_int_equal(fx_bu(&f, (struct bu){ .seq = 1, .lifetime = 9, .no_alt = true }),
+				 -LKE_DROP_REFUSED);
+		assert_int_equal(f.ba.status, STATUS_UNSPECIFIED);
+		assert_int_equal(f.ba.seq, 1);
+	}
+	assert_null(binding_find(f.e, &f.mobile[0].home));
+	fx_register(&f, 1);
+	/* One on its way, held up, and sent on from elsewhere: the binding is where it says. */
+	len = fx_bu_make(&f, (struct bu){ .seq = 2, .lifetime = 9 }, buf);
+	buf[8 + 15] = 0x66;
+	assert_int_equal(fx_frame(&f, WAN_IF, buf, len), 0);
+	assert_true(same(&f.tunnel.coa, "2001:db8:5::7"));
+	len = fx_bu_make(&f, (struct bu){ .seq = 3, .lifetime = 9, .no_alt = true }, buf);
+	buf[8 + 15] = 0x66;
+	assert_int_equal(fx_frame(&f, WAN_IF, buf, len), -LKE_DROP_REFUSED);
+	assert_true(same(&binding_find(f.e, &f.mobile[0].home)->coa, "2001:db8:5::7"));
+	/* Nothing to cover where nothing is bound. */
+	assert_int_equal(fx_bu(&f, (struct bu){ .seq = 4, .lifetime = 0 }), 0);
+	assert_int_equal(f.ba.status, STATUS_ACCEPTED);
+	fx_end(&f);
+}
+
+/* RFC 6275 9.5.4: no routing header to the home address, option or not. */
+static void rfc6275_9_5_4_no_routing_header_to_the_home_address(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 1);
+	assert_true(f.ba_ip.has_rh2);
+	assert_true(in6_eq(&f.ba_ip.rh2, &f.mobile[0].home));
+	fx_bu(&f, (struct bu){ .seq = 2, .src = "2001:db8:1::b01" });
+	assert_int_equal(f.ba.status, STATUS_ACCEPTED);
+	assert_false(f.ba_ip.has_rh2);
+	assert_true(in6_eq(&f.ba_ip.dst, &f.mobile[0].home));
+	assert_null(binding_find(f.e, &f.mobile[0].home));
+	fx_end(&f);
+}
+
 static int command(struct fx *f, enum lke_command cmd)
 {
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
@@ -301,6 +353,8 @@ int main(void)
 		cmocka_unit_test(base_03_lifetime_is_capped),
 		cmocka_unit_test(base_04_returning_home_undoes_everything),
 		cmocka_unit_test(sec_027_alternate_care_of_address_is_used_and_judged),
+		cmocka_unit_test(sec_014_care_of_address_comes_from_within_esp),
+		cmocka_unit_test(rfc6275_9_5_4_no_routing_header_to_the_home_address),
 		cmocka_unit_test(sec_030_suspended_mobile_gets_129_others_are_served),
 		cmocka_unit_test(sec_030_the_operator_hears_when_it_is_durable),
 		cmocka_unit_test(sec_029_every_update_is_audited),

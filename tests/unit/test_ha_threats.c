@@ -68,7 +68,11 @@ static void thr_055_update_without_good_integrity_changes_nothing(void **state)
 static void thr_057_replays_get_135_with_and_without_the_a_bit(void **state)
 {
 	uint8_t mh[32];
-	struct mh_bu m = { .seq = 11, .lifetime = 100, .flags = BU_H };
+	struct mh_bu m = { .seq = 11,
+			   .lifetime = 100,
+			   .flags = BU_H,
+			   .has_alt_coa = true,
+			   .alt_coa = ip("2001:db8:5::7") };
 	struct wr w = wr_init(mh, sizeof(mh));
 	struct lke_in6 agent = ip("2001:db8:1::1");
 	uint8_t recorded[512];
