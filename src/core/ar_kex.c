@@ -80,6 +80,8 @@ static enum lke_drop scope(const struct pkt *p)
 		return LKE_DROP_SCOPE_ADDRESS;
 	if (!iface_has_addr(p->ifc, &p->ip.dst))
 		return LKE_DROP_NOT_OURS;
+	if (iface_has_addr(p->ifc, &p->ip.src)) /* nobody else has our link-local address */
+		return LKE_DROP_OWN;
 	if (!p->ip.has_hao)
 		return LKE_DROP_HAO;
 	if (p->ip.has_rh2)
@@ -99,6 +101,8 @@ static int decode(const struct lke_engine *e, struct kex_request *r, unsigned fr
 		if (!e->ar->rsa[n].present)
 			continue;
 		err = mh_kereq_decode(&r->mh, e->ar->rsa[n].modulus_len, &r->m);
+		if (err == 0 && r->m.proofs_wrong && !draft01(e))
+			err = -(int)LKE_DROP_MH_OPTION;
 		if (err == 0) {
 			r->key = n;
 			break;

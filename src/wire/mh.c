@@ -70,29 +70,35 @@ static struct rd mh_reader(const struct mh_view *v)
 	return r;
 }
 
-/* AMB-170: every option 18 of Len 22 counts as zero in the MAC, so that all offsets are kept. */
-static int read_proof(struct mopt *o, struct mh_kereq *m)
+/*
+ * AMB-170: every option 18 of Len 22 counts as zero in the MAC, so that all offsets are kept.  What
+ * is wrong with them is a fact for the receiver: one of the draft alone skips them unread.
+ */
+static void read_proof(struct mopt *o, struct mh_kereq *m)
 {
 	enum { MAX_PROOFS = sizeof(m->proof_off) / sizeof(m->proof_off[0]) };
 
 	if (o->value.len != PROOF_LEN)
-		return 0;
-	if (m->proofs_len22 == MAX_PROOFS)
-		return -LKE_DROP_MH_OPTION;
+		return;
+	if (m->proofs_len22 == MAX_PROOFS) {
+		m->proofs_wrong = true;
+		return;
+	}
 	size_t mac_off = o->off + 4;
 	m->proof_off[m->proofs_len22++] = mac_off;
 
 	uint8_t sub = rd_u8(&o->value);
 	if (sub != PROOF_REQUEST && sub != PROOF_RENEWAL)
-		return 0;
+		return;
 	struct mh_proof *p = sub == PROOF_REQUEST ? &m->request : &m->renewal;
-	if (p->present)
-		return -LKE_DROP_MH_OPTION;
+	if (p->present) {
+		m->proofs_wrong = true;
+		return;
+	}
 	rd_skip(&o->value, 1);
 	rd_bytes(&o->value, p->mac, sizeof(p->mac));
 	p->mac_off = mac_off;
 	p->present = true;
-	return 0;
 }
 
 /* Draft 3.2.1; AMB-003, AMB-014, AMB-027: one option 3 of Len 2, others skipped. */
@@ -115,9 +121,7 @@ int mh_kereq_decode(const struct mh_view *v, size_t modulus_len, struct mh_kereq
 			m.lifetime = rd_u16(&o.value);
 			has_lifetime = true;
 		} else if (o.type == MOPT_PROOF) {
-			e = read_proof(&o, &m);
-			if (e)
-				return e;
+			read_proof(&o, &m);
 		}
 	}
 	if (e < 0 || !has_lifetime)

@@ -89,6 +89,7 @@ struct mh_kereq {
 	struct mh_proof request, renewal; /* AMB-170 */
 	unsigned proofs_len22;		  /* all option 18 of Len 22, whatever sub-type */
 	size_t proof_off[8]; /* their HMAC offsets from the start of the MH, in order */
+	bool proofs_wrong;   /* one sub-type twice, or more than there is room for */
 };
 /* modulus_len: octets of the receiver's RSA modulus (AMB-014).  0 or -LKE_DROP_MH_OPTION /
  * -LKE_DROP_MH_LENGTH. */

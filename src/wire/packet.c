@@ -76,7 +76,7 @@ static int guess_kereq(const struct mh_view *v, struct mh_kereq *ret)
 		struct rd r = rd_init(v->p, v->len);
 		rd_skip(&r, 8 + k);
 		bool lifetime = rd_u8(&r) == MOPT_KE_LIFETIME && rd_u8(&r) == 2;
-		if (lifetime && mh_kereq_decode(v, k, ret) == 0)
+		if (lifetime && mh_kereq_decode(v, k, ret) == 0 && !ret->proofs_wrong)
 			return 0;
 	}
 	return -LKE_DROP_MH_OPTION;

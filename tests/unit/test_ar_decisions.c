@@ -61,6 +61,39 @@ static void amb_132_request_to_another_routers_link_local(void **state)
 	assert_int_equal(f.decrypts, 1);
 }
 
+/* Whoever uses the router's own link-local address is no mobile node. */
+static void request_from_the_routers_own_address_is_dropped(void **state)
+{
+	mn.lladdr.len = 0;
+	mn.ll = arf_addr("fe80::a:1");
+	assert_int_equal(arf_kereq(&f, &mn), -LKE_DROP_OWN);
+	assert_int_equal(f.decrypts, 0);
+}
+
+/* One sub-type twice: dropped, by a router that reads proofs; by the draft alone it is another
+ * option nobody knows. */
+static void amb_170_proof_of_one_sub_type_twice(void **state)
+{
+	uint8_t buf[1024];
+	size_t len = arf_make_kereq(&mn, buf, sizeof(buf)), mh = 64;
+	struct lke_in6 to = arf_addr("fe80::a:1");
+	struct wr w = wr_init(buf, sizeof(buf));
+
+	assert_int_equal(buf[mh + 140],
+			 MOPT_PROOF); /* behind 128 octets of data and the lifetime */
+	memmove(buf + mh + 164, buf + mh + 140, 28); /* with the padding */
+	len += 24;
+	buf[mh + 1] = (uint8_t)((len - mh) / 8 - 1);
+	buf[5] = (uint8_t)(len - 40);
+	w.off = len;
+	mh_set_checksum(&w, mh, &mn.coa, &to);
+	f.neighbour = &mn;
+	arf_feed(&f, ARF_LAN, &mn.lladdr, buf, len);
+	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_MH_OPTION), !arf_draft01(&f));
+	assert_int_equal(arf_count(&f, LKE_MSG_KEACK), arf_draft01(&f));
+	assert_int_equal(f.decrypts, arf_draft01(&f));
+}
+
 static void request_with_a_routing_header_is_dropped(void **state)
 {
 	f.neighbour = &mn;
@@ -474,6 +507,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, open_default, done)
 	const struct CMUnitTest tests[] = {
 		T(amb_132_request_to_another_routers_link_local),
+		T(request_from_the_routers_own_address_is_dropped),
+		T(amb_170_proof_of_one_sub_type_twice),
 		T(request_with_a_routing_header_is_dropped),
 		T(amb_035_first_octet_of_addresses),
 		T(amb_054_tentative_address_is_nobody_elses),

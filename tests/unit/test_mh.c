@@ -110,7 +110,7 @@ static void kereq_proofs(void **state)
 	assert_int_equal(
 		kereq(BODY(3, 2, 0, 1, 18, 22, 1, 0, MAC20, 18, 22, 7, 0, MAC20, 18, 2, 2, 0), &m),
 		0);
-	assert_true(m.renewal.present && !m.request.present);
+	assert_true(m.renewal.present && !m.request.present && !m.proofs_wrong);
 	assert_int_equal(m.renewal.mac_off, 16 + 8);
 	assert_int_equal(m.renewal.mac[19], 20);
 	assert_int_equal(m.proofs_len22,
@@ -118,17 +118,20 @@ static void kereq_proofs(void **state)
 	assert_int_equal(m.proof_off[1], 16 + 8 + 24);
 	assert_int_equal(
 		kereq(BODY(3, 2, 0, 1, 18, 22, 2, 0, MAC20, 18, 22, 2, 0, MAC20, 1, 2, 0, 0), &m),
-		-LKE_DROP_MH_OPTION);
+		0);
+	assert_true(m.proofs_wrong && m.request.present);
 	for (size_t k = 0; k < 9; k++) {
 		if (k == 8) {
 			assert_int_equal(kereq(many, 8 + 8 * 24, &m), 0);
 			assert_int_equal(m.proofs_len22, 8);
+			assert_false(m.proofs_wrong);
 		}
 		many[4 + k * 24] = 18;
 		many[5 + k * 24] = 22;
 		many[6 + k * 24] = 9;
 	}
-	assert_int_equal(kereq(many, sizeof(many), &m), -LKE_DROP_MH_OPTION);
+	assert_int_equal(kereq(many, sizeof(many), &m), 0);
+	assert_true(m.proofs_wrong);
 }
 
 static int keack(const uint8_t *opt, size_t n, struct mh_keack *ret)
