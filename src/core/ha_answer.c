@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* What a home agent sends back: Binding Acknowledgements in ESP, Binding Errors; audit records. */
 #include "core/home_agent.h"
+#include "wire/tunnel.h"
+
+enum { PARAMETER_PROBLEM = 4, PAYLOAD_PROTO_OFF = 0, HEADER_LEN_OFF = 1 };
 
 bool ha_on_link(const struct pkt *p)
 {
@@ -101,6 +104,20 @@ static bool registered(const struct lke_engine *e, const struct pkt *p)
 	return false;
 }
 
+/* May p, which nothing protects, be answered with an error?  Counts against their rate. */
+static bool error_allowed(struct lke_engine *e, const struct pkt *p, bool direct)
+{
+	const struct lke_in6 *to = &p->ip.src;
+
+	if (in6_is_multicast(&p->ip.dst) || !(in6_is_global(to) || in6_is_linklocal(to)))
+		return false;
+	if (!tbf_take(&e->ha->errors, 1, e->now)) {
+		drop(e, LKE_DROP_RATE_ANSWER);
+		return false;
+	}
+	return !registered(e, p) && (direct || !in6_is_linklocal(to));
+}
+
 void ha_send_be(struct lke_engine *e, const struct pkt *p, uint8_t status)
 {
 	struct mh_be be = { .status = status };
@@ -110,13 +127,7 @@ void ha_send_be(struct lke_engine *e, const struct pkt *p, uint8_t status)
 	bool direct = ha_on_link(p);
 	size_t off;
 
-	if (in6_is_multicast(&o.src) || !(in6_is_global(&o.dst) || in6_is_linklocal(&o.dst)))
-		return;
-	if (!tbf_take(&e->ha->errors, 1, e->now)) {
-		drop(e, LKE_DROP_RATE_ANSWER);
-		return;
-	}
-	if (registered(e, p) || (in6_is_linklocal(&o.dst) && !direct))
+	if (!error_allowed(e, p, direct))
 		return;
 	if (p->ip.has_hao)
 		be.home = p->ip.hao;
@@ -127,4 +138,37 @@ void ha_send_be(struct lke_engine *e, const struct pkt *p, uint8_t status)
 	assert(!w.err);
 	send_packet(e, LKE_ROLE_HA, LKE_MSG_BE, direct ? p->ifc->ifindex : 0,
 		    direct ? &p->src_ll : NULL, buf, w.off);
+}
+
+/* A wrong checksum is silent (RFC 6275 9.2), and so is what other documents have at these types: an
+ * exchange of keys is answered by access routers alone (AMB-022). */
+static bool sound_but_broken(const struct pkt *p)
+{
+	const uint8_t *mh = p->ip.pkt + p->ip.upper_off;
+	struct lke_in6 src = ip6_pseudo_src(&p->ip), dst = ip6_pseudo_dst(&p->ip);
+	struct rd r = rd_init(mh, p->ip.upper_len);
+	size_t len;
+	uint8_t type;
+
+	rd_skip(&r, 1);
+	len = ((size_t)rd_u8(&r) + 1) * 8;
+	type = rd_u8(&r);
+	return !r.err && len == p->ip.upper_len && (type < MH_KEREQ || type > MH_FINISHED) &&
+	       ip6_checksum(&src, &dst, IP6_NH_MH, mh, len) == 0;
+}
+
+void ha_send_parameter_problem(struct lke_engine *e, const struct pkt *p, enum lke_drop why)
+{
+	uint32_t at = why == LKE_DROP_MH_PROTO ? PAYLOAD_PROTO_OFF : HEADER_LEN_OFF;
+	bool direct = ha_on_link(p);
+	uint8_t buf[IP6_MIN_MTU];
+	size_t len;
+
+	if (!sound_but_broken(p) || !error_allowed(e, p, direct))
+		return;
+	len = icmp_error(PARAMETER_PROBLEM, 0, (uint32_t)p->ip.upper_off + at, &p->ip.dst,
+			 p->ip.pkt, p->ip.len, buf, sizeof(buf));
+	if (len > 0)
+		send_packet(e, LKE_ROLE_HA, LKE_MSG_ICMP_ERROR, direct ? p->ifc->ifindex : 0,
+			    direct ? &p->src_ll : NULL, buf, len);
 }

@@ -45,7 +45,7 @@ enum {
 /* An authenticated Binding Update. */
 struct ha_bu {
 	struct lke_in6 src, coa, agent; /* agent: our address it was sent to */
-	bool coa_covered; /* by ESP: in an Alternate Care-of Address option */
+	bool coa_covered;		/* by ESP: in an Alternate Care-of Address option */
 	bool direct; /* the answer goes to the frame's source on ifindex */
 	uint32_t ifindex;
 	struct lke_lladdr src_ll;

@@ -48,7 +48,9 @@ struct fx {
 	struct ip6_info ba_ip;
 	struct lke_act_tunnel tunnel;
 	struct lke_act_buffer buffer;
-	unsigned ras, discoveries, mpas, probes;
+	unsigned ras, discoveries, mpas, probes, problems;
+	uint32_t pointer; /* of the last ICMPv6 Parameter Problem */
+	struct ip6_info problem_ip;
 	uint8_t probe[64]; /* the last care-of address test: its ICMPv6 octets */
 	size_t probe_len;
 	struct ip6_info probe_outer;
@@ -166,6 +168,17 @@ static inline void fx_send(struct fx *f, const struct lke_act_send *s)
 		f->discovery_ip = i;
 		f->discovery_send = *s;
 		f->discoveries++;
+	} else if (i.upper == IP6_NH_ICMPV6 && i.pkt[i.upper_off] == 4) {
+		struct rd r = rd_init(i.pkt + i.upper_off, i.upper_len);
+
+		assert_int_equal(rd_u16(&r), 4 << 8); /* code 0 */
+		assert_int_equal(ip6_checksum(&i.src, &i.dst, IP6_NH_ICMPV6, i.pkt + i.upper_off,
+					      i.upper_len),
+				 0);
+		rd_skip(&r, 2);
+		f->pointer = rd_u32(&r);
+		f->problem_ip = i;
+		f->problems++;
 	} else if (i.upper == IP6_NH_ICMPV6) {
 		assert_int_equal(nd_decode(&i, &m), 0);
 		if (m.type == ND_RA) {

@@ -146,6 +146,72 @@ static void amb_176_unknown_type_gets_error_2_but_no_registered_node(void **stat
 	fx_end(&f);
 }
 
+/* A Mobility Header of 8 octets and the Payload Proto given; len: its Header Len. */
+static int broken(struct fx *f, const char *src, const char *home, uint8_t proto, uint8_t type,
+		  uint8_t len)
+{
+	struct lke_in6 h = home ? ip(home) : in6_unspecified;
+	struct ip6_out o = {
+		.src = ip(src), .dst = ip("2001:db8:1::1"), .hop_limit = 60, .hao = home ? &h : NULL
+	};
+	uint8_t buf[256];
+	struct wr w = wr_init(buf, sizeof(buf));
+	size_t off = ip6_begin(&w, &o, IP6_NH_MH);
+
+	wr_u8(&w, proto);
+	wr_u8(&w, len);
+	wr_u8(&w, type);
+	wr_zero(&w, 5);
+	mh_set_checksum(&w, off, home ? &h : &o.src, &o.dst);
+	ip6_end(&w);
+	assert_false(w.err);
+	return fx_frame(f, WAN_IF, buf, w.off);
+}
+
+/* RFC 6275 9.2, THREATS 80: the pointer is that of the octet in the packet as it came. */
+static void thr_080_broken_mobility_header_gets_a_parameter_problem(void **state)
+{
+	struct fx f;
+	uint8_t buf[256];
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	assert_int_equal(broken(&f, "2001:db8:5::9", NULL, 58, MH_BRR, 0), -LKE_DROP_MH_PROTO);
+	assert_int_equal(f.problems, 1);
+	assert_int_equal(f.pointer, 40);
+	assert_true(same(&f.problem_ip.src, "2001:db8:1::1"));
+	assert_true(same(&f.problem_ip.dst, "2001:db8:5::9"));
+	/* It quotes what came. */
+	assert_int_equal(f.problem_ip.upper_len, 8 + f.frame_len);
+	assert_int_equal(broken(&f, "2001:db8:5::9", NULL, IP6_NH_NONE, MH_BU, 0),
+			 -LKE_DROP_MH_LENGTH);
+	assert_int_equal(f.problems, 2);
+	assert_int_equal(f.pointer, 41);
+	fx_wait(&f, 10 * LKE_SEC);
+	/* To the source, whatever home address is said to be behind it. */
+	broken(&f, "2001:db8:5::9", "2001:db8:7::7", IP6_NH_NONE, MH_BU, 0);
+	assert_int_equal(f.problems, 3);
+	assert_int_equal(f.pointer, 64 + 1);
+	assert_true(same(&f.problem_ip.dst, "2001:db8:5::9"));
+	/* Silent: a wrong checksum, a length that is not the packet's, LKE, who is registered. */
+	memcpy(buf, f.frame, f.frame_len);
+	buf[64 + 4] ^= 1;
+	fx_frame(&f, WAN_IF, buf, f.frame_len);
+	broken(&f, "2001:db8:5::9", NULL, IP6_NH_NONE, MH_BU, 1);
+	for (uint8_t type = MH_KEREQ; type <= MH_FINISHED; type++)
+		broken(&f, "2001:db8:5::9", NULL, 58, type, 0);
+	broken(&f, "ff0e::9", NULL, 58, MH_BRR, 0);
+	broken(&f, "2001:db8:5::9", "2001:db8:1::b01", 58, MH_BRR, 0);
+	assert_int_equal(f.problems, 3);
+	assert_int_equal(f.bas + f.bes, 0);
+	/* And few. */
+	for (unsigned n = 0; n < 1000; n++)
+		broken(&f, "2001:db8:5::9", NULL, 58, MH_BRR, 0);
+	assert_in_range(f.problems, 4, 3 + BINDING_ERROR_RATE);
+	fx_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +222,7 @@ int main(void)
 		cmocka_unit_test(base_03_a_node_that_refreshes_is_not_asked),
 		cmocka_unit_test(base_18_unknown_home_address_gets_error_1_with_it),
 		cmocka_unit_test(amb_176_unknown_type_gets_error_2_but_no_registered_node),
+		cmocka_unit_test(thr_080_broken_mobility_header_gets_a_parameter_problem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
