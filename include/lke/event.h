@@ -28,6 +28,7 @@ enum lke_event_type {
 	LKE_EV_KEYING,	/* home agent: other keys for a mobile node, see lke/keying.h */
 	LKE_EV_NEIGH,	/* the system found a neighbour unreachable */
 	LKE_EV_CONFIG,	/* another configuration while the engine runs */
+	LKE_EV_RESUMED, /* the host was suspended, however short */
 };
 
 struct lke_ev_packet {

@@ -423,6 +423,10 @@ int lke_engine_input(struct lke_engine *e, const struct lke_event *ev, lke_time 
 		return e->ha ? ha_keying(e, &ev->keying) : LKE_ERR_STATE;
 	case LKE_EV_CONFIG:
 		return engine_reload(e, &ev->config);
+	case LKE_EV_RESUMED:
+		if (e->mn)
+			mn_resume(e);
+		break;
 	case LKE_EV_NEIGH:
 		if (e->ar)
 			ar_neigh_unreachable(e, &ev->neigh);

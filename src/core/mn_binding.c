@@ -86,6 +86,17 @@ void mn_bind_send(struct lke_engine *e, struct update *u)
 	update_sent(e, u, bu.seq);
 }
 
+/* In the place of the binding that is missed least when the list is full. */
+static struct update *update_make(struct lke_engine *e, const struct lke_in6 *home,
+				  const struct lke_in6 *agent)
+{
+	struct update *spare = update_list_full(e) ? mn_bind_spare(e) : NULL;
+
+	if (spare)
+		mn_unbind(e, spare);
+	return update_new(e, home, agent);
+}
+
 bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg)
 {
 	struct mn_lbsa *b = mn_lbsa_of(e, old, NULL);
@@ -97,7 +108,7 @@ bool mn_bind(struct lke_engine *e, const struct lke_in6 *old, bool dereg)
 		return false;
 	u = update_find(e, old, &b->ar);
 	if (!u)
-		u = update_new(e, old, &b->ar);
+		u = update_make(e, old, &b->ar);
 	if (!u)
 		return false;
 	u->lbsa = b;
@@ -120,6 +131,24 @@ void mn_unbind(struct lke_engine *e, struct update *u)
 	if (a && !u->reg && in6_eq(&a->tunnel.agent, &u->agent))
 		mn_tunnel_clear(e, a);
 	update_free(e, u);
+}
+
+struct update *mn_bind_spare(const struct lke_engine *e)
+{
+	struct update *best = NULL;
+
+	for (unsigned n = 0; n < UPDATES_MAX; n++) {
+		struct update *u = e->mn->update[n];
+
+		if (!u || u->reg || u->dereg || !u->lbsa || mn_registered(e, &u->home) ||
+		    mn_link_at(e, &u->home) || in6_eq(&u->home, &e->mn->current) ||
+		    in6_eq(&u->home, &e->mn->previous))
+			continue;
+		if (!best || (best->used && !u->used) ||
+		    (best->used == u->used && u->lbsa->expires < best->lbsa->expires))
+			best = u;
+	}
+	return best;
 }
 
 static void send_finished(struct lke_engine *e, const struct update *u, const struct mn_lbsa *b)

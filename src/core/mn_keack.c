@@ -111,6 +111,14 @@ static void refused(struct lke_engine *e, struct mn_link *l, const struct mh_kea
 	}
 }
 
+/* No more than was asked for, which is within the router's Maximum Lifetime (draft 3.1.1). */
+static lke_time key_end(const struct mn_kex *k, const struct mh_keack *m)
+{
+	lke_time granted = (lke_time)m->lifetime * LIFETIME_UNIT;
+
+	return k->first_sent + (granted < k->asked ? granted : k->asked) * LKE_SEC;
+}
+
 static void accept(struct lke_engine *e, struct mn_link *l, const struct mh_keack *m)
 {
 	struct mn_kex *k = &l->kex;
@@ -127,7 +135,7 @@ static void accept(struct lke_engine *e, struct mn_link *l, const struct mh_keac
 	b->ifindex = l->ifc->ifindex;
 	b->kbm = k->kbm;
 	b->since = k->first_sent;
-	b->expires = k->first_sent + (lke_time)m->lifetime * LIFETIME_UNIT * LKE_SEC;
+	b->expires = key_end(k, m);
 	b->proved = !draft01(e);
 	b->kex_seq = m->seq;
 	b->dad_seen = k->dad_seen;
@@ -161,9 +169,7 @@ int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_vi
 	}
 	if (m.status < 128 && !good_address(e, &l->kex, &m.ar))
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_SCOPE_ADDRESS);
-	if (m.status < 128 &&
-	    (m.lifetime == 0 ||
-	     l->kex.first_sent + (lke_time)m.lifetime * LIFETIME_UNIT * LKE_SEC <= e->now))
+	if (m.status < 128 && (m.lifetime == 0 || key_end(&l->kex, &m) <= e->now))
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_STATE); /* AMB-043 */
 	note_in(e, LKE_ROLE_MN, LKE_MSG_KEACK, p, LKE_DROP_NONE);
 	count(e, LKE_STAT_KEACK_IN);

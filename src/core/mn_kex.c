@@ -235,6 +235,7 @@ static bool send_kereq(struct lke_engine *e, struct mn_link *l, const uint8_t *c
 	send_packet(e, LKE_ROLE_MN, LKE_MSG_KEREQ, l->ifc->ifindex, &k->lladdr, buf, w.off);
 	count(e, LKE_STAT_KEREQ_SENT);
 	l->router->kex_seq = m.seq;
+	k->asked = m.lifetime;
 	k->seq[k->tries++] = m.seq;
 	k->step = 1;
 	return true;

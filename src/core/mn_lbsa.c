@@ -31,6 +31,25 @@ bool mn_lbsa_restored(const struct lke_engine *e, const struct lke_in6 *coa)
 	return b && b->restored;
 }
 
+/* All bound: the key of this link is worth more than the binding that is missed least. */
+static unsigned place_of_a_binding(struct lke_engine *e)
+{
+	struct update *u = mn_bind_spare(e);
+	struct lke_in6 coa;
+
+	if (!u)
+		return MN_LBSAS;
+	coa = u->home;
+	mn_unbind(e, u);
+	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &coa, NULL));)
+		mn_lbsa_remove(e, b, "replaced");
+	mn_addr_clean(e);
+	for (unsigned n = 0; n < MN_LBSAS; n++)
+		if (!e->mn->lbsa[n])
+			return n;
+	return MN_LBSAS;
+}
+
 /* The one that ends first and that no running Binding Update uses makes room. */
 static unsigned lbsa_place(struct lke_engine *e)
 {
@@ -45,8 +64,9 @@ static unsigned lbsa_place(struct lke_engine *e)
 		    (best == MN_LBSAS || b->expires < e->mn->lbsa[best]->expires))
 			best = n;
 	}
-	if (best < MN_LBSAS)
-		mn_lbsa_remove(e, e->mn->lbsa[best], "replaced");
+	if (best == MN_LBSAS)
+		return place_of_a_binding(e);
+	mn_lbsa_remove(e, e->mn->lbsa[best], "replaced");
 	return best;
 }
 

@@ -169,6 +169,7 @@ struct mn_kex {
 	size_t spki_len;
 	uint16_t modulus_len;
 	uint16_t seq[KEREQ_TRIES]; /* of this exchange, in order */
+	uint16_t asked;		   /* lifetime of the last request, s */
 	unsigned tries;
 	unsigned resyncs; /* verified 135 */
 	uint16_t step;	  /* added to the last Seq# for the next KEReq */
@@ -612,6 +613,9 @@ int mn_brr_input(struct lke_engine *e, const struct pkt *p);
 void mn_bind_again(struct lke_engine *e, struct update *u);
 void mn_update_timer(struct lke_engine *e, struct update *u);
 void mn_update_end(struct lke_engine *e, struct update *u);
+/* The binding of a former link to give up when a table is full: one that no packet has used, else
+ * the one whose key ends first; NULL: all are needed. */
+struct update *mn_bind_spare(const struct lke_engine *e);
 /* Removes the entry with its tunnel. */
 void mn_unbind(struct lke_engine *e, struct update *u);
 /* Ends the bindings that no key protects any more; their home agents are asked. */

@@ -25,6 +25,14 @@ struct update *update_of(const struct lke_engine *e, const struct lke_in6 *home)
 	return NULL;
 }
 
+bool update_list_full(const struct lke_engine *e)
+{
+	for (unsigned n = 0; n < UPDATES_MAX; n++)
+		if (!e->mn->update[n])
+			return false;
+	return true;
+}
+
 struct update *update_new(struct lke_engine *e, const struct lke_in6 *home,
 			  const struct lke_in6 *agent)
 {

@@ -46,6 +46,7 @@ struct update *update_find(const struct lke_engine *e, const struct lke_in6 *hom
 			   const struct lke_in6 *agent);
 struct update *update_of(const struct lke_engine *e,
 			 const struct lke_in6 *home); /* at an access router */
+bool update_list_full(const struct lke_engine *e);
 /* NULL: table full or out of memory, counted. */
 struct update *update_new(struct lke_engine *e, const struct lke_in6 *home,
 			  const struct lke_in6 *agent);

@@ -288,6 +288,8 @@ static int begin(struct driver *d)
 	if (!err)
 		err = driver_state_open(d);
 	if (!err)
+		err = driver_resume_open(d);
+	if (!err)
 		err = feed_rsa_key(d);
 	if (err)
 		return err;
@@ -307,6 +309,7 @@ static void end(struct driver *d)
 	keylog_stop(d);
 	driver_reload_close(d);
 	driver_state_close(d);
+	driver_resume_close(d);
 	driver_links_close(d);
 	for (size_t i = 0; i < sizeof(ev) / sizeof(ev[0]); i++)
 		if (ev[i])
@@ -336,6 +339,7 @@ int driver_run(struct world *w, int sock)
 	(void)memory_lock();
 	d.w = w;
 	d.priv_fd = sock;
+	d.resume_fd = -1;
 	d.keylog_fd = -1;
 	d.started = clock_now();
 	/* netlink and nftables descriptors of the parent were inherited too: without a capability

@@ -76,7 +76,9 @@ struct driver {
 	struct event_base *base;
 	struct event *timer_ev, *tun_ev, *mon_ev, *neigh_ev, *priv_ev, *priv_write_ev, *worker_ev;
 	struct event *groups_ev;
-	int timer_fd, priv_fd;
+	struct event *resume_ev; /* NULL: not a mobile node */
+	int timer_fd, priv_fd, resume_fd;
+	lke_time suspended; /* so long all in all, when the engine was last told */
 	lke_time timer_at; /* the armed deadline, LKE_NEVER: none */
 	struct driver_link link[WORLD_LINKS_MAX];
 	unsigned links;
@@ -197,6 +199,11 @@ void driver_state_close(struct driver *d);
 /* --- driver_mn_state.c: a mobile node's --- */
 void driver_mn_state_restore(struct driver *d);
 void driver_mn_state_save(struct driver *d); /* if something has changed */
+
+/* --- driver_resume.c: a mobile node's --- */
+int driver_resume_open(struct driver *d); /* 0 or -errno */
+void driver_resume_close(struct driver *d);
+
 /* --- driver_store.c --- */
 void driver_store_answered(struct driver *d, int err);
 /* One line, or NULL when it works. */

@@ -12,8 +12,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 WALL = re.compile(r'CLOCK_REALTIME|CLOCK_TAI|gettimeofday\s*\(|\btime\s*\(\s*(NULL|0|&)|\bftime\s*\(|timespec_get\s*\(')
 # CLOCK_MONOTONIC stands still during a suspend: an LBSA would outlive its lifetime.
 STOPS = re.compile(r'CLOCK_MONOTONIC')
-# ... but the service manager asks for it (sd_notify(3), MONOTONIC_USEC).
-ASKED = {'src/daemon/notify.c'}
+# ... but the service manager asks for it (sd_notify(3), MONOTONIC_USEC), and the difference of both tells of a suspend.
+ASKED = {'src/daemon/notify.c', 'src/platform/linux/clock_suspend.c'}
 ALLOWED = {'src/ctl/doctor_clock.c', 'src/ctl/monitor.c', 'src/ctl/support_bundle.c', 'src/ctl/top.c', 'src/platform/linux/clock_wall.c'}
 
 

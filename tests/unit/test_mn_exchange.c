@@ -20,6 +20,25 @@ static void amb_043_acceptance_without_a_lifetime_is_ignored(void **state)
 	fix_end(&f);
 }
 
+/* A router that grants more than its own Maximum Lifetime: what was asked for counts. */
+static void amb_042_no_more_than_was_asked_for(void **state)
+{
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	f.ra_max_lifetime = 600;
+	fix_attach(&f, 1);
+	coa = fix_coa(&f);
+	assert_int_equal(fix_keack(&f, 1, 0, UINT16_MAX, false), 0);
+	assert_true(fix_lbsa(&f, &coa, &v));
+	assert_true(v.expires <= f.now + 600 * LKE_SEC);
+	assert_true(v.expires > f.now + 590 * LKE_SEC);
+	fix_end(&f);
+}
+
 /* A new prefix on the link: the home agent is quicker than duplicate address detection, the key
  * exchange waits for it. */
 static void amb_077_no_request_for_an_optimistic_address(void **state)
@@ -132,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amb_043_acceptance_without_a_lifetime_is_ignored),
+		cmocka_unit_test(amb_042_no_more_than_was_asked_for),
 		cmocka_unit_test(amb_077_no_request_for_an_optimistic_address),
 		cmocka_unit_test(amb_078_hint_postpones_the_next_exchange),
 		cmocka_unit_test(amb_078_hint_does_not_end_an_exchange),

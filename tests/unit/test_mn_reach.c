@@ -192,6 +192,27 @@ static void router_is_asked_after_a_suspend(void **state)
 	fix_end(&f);
 }
 
+/* No timer is due for a minute: the system's word is enough. */
+static void router_is_asked_after_a_short_suspend(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_RESUMED };
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	fix_run(&f, 70 * LKE_SEC); /* no longer lately taken */
+	fix_ra(&f, 1);
+	f.silent = true;
+	fix_clear(&f);
+	f.now += 10 * LKE_SEC;
+	fix_event(&f, &ev);
+	assert_int_equal(fix_count(&f, LKE_MSG_NS), 1);
+	fix_run(&f, LKE_SEC);
+	assert_true(fix_count(&f, LKE_MSG_RS) >= 1);
+	fix_end(&f);
+}
+
 /* draft01 differs: no LocalOnly (AMB-073). */
 static const char *const default_only[] = {
 	"idle_node_sleeps",
@@ -210,6 +231,7 @@ int main(void)
 		cmocka_unit_test(sec_065_choice_of_a_router_does_not_flap),
 		cmocka_unit_test(threats_48_goodbye_keeps_the_key),
 		cmocka_unit_test(router_is_asked_after_a_suspend),
+		cmocka_unit_test(router_is_asked_after_a_short_suspend),
 	};
 
 	return RUN_IN_PROFILE(tests, default_only);

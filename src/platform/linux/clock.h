@@ -6,6 +6,9 @@
 #include "lke/types.h"
 
 lke_time clock_now(void);
+/* How much of it passed in suspends since the boot; two clocks are read, so give or take a moment.
+ */
+lke_time clock_suspended(void);
 /* A timerfd on CLOCK_BOOTTIME, non-blocking, close-on-exec, disarmed.  fd or -errno. */
 int clock_timer_open(void);
 /* Arms it for an absolute deadline (a passed one fires at once); LKE_NEVER disarms.  0 or -errno.
@@ -19,7 +22,8 @@ void clock_timer_clear(int fd);
 uint64_t clock_realtime(void); /* ns since 1970 */
 /* The identifier of this boot; 0 or -errno.  Before the sandbox: it reads /proc. */
 int clock_boot_id(uint8_t ret[16]);
-/* A descriptor that is readable when somebody has set the wall clock.  fd or -errno. */
+/* A descriptor that is readable when somebody has set the wall clock, or the host was suspended. fd
+ * or -errno. */
 int clock_step_open(void);
 void clock_step_clear(int fd);
 
