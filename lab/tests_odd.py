@@ -10,7 +10,7 @@ import struct
 from link import AR, AR_FAR_MAC, AR_MAC, FAR, Link
 from oracle import authenticator, whole_packet_hmac
 from packet import octets, text
-from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, DSTOPTS, FINISHED, ICMP6, KEACK, KEREQ, MH, NONE, Peer, Port, checksum, icmp6,
+from peer import (ALL_NODES, ALL_ROUTERS, ANY, BA, BU, DSTOPTS, FINISHED, ICMP6, IPV6, KEACK, KEREQ, MH, NONE, Peer, Port, checksum, icmp6,
 	ip6, oaep_encrypt, pad, patch, solicited_node)
 from peer_mn import MobileNode
 from tests_foreign import Verdicts
@@ -330,6 +330,7 @@ def odd_updates(link, v, nodes, remote):
 		v("%s: the Finished is believed" % what, remote.pump(lambda: state(link, l) == "forwarding", 3), state(link, l))
 		again = remote.update(bu, l)
 		v("%s: the same octets again: 135 with the last number" % what, again and again[0] == 135 and again[3] and again[4] == seq, again)
+	odd_tunnels(v, remote, coa, l)
 	bu = signed(BU, struct.pack("!HHH", seq + 1, 0xc000, 0), b"", key, coa, AR, l.coa)
 	ba = v.need("an answer to the deregistration from away", remote.update(bu, l))
 	v("deregistered from away", ba[0] == 0 and ba[1] == 0 and ba[2] is None and ba[3] and state(link, l) is None, ba)
@@ -337,6 +338,20 @@ def odd_updates(link, v, nodes, remote):
 	ba = v.need("an answer to another one", remote.update(bu, l))
 	v("nothing to deregister: 133, signed", ba[0] == 133 and ba[3], ba)
 	return mn, l, seq + 2
+
+
+def odd_tunnels(v, remote, coa, l):
+	"""The reverse tunnel behind headers that a tunnel entry may put there (RFC 2473 5.1, RFC 8200 4.3)."""
+	limit, padding = options_header(b"\4\1\4"), options_header(padn(6))
+	for n, (what, headers) in enumerate((("nothing", []), ("a Tunnel Encapsulation Limit", [(DSTOPTS, limit)]),
+			("Hop-by-hop Options", [(HOPOPTS, padding)]), ("both", [(HOPOPTS, padding), (DSTOPTS, limit)]))):
+		dst = remote.address()
+		nh, ext = chain(headers, IPV6)
+		inner = icmp6(128, struct.pack("!HHQ", 1, n, 0x0dd), l.coa, dst)
+		since = remote.mark()
+		remote.ports[0].send(ip6(nh, coa, AR, ext + inner, 64), AR_FAR_MAC)
+		p = remote.wait(lambda p: p.src == l.coa and p.dst == dst and p.kind == 128, 2, since)
+		v("reverse tunnel behind %s" % what, p and p.raw[40:] == inner[40:])
 
 
 def state(link, l):

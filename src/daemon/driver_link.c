@@ -79,7 +79,7 @@ static void remove_link(struct driver *d, struct driver_link *l)
 /* Tunnel packets may have options before the inner header, or come in fragments. */
 static bool may_be_tunnel(const uint8_t *pkt, size_t len)
 {
-	return len >= 40 && (pkt[6] == 41 || pkt[6] == 44 || pkt[6] == 60);
+	return len >= 40 && (pkt[6] == 41 || pkt[6] == 44 || pkt[6] == 60 || pkt[6] == 0);
 }
 
 /* The answer to a care-of address test comes by the reverse tunnel (CareOfCredit), perhaps behind
