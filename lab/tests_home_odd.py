@@ -250,6 +250,29 @@ def discovery(home, v):
 	v("the binding is as it was", bound(home) == text(mn.coa))
 
 
+def strangers(home, v):
+	"""RFC 6275 9.2: what a node that is not registered hears about a broken Mobility Header."""
+	mn = home.mn
+	other = mn.router.prefix + b"\0" * 7 + b"\x56"
+	mn.own.add(other)
+
+	def told(m, src=other):
+		m = patch(m, 4, checksum(src, mn.agent, MH, m))
+		since = mn.send_home(ip6(MH, src, mn.agent, m, 64))
+		p = mn.wait(lambda p: p.dst == src and (p.kind == 4 or p.mh == 7), 1, since)
+		return p and (p.up[:2].hex(), struct.unpack_from("!I", p.up, 4)[0]) if p and p.kind == 4 else p and ("BE", p.up[6])
+	for what, m, want in (("another Payload Proto", b"\x11" + mobility(BU, bytes(10))[1:], ("0400", 40)),
+		("too short for a Binding Update", mobility(BU, bytes(2)), ("0400", 41)),
+		("an unknown type", mobility(77, bytes(2)), ("BE", 2)),
+		("a Binding Update without ESP", mobility(BU, bytes(10)), None)):
+		got = told(m)
+		v(what, got == want, got)
+	answered(home, v, "registered", packet(mn, message(mn)), seconds=4)
+	got = told(mobility(BU, bytes(2)), mn.coa)
+	v("a registered node hears nothing (AMB-176)", got is None, got)
+	mn.own.discard(other)
+
+
 def more_kinds(lab):
 	from tests_home_operator import more_mobiles	# pylint: disable=import-outside-toplevel
 	return more_mobiles(lab)
@@ -258,7 +281,7 @@ def more_kinds(lab):
 def odd_updates(build, directory, printer):
 	"""Binding Updates that are legal and unusual are served; what is broken is dropped without an answer."""
 	return run_home(build, os.path.join(directory, "a"), (as_deployed, tampered, mobility_header, headers, encapsulation, numbers), "MaxUpdates = off",
-		"odd updates", more=more_kinds) + run_home(build, os.path.join(directory, "b"), (leaving, discovery, at_home), "MaxUpdates = off",
+		"odd updates", more=more_kinds) + run_home(build, os.path.join(directory, "b"), (strangers, leaving, discovery, at_home), "MaxUpdates = off",
 		"odd updates")
 
 

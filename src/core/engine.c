@@ -268,7 +268,7 @@ static int mh_packet(struct lke_engine *e, const struct pkt *p)
 		return ha_mh_input(e, p, &v);
 	}
 	if (ours && e->ha && (err == -(int)LKE_DROP_MH_PROTO || err == -(int)LKE_DROP_MH_LENGTH))
-		ha_send_parameter_problem(e, p, (enum lke_drop) - err);
+		ha_send_parameter_problem(e, p);
 	if (err < 0)
 		return drop(e, (enum lke_drop) - err);
 	if (e->mn && (v.type == MH_BRR || v.type == MH_BA || v.type == MH_BE || v.type == MH_KEACK))

@@ -157,9 +157,10 @@ static bool sound_but_broken(const struct pkt *p)
 	       ip6_checksum(&src, &dst, IP6_NH_MH, mh, len) == 0;
 }
 
-void ha_send_parameter_problem(struct lke_engine *e, const struct pkt *p, enum lke_drop why)
+void ha_send_parameter_problem(struct lke_engine *e, const struct pkt *p)
 {
-	uint32_t at = why == LKE_DROP_MH_PROTO ? PAYLOAD_PROTO_OFF : HEADER_LEN_OFF;
+	bool proto = p->ip.pkt[p->ip.upper_off + PAYLOAD_PROTO_OFF] != IP6_NH_NONE;
+	uint32_t at = proto ? PAYLOAD_PROTO_OFF : HEADER_LEN_OFF;
 	bool direct = ha_on_link(p);
 	uint8_t buf[IP6_MIN_MTU];
 	size_t len;

@@ -264,10 +264,10 @@ int ha_esp_input(struct lke_engine *e, const struct pkt *p);
 /* MH without ESP that no LBSA claimed: HoTI, unknown types, BU without protection. */
 int ha_mh_input(struct lke_engine *e, const struct pkt *p, const struct mh_view *v);
 /*
- * ICMPv6 Parameter Problem about a Mobility Header that is broken and yet whole: why is
- * LKE_DROP_MH_PROTO or LKE_DROP_MH_LENGTH (RFC 6275 9.2).  Within the limits of Binding Errors.
+ * ICMPv6 Parameter Problem about a Mobility Header that is whole and has another Payload Proto or
+ * is too short for its type (RFC 6275 9.2).  Within the limits of Binding Errors.
  */
-void ha_send_parameter_problem(struct lke_engine *e, const struct pkt *p, enum lke_drop why);
+void ha_send_parameter_problem(struct lke_engine *e, const struct pkt *p);
 /* Any other packet to us with a Home Address option: RFC 6275 9.3.1. */
 int ha_hao_input(struct lke_engine *e, const struct pkt *p);
 void ha_timer(struct lke_engine *e, struct timer *t);

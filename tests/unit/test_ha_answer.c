@@ -188,10 +188,14 @@ static void thr_080_broken_mobility_header_gets_a_parameter_problem(void **state
 			 -LKE_DROP_MH_LENGTH);
 	assert_int_equal(f.problems, 2);
 	assert_int_equal(f.pointer, 41);
+	/* Both: the first rule of 9.2. */
+	broken(&f, "2001:db8:5::9", NULL, 58, MH_BU, 0);
+	assert_int_equal(f.problems, 3);
+	assert_int_equal(f.pointer, 40);
 	fx_wait(&f, 10 * LKE_SEC);
 	/* To the source, whatever home address is said to be behind it. */
 	broken(&f, "2001:db8:5::9", "2001:db8:7::7", IP6_NH_NONE, MH_BU, 0);
-	assert_int_equal(f.problems, 3);
+	assert_int_equal(f.problems, 4);
 	assert_int_equal(f.pointer, 64 + 1);
 	assert_true(same(&f.problem_ip.dst, "2001:db8:5::9"));
 	/* Silent: a wrong checksum, a length that is not the packet's, LKE, who is registered. */
@@ -203,12 +207,12 @@ static void thr_080_broken_mobility_header_gets_a_parameter_problem(void **state
 		broken(&f, "2001:db8:5::9", NULL, 58, type, 0);
 	broken(&f, "ff0e::9", NULL, 58, MH_BRR, 0);
 	broken(&f, "2001:db8:5::9", "2001:db8:1::b01", 58, MH_BRR, 0);
-	assert_int_equal(f.problems, 3);
+	assert_int_equal(f.problems, 4);
 	assert_int_equal(f.bas + f.bes, 0);
 	/* And few. */
 	for (unsigned n = 0; n < 1000; n++)
 		broken(&f, "2001:db8:5::9", NULL, 58, MH_BRR, 0);
-	assert_in_range(f.problems, 4, 3 + BINDING_ERROR_RATE);
+	assert_in_range(f.problems, 5, 4 + BINDING_ERROR_RATE);
 	fx_end(&f);
 }
 

@@ -130,12 +130,17 @@ static void sec_007_move_changes_only_the_care_of_address(void **state)
 	fx_config(&f);
 	fx_start(&f);
 	fx_register(&f, 10);
-	memset(f.order, 0, sizeof(f.order));
-	assert_int_equal(
-		fx_bu(&f, (struct bu){ .seq = 11, .lifetime = 50, .src = "2001:db8:6::7" }), 0);
-	assert_int_equal(f.ba.seq, 11);
-	assert_string_equal(f.order, "T+");
-	assert_true(same(&f.tunnel.coa, "2001:db8:6::7"));
+	for (uint16_t n = 11; n <= 20; n++) {
+		const char *coa = n % 2 ? "2001:db8:6::7" : "2001:db8:7::7";
+
+		memset(f.order, 0, sizeof(f.order));
+		/* The same keys and SPIs at both ends: the answer opens with what it began with. */
+		assert_int_equal(fx_bu(&f, (struct bu){ .seq = n, .lifetime = 50, .src = coa }), 0);
+		assert_int_equal(f.ba.seq, n);
+		assert_true(same(&f.ba_ip.dst, coa));
+		assert_string_equal(f.order, "T+");
+		assert_true(same(&f.tunnel.coa, coa));
+	}
 	assert_int_equal(f.nss, 1);
 	fx_end(&f);
 }
@@ -247,6 +252,29 @@ static void sec_014_care_of_address_comes_from_within_esp(void **state)
 	fx_end(&f);
 }
 
+/* RFC 6275 9.5.4: the source has to be a unicast address that an answer can reach. */
+static void rfc6275_9_5_4_source_must_be_unicast(void **state)
+{
+	static const char *const bad[] = { "fe80::7", "ff0e::1", "::1", "::" };
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 1);
+	f.bas = 0;
+	for (unsigned n = 0; n < 4; n++)
+		assert_true(fx_bu(&f, (struct bu){ .seq = 2,
+						   .lifetime = 9,
+						   .src = bad[n],
+						   .alt = "2001:db8:6::7" }) < 0);
+	assert_int_equal(f.bas + f.bes, 0);
+	assert_true(same(&binding_find(f.e, &f.mobile[0].home)->coa, "2001:db8:5::7"));
+	fx_bu(&f, (struct bu){ .seq = 2, .lifetime = 9 });
+	assert_int_equal(f.ba.status, STATUS_ACCEPTED);
+	fx_end(&f);
+}
+
 /* RFC 6275 9.5.4: no routing header to the home address, option or not. */
 static void rfc6275_9_5_4_no_routing_header_to_the_home_address(void **state)
 {
@@ -354,6 +382,7 @@ int main(void)
 		cmocka_unit_test(base_04_returning_home_undoes_everything),
 		cmocka_unit_test(sec_027_alternate_care_of_address_is_used_and_judged),
 		cmocka_unit_test(sec_014_care_of_address_comes_from_within_esp),
+		cmocka_unit_test(rfc6275_9_5_4_source_must_be_unicast),
 		cmocka_unit_test(rfc6275_9_5_4_no_routing_header_to_the_home_address),
 		cmocka_unit_test(sec_030_suspended_mobile_gets_129_others_are_served),
 		cmocka_unit_test(sec_030_the_operator_hears_when_it_is_durable),
