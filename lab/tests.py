@@ -40,6 +40,7 @@ import tests_leave
 import tests_tunnel
 import tests_home
 import tests_home_links
+import tests_home_kernel
 import tests_home_odd
 import tests_home_operator
 import tests_home_two
@@ -256,6 +257,7 @@ TESTS.update(tests_refused.TESTS)
 TESTS.update(tests_leave.TESTS)
 TESTS.update(tests_home.TESTS)
 TESTS.update(tests_home_links.TESTS)
+TESTS.update(tests_home_kernel.TESTS)
 TESTS.update(tests_home_odd.TESTS)
 TESTS.update(tests_home_operator.TESTS)
 TESTS.update(tests_home_two.TESTS)

@@ -335,8 +335,8 @@ def own_mobile_discovers_its_home_agent(build, directory, printer):
 
 
 def debian_kernel_home_agent(build, directory, printer):
-	"""The home agent on a kernel with ESP and Mobile IPv6 of its own; here is one without."""
-	return on_debians_kernel(build, "foreign_mobile_at_home_agent")
+	"""The home agent on a kernel with ESP and Mobile IPv6 of its own, and a mobile node that uses them."""
+	return on_debians_kernel(build, "foreign_mobile_at_home_agent", "kernel_mobile_at_home_agent")
 
 
 TESTS = {f.__name__: f for f in (debian_kernel_home_agent, foreign_mobile_at_home_agent, own_mobile_discovers_its_home_agent)}

@@ -5,17 +5,24 @@
 
 #define ANYCAST "2001:db8:1:0:fdff:ffff:ffff:fffe"
 
-static int ask(struct fx *f, const char *src, const char *dst, uint16_t id)
+static int ask_as(struct fx *f, const char *src, const char *dst, uint16_t id, const char *home)
 {
+	struct lke_in6 h = home ? ip(home) : in6_unspecified;
 	struct hadisc m = { .type = HADISC_REQUEST, .id = id };
 	struct ip6_out o = { .src = ip(src), .dst = ip(dst), .hop_limit = 60 };
 	uint8_t buf[256];
 	struct wr w = wr_init(buf, sizeof(buf));
 
+	o.hao = home ? &h : NULL;
 	(void)ip6_begin(&w, &o, IP6_NH_ICMPV6);
-	hadisc_encode(&w, &m, &o.src, &o.dst);
+	hadisc_encode(&w, &m, home ? &h : &o.src, &o.dst);
 	ip6_end(&w);
 	return fx_frame(f, WAN_IF, buf, w.off);
+}
+
+static int ask(struct fx *f, const char *src, const char *dst, uint16_t id)
+{
+	return ask_as(f, src, dst, id, NULL);
 }
 
 /* Another home agent fe80::n with one address. */
@@ -64,6 +71,23 @@ static void rfc6275_10_5_requests_to_other_addresses_are_not_ours(void **state)
 	assert_int_equal(f.discoveries, 0);
 	f.frame[f.frame_len - 1] ^= 1;
 	assert_int_equal(fx_frame(&f, WAN_IF, f.frame, f.frame_len), -LKE_DROP_CHECKSUM);
+	fx_end(&f);
+}
+
+/* RFC 6275 11.4.1: a request comes from the care-of address, without a home address. */
+static void rfc6275_10_5_request_with_a_home_address_is_dropped(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 1);
+	assert_int_equal(ask_as(&f, "2001:db8:5::7", ANYCAST, 1, "2001:db8:1::b01"), -LKE_DROP_HAO);
+	assert_int_equal(ask_as(&f, "2001:db8:5::7", ANYCAST, 1, "2001:db8:7::7"), -LKE_DROP_HAO);
+	assert_int_equal(f.discoveries, 0);
+	assert_int_equal(ask(&f, "2001:db8:5::7", ANYCAST, 1), 0);
+	assert_int_equal(f.discoveries, 1);
 	fx_end(&f);
 }
 
@@ -361,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc6275_10_5_reply_to_the_care_of_address),
 		cmocka_unit_test(rfc6275_10_5_requests_to_other_addresses_are_not_ours),
+		cmocka_unit_test(rfc6275_10_5_request_with_a_home_address_is_dropped),
 		cmocka_unit_test(rfc6275_10_5_replies_are_limited),
 		cmocka_unit_test(rfc6275_10_5_1_list_follows_the_advertisements),
 		cmocka_unit_test(rfc6275_10_5_1_equals_come_in_random_order),

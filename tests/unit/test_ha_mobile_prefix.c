@@ -156,6 +156,7 @@ static void rfc6275_10_6_solicitation_is_answered_in_esp(void **state)
 
 static void rfc6275_10_6_who_gets_no_answer(void **state)
 {
+	struct lke_event suspend = { .type = LKE_EV_COMMAND, .command.cmd = LKE_CMD_SUSPEND };
 	struct hadisc m = { .type = MPREFIX_SOLICITATION, .id = 1 };
 	struct ip6_out o = { .dst = ip("2001:db8:1::1"), .hop_limit = 60 };
 	uint8_t buf[256];
@@ -165,7 +166,7 @@ static void rfc6275_10_6_who_gets_no_answer(void **state)
 	(void)state;
 	fx_config(&f);
 	fx_start(&f);
-	/* No binding; another's keys; not from the care-of address; suspended; without ESP. */
+	/* No binding; another's keys; not from the care-of address; without ESP; suspended. */
 	assert_int_equal(fx_mps(&f, "2001:db8:5::7", 1, 0), -LKE_DROP_NO_BINDING);
 	fx_register(&f, 1);
 	assert_int_equal(fx_mps(&f, "2001:db8:5::7", 1, 1), -LKE_DROP_ESP_SELECTOR);
@@ -176,6 +177,9 @@ static void rfc6275_10_6_who_gets_no_answer(void **state)
 	hadisc_encode(&w, &m, o.hao, &o.dst);
 	ip6_end(&w);
 	assert_int_equal(fx_frame(&f, WAN_IF, buf, w.off), -LKE_DROP_ESP_MISSING);
+	suspend.command.arg = f.mobile[0].home;
+	fx_event(&f, &suspend);
+	assert_int_equal(fx_mps(&f, "2001:db8:5::7", 1, 0), -LKE_DROP_SUSPENDED);
 	assert_int_equal(f.mpas, 0);
 	fx_end(&f);
 }

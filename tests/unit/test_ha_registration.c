@@ -302,6 +302,31 @@ static int command(struct fx *f, enum lke_command cmd)
 	return fx_event(f, &ev);
 }
 
+/* Also the one that waits for DAD or for its floor. */
+static void sec_030_suspension_refuses_what_waits(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		fx_config(&f);
+		fx_start(&f);
+		f.hold_floor = n == 1;
+		assert_int_equal(fx_bu(&f, (struct bu){ .seq = 1, .lifetime = 9 }), 0);
+		assert_int_equal(f.bas, 0);
+		command(&f, LKE_CMD_SUSPEND);
+		assert_int_equal(f.bas, 1);
+		assert_int_equal(f.ba.status, STATUS_PROHIBITED);
+		f.hold_floor = false;
+		if (f.floor_cookie)
+			fx_floor_done(&f, 0);
+		fx_wait(&f, 2 * LKE_SEC);
+		assert_int_equal(f.bas, 1);
+		assert_null(binding_find(f.e, &f.mobile[0].home));
+		fx_end(&f);
+	}
+}
+
 static void sec_030_suspended_mobile_gets_129_others_are_served(void **state)
 {
 	struct fx f;
@@ -384,6 +409,7 @@ int main(void)
 		cmocka_unit_test(sec_014_care_of_address_comes_from_within_esp),
 		cmocka_unit_test(rfc6275_9_5_4_source_must_be_unicast),
 		cmocka_unit_test(rfc6275_9_5_4_no_routing_header_to_the_home_address),
+		cmocka_unit_test(sec_030_suspension_refuses_what_waits),
 		cmocka_unit_test(sec_030_suspended_mobile_gets_129_others_are_served),
 		cmocka_unit_test(sec_030_the_operator_hears_when_it_is_durable),
 		cmocka_unit_test(sec_029_every_update_is_audited),

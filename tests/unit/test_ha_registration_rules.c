@@ -49,6 +49,11 @@ static void rfc6275_10_3_1_l_bit_defends_the_link_local_address(void **state)
 	fx_start(&f);
 	register_l(&f, 1);
 	assert_int_equal(f.nss, 2); /* both were tested */
+	/* And announced, the link-local one last: to all nodes, O alone (RFC 6275 10.4.1). */
+	assert_int_equal(f.nas, 2);
+	assert_true(same(&f.na.target, LL));
+	assert_int_equal(f.na.na_flags, ND_NA_O);
+	assert_true(f.na.lladdr.len == 6 && f.na.lladdr.b[5] == HOME_IF);
 	f.nas = 0;
 	assert_int_equal(resolve(&f, LL), 0);
 	assert_int_equal(f.nas, 1);

@@ -174,6 +174,25 @@ static void amb_172_budget_is_reported_and_enforced(void **state)
 	fx_end(&f);
 }
 
+/* What a restart would burn is written as used with the floor that allows it. */
+static void amb_172_burnt_reservations_are_counted(void **state)
+{
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	fx_start(&f);
+	fx_register(&f, 100);
+	assert_true(f.floor.floor == 164 && f.floor.used == 64);
+	fx_bu(&f, (struct bu){ .seq = 150, .lifetime = 9 });
+	assert_int_equal(f.floors, 1);
+	fx_bu(&f, (struct bu){ .seq = 165, .lifetime = 9 });
+	/* 50 advances, 15 more to 165, 64 ahead of it. */
+	assert_true(f.floor.floor == 229 && f.floor.used == 50 + 15 + 64);
+	assert_int_equal(view(&f).used, 65);
+	fx_end(&f);
+}
+
 static void amb_172_enforcement_can_be_switched_off(void **state)
 {
 	struct fx f;
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test(amb_173_floor_of_a_retired_key_is_ignored),
 		cmocka_unit_test(sec_022_volatile_state_is_alarmed_and_replay_succeeds),
 		cmocka_unit_test(amb_172_budget_is_reported_and_enforced),
+		cmocka_unit_test(amb_172_burnt_reservations_are_counted),
 		cmocka_unit_test(amb_172_enforcement_can_be_switched_off),
 		cmocka_unit_test(amb_174_larger_jump_gets_135),
 		cmocka_unit_test(amb_150_every_pair_of_numbers),
