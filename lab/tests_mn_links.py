@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """The mobile node on links of other kinds: without DAD, with an MTU of their own, roamed without a change of carrier, PPP."""
 import os
+import signal
 import time
 
 import capture
@@ -147,4 +148,33 @@ def hook_tells_of_roaming(build, directory, printer):
 	return bad + ([open(log).read()] if bad else [])
 
 
-TESTS = {f.__name__: f for f in (old_addresses_are_for_old_sockets, amb_099_mobile_node_without_dad, rfc_4861_6_3_4_mtu_and_hop_limit, hook_tells_of_roaming)}
+def stopped_and_moved_meanwhile(build, directory, printer):
+	"""The daemon stands still for 10 s, its timers and the link behind: when it goes on it is attached at once."""
+	with World(build, directory, LOCAL_CONF, home=False) as w:
+		w.plug("wlan0", "l1", True)
+		coa1 = w.coa(1)
+		path = os.path.join(directory, "capture.pcapng")
+		recorder = capture.Recorder(w.lab, [("mn", "wlan0", "ip6")], path)
+		pids = w.mn.pids()
+		for pid in pids:
+			os.kill(pid, signal.SIGSTOP)
+		try:
+			w.lab.move("l2", 0.1)
+			end = time.monotonic() + 10
+			wait_for(lambda: time.monotonic() > end, 15, "ten seconds to pass", 0.1)
+		finally:
+			on = time.time()
+			for pid in pids:
+				os.kill(pid, signal.SIGCONT)
+		w.bound(1, coa1)
+		w.coa(2)
+		bad = [] if w.pings("cn", coa1) else ["the correspondent does not reach %s" % coa1]
+		recorder.close()
+		bad += w.stop()
+	bu = [m.ts - on for m in heard(path, lambda m: m.kind == "BU")]
+	if not bu or not 0 <= bu[0] < 0.5:
+		bad.append("the Binding Update came %s after the daemon went on" % bu[:1])
+	return bad
+
+
+TESTS = {f.__name__: f for f in (stopped_and_moved_meanwhile, old_addresses_are_for_old_sockets, amb_099_mobile_node_without_dad, rfc_4861_6_3_4_mtu_and_hop_limit, hook_tells_of_roaming)}
