@@ -34,6 +34,7 @@ import tests_clock
 import tests_links
 import tests_mn_links
 import tests_odd_router
+import tests_ppp
 import tests_mn
 import tests_refused
 import tests_leave
@@ -251,6 +252,7 @@ TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_mn_links.TESTS)
 TESTS.update(tests_clock.TESTS)
+TESTS.update(tests_ppp.TESTS)
 TESTS.update(tests_foreign_agent.TESTS)
 TESTS.update(tests_odd_router.TESTS)
 TESTS.update(tests_refused.TESTS)

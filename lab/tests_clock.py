@@ -75,8 +75,8 @@ def thr_084_clock_steps_on_a_running_node(build, directory, printer):
 
 
 def debian_kernel_mobile_node(build, directory, printer):
-	"""What needs another machine, as its clock is set: Debian's stock kernel in qemu."""
-	return on_debians_kernel(build, "thr_084_clock_steps_on_a_running_node")
+	"""What needs another machine, as its clock is set, or another kernel, with PPP: Debian's stock kernel in qemu."""
+	return on_debians_kernel(build, "lke_011_ppp_links", "thr_084_clock_steps_on_a_running_node")
 
 
 TESTS = {f.__name__: f for f in (debian_kernel_mobile_node, thr_084_clock_steps_on_a_running_node)}
