@@ -325,7 +325,7 @@ def op_doctor_changes_nothing(lke):
 
     def seen():
         return [subprocess.run(a, capture_output=True, text=True, check=True).stdout for a in (
-            ['ip', 'link'], ['ip', '-6', 'address'], ['ip', '-6', 'rule'], ['nft', 'list', 'ruleset'], ['ls', '-laR', p.dir.name])]
+            ['ip', 'link'], ['ip', '-6', 'address'], ['ip', '-6', 'rule'], ['nft', 'list', 'ruleset'], ['ls', '-lAR', p.dir.name])]
     before = seen()
     equal(p.ask('doctor')[0], 0)
     equal(seen(), before)

@@ -417,6 +417,33 @@ void assert_exchange_works(struct world *w, unsigned link, lke_time limit)
 	assert_true(world_wait_lbsa(w, link, limit));
 }
 
+void assert_newcomer_served(struct world *w)
+{
+	struct lke_lladdr own = w->host->iface[0].lladdr;
+	struct attacker a = attacker_at(w, "2001:db8:1::900d");
+	struct lke_in6 coa = addr("2001:db8:3::900d");
+	struct bu_spec s = { .src = &coa,
+			     .dst = &w->ar_addr[0],
+			     .home = &a.coa,
+			     .kbm = a.kbm,
+			     .seq = 1,
+			     .lifetime = 60 };
+	bool is_signed = false;
+	lke_time t0;
+
+	/* Nothing of the attacker's: addresses, key, what its link-local is kept back for. */
+	a.ll = addr("fe80::900d");
+	a.mac.b[5] ^= 0x5a;
+	a.kbm[0] ^= 0xff;
+	w->host->iface[0].lladdr = a.mac;
+	assert_true(attacker_lke(&a)); /* valid 6 s later: served within 5 */
+	w->host->iface[0].lladdr = own;
+	t0 = sim_now(w->net);
+	attack_bu(w, &s);
+	assert_int_equal(attack_ba(w, w->ar[0], t0, a.kbm, &is_signed, NULL), STATUS_ACCEPTED);
+	assert_true(is_signed);
+}
+
 unsigned stat_of(const struct simnode *n, enum lke_stat s)
 {
 	return (unsigned)lke_engine_stat(n->engine, s);

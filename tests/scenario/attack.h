@@ -80,6 +80,8 @@ void assert_unchanged(const struct world *w, const struct snapshot *s);
 void assert_handover_works(struct world *w);
 /* The mobile node comes to the link anew and gets its LBSA. */
 void assert_exchange_works(struct world *w, unsigned link, lke_time limit);
+/* A host that was never here gets its LBSA within 5 s, and its Binding Update is accepted. */
+void assert_newcomer_served(struct world *w);
 unsigned stat_of(const struct simnode *n, enum lke_stat s);
 unsigned drops_of(const struct simnode *n, enum lke_drop r);
 

@@ -222,6 +222,7 @@ static void threat_59_replay_after_the_routers_restart(void **state)
 	sim_run_for(w->net, MSEC(50));
 	assert_int_equal(attack_ba(w, w->ar[0], t0, NULL, NULL, NULL), STATUS_NOT_HOME_AGENT);
 	assert_false(bound(w, &coa, NULL));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 

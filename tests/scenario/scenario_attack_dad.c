@@ -135,6 +135,7 @@ static void threat_28_reply_of_an_earlier_detection(void **state)
 	assert_int_equal(stat_of(w->ar[0], LKE_STAT_DAD_GOOD), 1);
 	assert_int_equal(stat_of(w->ar[0], LKE_STAT_DAD_BAD), 1);
 	assert_true(valid(w, &coa)); /* by the first exchange */
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -231,6 +232,7 @@ static void seq6_h_plain_na_in_every_window(void **state)
 		world_traffic(w, &w->hoa, MSEC(50));
 		sim_run_for(w->net, MSEC(100));
 		assert_int_equal(w->mn->received, 50);
+		assert_newcomer_served(w);
 		world_free(w);
 	}
 }
@@ -316,6 +318,7 @@ static void threat_37_38_42_100_defence_lasts_as_long_as_the_lbsa(void **state)
 	sim_run_for(w->net, SEC(95));
 	assert_false(sim_lbsa(w->ar[0], &coa, &v));
 	assert_false(defended(w, &coa));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 

@@ -121,6 +121,7 @@ static void draft01_seq6_2b_only_the_budgets_hold(void **state)
 	 */
 	assert_in_range(stat_of(w->ar[0], LKE_STAT_RSA_PRIVATE) - rsa, 500, 710);
 	assert_unchanged(w, &before);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -144,6 +145,7 @@ static void threat_01_renewals_go_on_during_a_flood(void **state)
 	assert_true(sim_lbsa(w->ar[0], &coa, &u));
 	assert_int_equal(u.state, LKE_LBSA_VALID);
 	assert_true(u.expires > v.expires);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -242,6 +244,7 @@ static void on_link_victim(enum lke_profile profile, bool had_lbsa)
 		assert_false(is_signed);
 	}
 	assert_false(sim_binding(w->ar[0], &a.coa, &(struct lke_binding_view){ 0 }));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 static void seq6_4a_on_link_victim(void **state)
@@ -267,6 +270,7 @@ static void just_left(bool spoofed)
 	sim_move(w->mn, 0, w->link[1], MSEC(10));
 	assert_true(world_wait_note(w, w->mn, LKE_NOTE_HANDOVER, 1, SEC(5)));
 	assert_true(sim_binding(w->ar[0], &coa, &(struct lke_binding_view){ 0 }));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 static void seq6_4b_victim_just_left(void **state)
@@ -292,6 +296,7 @@ static void draft01_seq6_4b_hijack_succeeds(void **state)
 	sim_move(w->mn, 0, NULL, 0);
 	sim_run_for(w->net, MSEC(100));
 	assert_true(attacker_lke(&a)); /* known to be unsafe */
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -317,6 +322,7 @@ static void bound_elsewhere(enum lke_profile profile)
 	sim_dad(w->host, 0, &a.coa);
 	sim_run_for(w->net, SEC(1));
 	assert_true(w->host->dad_na_seen >= 1);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 static void seq6_4c_threat_08_bound_elsewhere(void **state)
@@ -392,6 +398,7 @@ static void draft01_seq6_4d_sleeping_host_loses(void **state)
 	sleeper(w, "2001:db8:1::51ee")->no_multicast = true;
 	a.no_proof = true;
 	assert_true(attacker_lke(&a));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -411,6 +418,7 @@ static void amb_054_holder_that_left_is_asked_in_vain(void **state)
 	attacker_answer_dad(&a, SEC(3), false);
 	assert_int_equal(attacker_keack(&a, t0), STATUS_ACCEPTED);
 	attacker_unclaim(&a);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 

@@ -153,6 +153,7 @@ static void draft01_seq6_5b_old_key_comes_back(void **state)
 	/* Known: the LBSA of the newer key went at once, the router works with the replayed one. */
 	assert_true(sim_lbsa(w->ar[0], (struct lke_in6[]){ world_coa(w, 0) }, &v));
 	assert_int_equal(v.kex_seq, (uint16_t)(c.b[KEREQ_MH + 6] << 8 | c.b[KEREQ_MH + 7]));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -470,6 +471,7 @@ static void threat_20_lifetimes_have_an_end(void **state)
 		assert_true(v.expires <= t0 + SEC(asked[k] == 40 ? 41 : 7201));
 		sim_run_for(w->net, SEC(10));
 	}
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -488,6 +490,7 @@ static void threat_21_ipsec_sa_with_the_node(void **state)
 	ev.ipsec.removed = true;
 	sim_event(w->ar[0], &ev);
 	assert_true(attacker_lke(&a));
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -536,6 +539,7 @@ static void threat_11_sequence_poisoning(void **state)
 	sim_run_for(w->net, SEC(10));
 	assert_true(sim_lbsa(w->ar[0], &before.coa, &v));
 	assert_true(v.expires > before.lbsa.expires);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 

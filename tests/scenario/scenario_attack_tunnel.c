@@ -92,6 +92,7 @@ static void third_party(enum lke_profile profile)
 		assert_int_equal(flooded(w, t0, &victim), 0);
 	}
 	assert_handover_works(w);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 static void seq6_e_threat_62_third_party_flooded(void **state)
@@ -142,6 +143,7 @@ static void seq6_i_threat_72_73_reverse_tunnel(void **state)
 		assert_int_equal(w->cn->received, got);
 		reverse(w, &coa2, &coa, &w->cn_addr);
 		assert_int_equal(w->cn->received, got + 1);
+		assert_newcomer_served(w);
 		world_free(w);
 	}
 }
@@ -174,6 +176,7 @@ static void threat_75_two_routers_point_at_each_other(void **state)
 	sim_run_for(w->net, MSEC(200));
 	/* One packet in, at most one out at each of the routers on its way. */
 	assert_true(sim_frames(w->net) - frames < 20 * 12);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -206,6 +209,7 @@ static void seq6_3b_rogue_router_that_forwards(void **state)
 
 	assert_true(sim_lbsa(w->mn, &coa, &v));
 	assert_int_equal(v.state, LKE_LBSA_VALID);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
@@ -291,6 +295,7 @@ static void threat_78_unreachable_does_not_kill_a_binding(void **state)
 	sim_run_for(w->net, MSEC(100));
 	assert_true(sim_binding(w->ar[0], &coa, &b));
 	assert_int_equal(b.state, LKE_BINDING_OK);
+	assert_newcomer_served(w);
 	world_free(w);
 }
 
