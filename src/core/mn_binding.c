@@ -322,8 +322,8 @@ static int sequence_refused(struct lke_engine *e, const struct pkt *p, struct up
 		return note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_SEQUENCE);
 	note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE);
 	b->bu_seq = ba->seq;
-	update_begin(u, INITIAL_BINDACK_TIMEOUT);
-	mn_bind_send(e, u);
+	if (update_resync(u, INITIAL_BINDACK_TIMEOUT))
+		mn_bind_send(e, u);
 	return 0;
 }
 

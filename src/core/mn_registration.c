@@ -143,8 +143,9 @@ static int resync(struct lke_engine *e, const struct pkt *p, struct update *u,
 	note_in_full(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE, &u->home, ba->status, ba->seq,
 		     0);
 	mn_sequence_told(e, u->reg, ba->seq);
-	update_begin(u, u->accepted ? INITIAL_BINDACK_TIMEOUT : INITIAL_BINDACK_TIMEOUT_FIRSTREG);
-	mn_register_send(e, u);
+	if (update_resync(u,
+			  u->accepted ? INITIAL_BINDACK_TIMEOUT : INITIAL_BINDACK_TIMEOUT_FIRSTREG))
+		mn_register_send(e, u);
 	return 0;
 }
 

@@ -2,6 +2,8 @@
 /* The Binding Update List: RFC 6275 11.1, 11.8. */
 #include "core/mobile_node.h"
 
+enum { RESYNCS_MAX = 3 }; /* one is enough, two when a restart came between */
+
 struct update *update_find(const struct lke_engine *e, const struct lke_in6 *home,
 			   const struct lke_in6 *agent)
 {
@@ -73,9 +75,21 @@ void update_free(struct lke_engine *e, struct update *u)
 void update_begin(struct update *u, lke_time first_rto)
 {
 	u->tries = 0;
+	u->resyncs = 0;
 	u->rto = first_rto;
 	u->outstanding = false;
 	u->fell_back = false;
+}
+
+bool update_resync(struct update *u, lke_time first_rto)
+{
+	unsigned resyncs = u->resyncs + 1;
+
+	if (resyncs > RESYNCS_MAX)
+		return false;
+	update_begin(u, first_rto);
+	u->resyncs = resyncs;
+	return true;
 }
 
 void update_sent(struct lke_engine *e, struct update *u, uint16_t seq)

@@ -28,6 +28,7 @@ struct update {
 	bool leaving;	  /* it was told that the node is about to move */
 	bool returning;	  /* deregister with the home address as source */
 	unsigned tries;
+	unsigned resyncs; /* 135 answered at once in this round */
 	unsigned rounds; /* refresh requests without lasting success, AMB-112 */
 	bool used;	 /* a packet went through its tunnel, AMB-125 */
 	bool fell_back;	 /* the home agent was asked because this one is silent */
@@ -53,6 +54,9 @@ struct update *update_new(struct lke_engine *e, const struct lke_in6 *home,
 void update_free(struct lke_engine *e, struct update *u);
 /* A new round: tries 0, first timer as given. */
 void update_begin(struct update *u, lke_time first_rto);
+/* 135: true: a BU with the number that was told is sent at once, as the first of a round.  False:
+ * that was done so often that it leads nowhere; it goes out when the next retransmission is due. */
+bool update_resync(struct update *u, lke_time first_rto);
 /* One more BU goes out with this number: counts it and arms the retransmission, doubled to 32 s. */
 void update_sent(struct lke_engine *e, struct update *u, uint16_t seq);
 /* Does this Sequence # answer a BU of the running round?  An answer to an earlier try is as good.

@@ -42,6 +42,58 @@ static void rfc_6275_6_1_8_every_status_of_an_access_router(void **state)
 	}
 }
 
+/* 135 to whatever comes: the home agent is asked, and the updates get rarer as if nobody answered.
+ */
+static void amb_105_endless_135_of_an_access_router(void **state)
+{
+	struct lke_in6 old, ar = fix_ar_addr(1);
+	unsigned answered = 0;
+	uint16_t seen;
+	struct fix f;
+
+	(void)state;
+	away(&f, LKE_STRATEGY_OLDEST, &old);
+	seen = (uint16_t)(update_find(f.e, &old, &ar)->seq - 1);
+	for (unsigned ms = 0; ms < 60000; ms += 10) {
+		const struct update *u = update_find(f.e, &old, &ar);
+
+		if (u && u->seq != seen) {
+			seen = u->seq;
+			assert_int_equal(fix_ba(&f, 1, STATUS_SEQUENCE, 0, 0, true), 0);
+			answered++;
+		}
+		fix_run(&f, 10 * LKE_MSEC);
+	}
+	assert_non_null(fix_note(&f, LKE_NOTE_FALLBACK));
+	assert_in_range(answered, 6, 12);
+	fix_end(&f);
+}
+
+/* Each number is one of a manual key (AMB-172). */
+static void amb_105_endless_135_of_a_home_agent(void **state)
+{
+	unsigned answered = 0;
+	uint16_t seen;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	seen = (uint16_t)(fix_ha_seq(&f) - 1);
+	for (unsigned ms = 0; ms < 120000; ms += 10) {
+		if (fix_ha_seq(&f) != seen) {
+			seen = fix_ha_seq(&f);
+			assert_int_equal(fix_ha_ba(&f, 1, STATUS_SEQUENCE, seen), 0);
+			answered++;
+		}
+		fix_run(&f, 10 * LKE_MSEC);
+	}
+	assert_in_range(answered, 6, 12);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	fix_end(&f);
+}
+
 static void rfc_6275_6_1_8_every_status_of_a_home_agent(void **state)
 {
 	(void)state;
@@ -223,6 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rfc_6275_6_1_8_every_status_of_an_access_router),
 		cmocka_unit_test(rfc_6275_6_1_8_every_status_of_a_home_agent),
+		cmocka_unit_test(amb_105_endless_135_of_an_access_router),
+		cmocka_unit_test(amb_105_endless_135_of_a_home_agent),
 		cmocka_unit_test(draft_3_2_2_every_status_of_a_key_exchange),
 		cmocka_unit_test(rfc_6275_6_1_8_accepted_for_no_time_is_no_binding),
 		cmocka_unit_test(amb_179_no_longer_than_was_asked_for),
