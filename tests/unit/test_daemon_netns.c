@@ -628,6 +628,11 @@ static void amb_130_state_files_of_the_program(void **state)
 	write_conf(&d, "a", router);
 	one_run(&d, "without", SIGTERM);
 	assert_int_equal(sh("test -e %s/state/ar-state.0", d.dir), 1);
+	/* AMB-134: then each start has another key, and none is on the disk. */
+	one_run(&d, "again", SIGTERM);
+	assert_int_equal(SAME("without", "again"), 1);
+	assert_int_equal(sh("test -s %s/again && ! grep -rq 'PRIVATE KEY' %s/state", d.dir, d.dir),
+			 0);
 	(void)sh("rm -rf %s", d.dir);
 }
 
