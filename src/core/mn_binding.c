@@ -382,6 +382,9 @@ void mn_bind_again(struct lke_engine *e, struct update *u)
 {
 	if (u->outstanding || u->dereg)
 		return; /* a BU is on its way */
+	/* What was bound so long has lasted, whoever asked how often before. */
+	if (u->accepted && e->now - u->accepted_at > LASTING)
+		u->rounds = 0;
 	if (++u->rounds > ROUNDS_MAX) {
 		mn_fallback(e, &u->home, "binding does not last");
 		return;

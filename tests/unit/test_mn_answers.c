@@ -270,6 +270,41 @@ static void thr_061_forged_refresh_requests_burn_no_numbers(void **state)
 	fix_end(&f);
 }
 
+/* Forged refresh requests (nobody signs them) spend the rounds of a moment, not those of the
+ * binding. */
+static void amb_112_rounds_come_back_with_a_lasting_binding(void **state)
+{
+	struct lke_in6 old, ar = fix_ar_addr(1);
+	const struct update *u;
+	uint16_t seq;
+	struct fix f;
+
+	(void)state;
+	away(&f, LKE_STRATEGY_OLDEST, &old);
+	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+	u = update_find(f.e, &old, &ar);
+	for (unsigned n = 0; n < 4; n++) {
+		seq = u->seq;
+		assert_int_equal(fix_brr(&f, 1, 2, &old), 0);
+		assert_int_equal(u->seq != seq, n < 3);
+		if (n < 3)
+			assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+		fix_run(&f, LKE_SEC);
+	}
+	assert_non_null(fix_note(&f, LKE_NOTE_FALLBACK));
+	fix_run(&f, 15 * LKE_SEC);
+	seq = u->seq;
+	assert_int_equal(fix_brr(&f, 1, 2, &old), 0);
+	assert_int_not_equal(u->seq, seq);
+	fix_end(&f);
+}
+
+/* draft01 differs: a binding lives as long as the LBSA (AMB-179). */
+static const char *const default_only[] = {
+	"amb_179_no_longer_than_was_asked_for",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,7 +318,8 @@ int main(void)
 		cmocka_unit_test(rfc_6275_6_2_4_refresh_advice_is_followed),
 		cmocka_unit_test(rfc_6275_11_7_refresh_request_in_esp_is_followed),
 		cmocka_unit_test(thr_061_forged_refresh_requests_burn_no_numbers),
+		cmocka_unit_test(amb_112_rounds_come_back_with_a_lasting_binding),
 	};
 
-	return cmocka_run_group_tests_name("mn_answers", tests, NULL, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }
