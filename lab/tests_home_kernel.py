@@ -14,7 +14,7 @@ import time
 
 from nodes import Daemon, write
 from packet import octets
-from peer import BU, MH, mobility, pad
+from peer import BA, BU, ICMP6, MH, mobility, pad
 from peer_home import A, H
 from tests_foreign import Verdicts
 from topology import CN_ADDRESS, HOME_AGENT, SLOW, CannotRun, Lab, LabError, in_namespace
@@ -34,7 +34,7 @@ class KernelNode:
 		self.encryption, self.integrity = encryption, integrity
 		self.enc = {d: secrets.token_hex(16) for d in ("to-ha", "to-mn")}
 		self.auth = {d: secrets.token_hex(AUTH[integrity][1]) for d in ("to-ha", "to-mn")}
-		self.name, self.socket = "k%d" % n, None
+		self.name, self.socket, self.icmp = "k%d" % n, None, None
 
 	def section(self, directory):
 		lines = ["spi-to-ha = %d" % self.spi, "spi-to-mn = %d" % (self.spi + 1), "encryption = " + self.encryption,
@@ -68,13 +68,26 @@ class KernelNode:
 			self._xfrm("state add %s proto route2 mode ro coa %s" % (back, self.coa))
 		except LabError as e:
 			raise CannotRun("no ESP or Mobile IPv6 in this kernel: " + str(e).split(": ", 1)[1]) from e
-		self._xfrm("policy add dir out %s proto 135 tmpl %s proto esp reqid %d mode transport tmpl %s proto hao mode ro" % (pair, pair,
-			self.spi, pair))
-		self._xfrm("policy add dir in %s proto 135 tmpl %s proto esp reqid %d mode transport tmpl %s proto route2 mode ro level use" % (
-			back, back, self.spi, back))
+		# No type on the way in: behind a routing header Linux 6.1 reads it at the wrong place.
+		for there, here in (("135", "135"), ("ipv6-icmp type 146", "ipv6-icmp")):
+			self._xfrm("policy add dir out %s proto %s tmpl %s proto esp reqid %d mode transport tmpl %s proto hao mode ro" % (pair, there,
+				pair, self.spi, pair))
+			self._xfrm("policy add dir in %s proto %s tmpl %s proto esp reqid %d mode transport tmpl %s proto route2 mode ro level use" % (
+				back, here, back, self.spi, back))
 		with in_namespace(self.node.ns):
 			self.socket = socket.socket(socket.AF_INET6, socket.SOCK_RAW, MH)
-		self.socket.bind((self.home, 0))
+			self.icmp = socket.socket(socket.AF_INET6, socket.SOCK_RAW, ICMP6)
+		for s in (self.socket, self.icmp):
+			s.bind((self.home, 0))
+
+	def _answer(self, s, is_it):
+		"""The first message from the home agent that is it, within three seconds, or None."""
+		end = time.monotonic() + 3 * SLOW
+		while (left := end - time.monotonic()) > 0 and select.select([s], [], [], left)[0]:
+			m, src = s.recvfrom(2000)
+			if src[0] == HOME_AGENT and is_it(m):
+				return m
+		return None
 
 	def update(self, lifetime=100):
 		"""(status, number, lifetime) of the answer, or None.  The kernel writes the checksum."""
@@ -82,12 +95,14 @@ class KernelNode:
 		body = struct.pack("!HHH", self.number, A | H, lifetime)
 		body += pad(2) + bytes([3, 16]) + octets(self.coa) if lifetime else pad(4)
 		self.socket.sendto(mobility(BU, body), (HOME_AGENT, 0))
-		end = time.monotonic() + 3 * SLOW
-		while (left := end - time.monotonic()) > 0 and select.select([self.socket], [], [], left)[0]:
-			m, src = self.socket.recvfrom(2000)
-			if src[0] == HOME_AGENT and len(m) >= 12 and m[2] == 6:
-				return (m[6], *struct.unpack_from("!HH", m, 8))
-		return None
+		m = self._answer(self.socket, lambda m: len(m) >= 12 and m[2] == BA)
+		return (m[6], *struct.unpack_from("!HH", m, 8)) if m else None
+
+	def prefixes(self, ident):
+		"""What prefix discovery says (RFC 6275 6.7, 6.8): the address in the first prefix option, or None."""
+		self.icmp.sendto(bytes([146, 0, 0, 0]) + struct.pack("!HH", ident, 0), (HOME_AGENT, 0))
+		m = self._answer(self.icmp, lambda m: len(m) >= 40 and m[0] == 147 and m[4:6] == struct.pack("!H", ident))
+		return m[24:40] if m else None
 
 
 def kernel_mobile_at_home_agent(build, directory, printer):
@@ -103,6 +118,9 @@ def kernel_mobile_at_home_agent(build, directory, printer):
 				for what, lifetime in (("registered", 100), ("refreshed", 50), ("deregistered", 0)):
 					got = n.update(lifetime)
 					v("%s with %s and %s" % (what, n.encryption, n.integrity), got == (0, n.number, lifetime), got)
+					if what == "registered":
+						got = n.prefixes(n.spi)
+						v("prefixes under the same keys: %s and %s" % (n.encryption, n.integrity), got == octets(HOME_AGENT), got)
 		except LabError as e:
 			v.bad.append(str(e))
 		v("lked ends well", ha.stop() == 0, ha.tail())
