@@ -133,11 +133,14 @@ def with_odd_router(build, directory, bits, second):
 			v("replays bring nothing", not [u for u in ar.updates if u[0] >= since] and not [r for r in ar.requests if r[0] >= since])
 			v("and take nothing", mn.lbsa(text(l.coa)).get("state") and mn.lbsa(text(here.coa)).get("state"))
 			# To and fro within a minute: two routers of one name, no alternating keys (AMB-075, AMB-076).
-			for link, back in (("l1", l), ("l2", here), ("l1", l)):
+			for link, back, away in (("l1", l, here), ("l2", here, l), ("l1", l, here)):
 				since = ar.mark()
 				lab.move(link, 0.1)
 				v.need("a deregistration on " + link,
 					ar.pump(lambda: [u for u in ar.updates if u[0] >= since and u[1] == back.coa and u[2] == back.coa], 5))
+				# What is not bound when the node comes back needs no deregistration.
+				v.need("an update of the other address on " + link,
+					ar.pump(lambda: [u for u in ar.updates if u[0] >= since and u[1] == away.coa and u[4]], 5))
 			back = ar.lbsa[l.coa]
 			exchanged(ar, v, l.coa, back, 20)
 		except LabError as e:
