@@ -18,6 +18,7 @@ struct ctl {
 	const char *config;	 /* -c */
 	bool json;		 /* -j */
 	bool colour;		 /* stdout is a terminal */
+	int columns;		 /* how wide lines may be; INT_MAX: stdout is no terminal */
 };
 
 /* --- client.c --- */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ctl/commands.h"
+#include "ctl/layout.h"
 
 /* -j may stand anywhere; it is taken out of the arguments. */
 static int take_json(struct ctl *c, int argc, char **argv)
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/ctl.sock", c.run_dir);
 	c.socket_path = path;
 	c.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	c.columns = layout_columns();
 	argv += first;
 	argc = take_json(&c, argc - first, argv);
 	return argc == 0 ? run(&c, 1, show) : run(&c, argc, argv);

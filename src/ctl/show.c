@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* lke show: the daemon's JSON as one screen of text. */
-#include "ctl/commands.h"
+#include "ctl/show.h"
 
 #include <string.h>
+
+#include "ctl/commands.h"
+#include "ctl/layout.h"
 
 #define FIRST_SCREEN 200 /* objects of each kind */
 
@@ -15,11 +18,6 @@ static bool role_is(const json_t *j, const char *role)
 	return strcmp(text_get(j, "role"), role) == 0;
 }
 
-static void heading(const struct ctl *c, const char *text)
-{
-	printf("%s%s%s\n", c->colour ? "\033[1m" : "", text, c->colour ? "\033[0m" : "");
-}
-
 static bool has_role(const json_t *roles, const char *name)
 {
 	size_t i;
@@ -29,17 +27,20 @@ static bool has_role(const json_t *roles, const char *name)
 	return false;
 }
 
-/* "v18.2 MiB ^1.1 MiB": to the mobile, from the mobile */
-static void print_traffic(const json_t *t)
+/* " v18.2 MiB ^1.1 MiB 3s ago": to the mobile, from the mobile, the last packet */
+static const char *traffic_text(const json_t *t, char buf[64])
 {
+	const json_t *last = json_object_get(t, "last_packet");
 	char down[16], up[16], age[16];
 
-	if (!json_is_object(t))
-		return;
-	printf(" v%s ^%s", text_bytes(text_number(t, "encap_bytes"), down),
-	       text_bytes(text_number(t, "decap_bytes"), up));
-	if (json_is_real(json_object_get(t, "last_packet")))
-		printf(" %s ago", text_age(json_object_get(t, "last_packet"), age));
+	buf[0] = '\0';
+	if (json_is_object(t))
+		snprintf(buf, 64, " v%s ^%s%s%s%s", text_bytes(text_number(t, "encap_bytes"), down),
+			 text_bytes(text_number(t, "decap_bytes"), up),
+			 json_is_real(last) ? " " : "",
+			 json_is_real(last) ? text_age(last, age) : "",
+			 json_is_real(last) ? " ago" : "");
+	return buf;
 }
 
 /* "   forward tun (Forward = tun)" */
@@ -61,27 +62,73 @@ static void print_more(const json_t *top, const char *total, size_t shown, const
 		printf("  ... and %.0f more: %s\n", all - (double)shown, how);
 }
 
-static void print_mobile_line(const char *mobile, const json_t *l, int width)
+/* One row of an access router's table; the second line of a narrow one is where and extra. */
+struct mobile_row {
+	const char *mobile, *state;
+	char where[64], expires[16], seq[16], extra[128];
+};
+
+static void make_row(const json_t *l, struct mobile_row *ret)
 {
 	const json_t *binding = json_object_get(l, "binding");
-	const json_t *where = json_is_object(binding) ? binding : NULL;
+	const json_t *bound = json_is_object(binding) ? binding : NULL;
 	double waiting = text_number(json_object_get(l, "buffered"), "packets");
-	char age[16], to[64] = "on link", seq[16] = "-";
+	bool leaving = json_is_true(json_object_get(l, "leaving"));
+	char traffic[64], age[16], wait[48] = "";
 
-	if (where) {
-		snprintf(to, sizeof(to), "-> %s", text_get(where, "care_of_address"));
-		snprintf(seq, sizeof(seq), "%.0f", text_number(where, "sequence"));
+	*ret = (struct mobile_row){ .mobile = text_get(l, "care_of_address"),
+				    .state = text_get(bound ? bound : l, "state"),
+				    .where = "on link",
+				    .seq = "-" };
+	snprintf(ret->expires, sizeof(ret->expires), "%s",
+		 text_age(json_object_get(bound ? bound : l, "expires_in"), age));
+	if (bound) {
+		snprintf(ret->where, sizeof(ret->where), "-> %s",
+			 text_get(bound, "care_of_address"));
+		snprintf(ret->seq, sizeof(ret->seq), "%.0f", text_number(bound, "sequence"));
 	}
-	printf("  %-*s %-18s %-7s %-5s %s", width, mobile, to,
-	       text_age(json_object_get(where ? where : l, "expires_in"), age), seq,
-	       text_get(where ? where : l, "state"));
-	if (where)
-		print_traffic(json_object_get(where, "traffic"));
-	if (json_is_true(json_object_get(l, "leaving")) || waiting > 0)
-		printf(" %s, %.0f packets wait",
-		       json_is_true(json_object_get(l, "leaving")) ? "leaving" : "no credit",
-		       waiting);
-	putchar('\n');
+	if (leaving || waiting > 0)
+		snprintf(wait, sizeof(wait), " %s, %.0f packets wait",
+			 leaving ? "leaving" : "no credit", waiting);
+	snprintf(ret->extra, sizeof(ret->extra), "%s%s",
+		 traffic_text(json_object_get(bound, "traffic"), traffic), wait);
+}
+
+static int larger(int a, size_t b)
+{
+	return (int)b > a ? (int)b : a;
+}
+
+static size_t print_mobiles(int columns, const json_t *lbsas)
+{
+	int mobile = 18, where = 18, rest = 0;
+	struct mobile_row r;
+	const json_t *j;
+	size_t i, n = 0;
+	bool wide;
+
+	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router"))
+	{
+		make_row(j, &r);
+		mobile = larger(mobile, strlen(r.mobile));
+		where = larger(where, strlen(r.where));
+		rest = larger(rest, strlen(r.state) + strlen(r.extra));
+	}
+	wide = 2 + mobile + 1 + where + 1 + 7 + 1 + 5 + 1 + rest <= columns;
+	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router"))
+	{
+		if (n++ == 0)
+			printf(wide ? "  %-*s %-*s %-7s %-5s %s\n" : "  %-*s %.*s%-7s %-5s %s\n",
+			       mobile, "mobile", wide ? where : 0, "where", "expires", "seq",
+			       "state");
+		make_row(j, &r);
+		printf(wide ? "  %-*s %-*s %-7s %-5s %s" : "  %-*s %.*s%-7s %-5s %s", mobile,
+		       r.mobile, wide ? where : 0, r.where, r.expires, r.seq, r.state);
+		printf(wide ? "%s\n" : "\n%.0s", r.extra);
+		if (!wide)
+			layout_print(columns, 6, "    %s%s", r.where, r.extra);
+	}
+	return n;
 }
 
 static void show_access_router(const struct ctl *c, const json_t *top)
@@ -89,14 +136,13 @@ static void show_access_router(const struct ctl *c, const json_t *top)
 	const json_t *lbsas = json_object_get(top, "lbsas"), *j, *rsa = json_object_get(top, "rsa"),
 		     *totals = json_object_get(top, "totals");
 	char line[320], forward[224];
-	int width = 18;
-	size_t i, shown = 0;
+	size_t i, shown;
 
 	if (!has_role(json_object_get(top, "roles"), "access-router"))
 		return;
 	snprintf(line, sizeof(line), "access router   RSA-%.0f SHA256:%.12s...%s",
 		 text_number(rsa, "bits"), text_get(rsa, "sha256"), forward_text(top, forward));
-	heading(c, line);
+	show_heading(c, line);
 	json_array_foreach(json_object_get(top, "interfaces"), i,
 			   j) if (has_role(json_object_get(j, "roles"), "access-router"))
 		printf("  %s %s %s\n", text_get(j, "name"), text_get(j, "link_layer"),
@@ -104,23 +150,11 @@ static void show_access_router(const struct ctl *c, const json_t *top)
 	printf("  LBSAs %.0f valid, %.0f tentative   bindings %.0f\n",
 	       text_number(totals, "lbsas_valid"), text_number(totals, "lbsas_tentative"),
 	       text_number(totals, "bindings"));
-	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router") &&
-					    (int)strlen(text_get(j, "care_of_address")) > width)
-		width = (int)strlen(text_get(j, "care_of_address"));
-	if (json_array_size(lbsas))
-		printf("  %-*s %-18s %-7s %-5s %s\n", width, "mobile", "where", "expires", "seq",
-		       "state");
-	json_array_foreach(lbsas, i, j) if (role_is(j, "access-router"))
-	{
-		const char *coa = text_get(j, "care_of_address");
-
-		print_mobile_line(coa, j, width);
-		shown++;
-	}
+	shown = print_mobiles(c->columns, lbsas);
 	print_more(top, "lbsas", shown, "lke show lbsa");
 }
 
-static void show_routers_text(const json_t *top)
+static void show_routers_text(int columns, const json_t *top)
 {
 	const json_t *j;
 	size_t i;
@@ -129,11 +163,11 @@ static void show_routers_text(const json_t *top)
 	{
 		char age[16];
 
-		printf("  %s router %s on %s%s, lifetime %s\n",
-		       json_is_true(json_object_get(j, "chosen")) ? "*" : " ",
-		       text_get(j, "link_local"), text_get(j, "interface"),
-		       json_is_true(json_object_get(j, "lke")) ? ", LKE" : "",
-		       text_age(json_object_get(j, "expires_in"), age));
+		layout_print(columns, 6, "  %s router %s on %s%s, lifetime %s",
+			     json_is_true(json_object_get(j, "chosen")) ? "*" : " ",
+			     text_get(j, "link_local"), text_get(j, "interface"),
+			     json_is_true(json_object_get(j, "lke")) ? ", LKE" : "",
+			     text_age(json_object_get(j, "expires_in"), age));
 		if (json_is_string(json_object_get(j, "care_of_address")))
 			printf("      care-of address %s%s\n", text_get(j, "care_of_address"),
 			       json_is_true(json_object_get(j, "tentative")) ? " (tentative)" : "");
@@ -144,29 +178,28 @@ static void show_mobile_node(const struct ctl *c, const json_t *top)
 {
 	const json_t *lbsas = json_object_get(top, "lbsas"),
 		     *bindings = json_object_get(top, "bindings"), *j;
-	char age[16];
+	char age[16], traffic[64];
 	size_t i;
 
 	if (!has_role(json_object_get(top, "roles"), "mobile-node"))
 		return;
-	heading(c, "mobile node");
-	show_routers_text(top);
+	show_heading(c, "mobile node");
+	show_routers_text(c->columns, top);
 	json_array_foreach(lbsas, i, j) if (role_is(j, "mobile-node"))
-		printf("    LBSA of %s with %s: %s, expires in %s\n",
-		       text_get(j, "care_of_address"), text_get(j, "access_router"),
-		       text_get(j, "state"), text_age(json_object_get(j, "expires_in"), age));
+		layout_print(c->columns, 6, "    LBSA of %s with %s: %s, expires in %s",
+			     text_get(j, "care_of_address"), text_get(j, "access_router"),
+			     text_get(j, "state"), text_age(json_object_get(j, "expires_in"), age));
 	json_array_foreach(bindings, i, j) if (role_is(j, "mobile-node"))
 	{
-		printf("    %s -> %s at %s: %s, seq %.0f, expires in %s",
-		       text_get(j, "home_address"), text_get(j, "care_of_address"),
-		       text_get(j, "agent"), text_get(j, "state"), text_number(j, "sequence"),
-		       text_age(json_object_get(j, "expires_in"), age));
-		print_traffic(json_object_get(j, "traffic"));
-		putchar('\n');
+		layout_print(c->columns, 6, "    %s -> %s at %s: %s, seq %.0f, expires in %s%s",
+			     text_get(j, "home_address"), text_get(j, "care_of_address"),
+			     text_get(j, "agent"), text_get(j, "state"), text_number(j, "sequence"),
+			     text_age(json_object_get(j, "expires_in"), age),
+			     traffic_text(json_object_get(j, "traffic"), traffic));
 	}
 }
 
-static void show_other_home_agents(const json_t *top)
+static void show_other_home_agents(int columns, const json_t *top)
 {
 	const json_t *j, *a;
 	size_t i, k;
@@ -174,13 +207,41 @@ static void show_other_home_agents(const json_t *top)
 
 	json_array_foreach(json_object_get(top, "home_agents"), i, j)
 	{
-		printf("  other home agent %s on %s, preference %.0f, expires in %s\n",
-		       text_get(j, "link_local"), text_get(j, "interface"),
-		       text_number(j, "preference"),
-		       text_age(json_object_get(j, "expires_in"), age));
+		layout_print(columns, 6,
+			     "  other home agent %s on %s, preference %.0f, expires in %s",
+			     text_get(j, "link_local"), text_get(j, "interface"),
+			     text_number(j, "preference"),
+			     text_age(json_object_get(j, "expires_in"), age));
 		json_array_foreach(json_object_get(j, "addresses"), k, a)
 			printf("      %s\n", json_string_value(a));
 	}
+}
+
+/* A mobile of a home agent: where it is, then what its key has left. */
+static void print_home_mobile(int columns, const json_t *j)
+{
+	const char *home = text_get(j, "home_address");
+	const json_t *binding = json_object_get(j, "binding");
+	const json_t *b = json_is_object(binding) ? binding : NULL;
+	char age[16], traffic[64], where[128] = "not bound", next[48] = "";
+
+	if (json_is_true(json_object_get(j, "suspended")))
+		snprintf(where, sizeof(where), "suspended");
+	else if (b)
+		snprintf(where, sizeof(where), "-> %s %s expires in %s",
+			 text_get(b, "care_of_address"), text_get(b, "state"),
+			 text_age(json_object_get(b, "expires_in"), age));
+	if (json_is_integer(json_object_get(j, "next_key_generation")))
+		snprintf(next, sizeof(next), "  next key: generation %.0f",
+			 text_number(j, "next_key_generation"));
+	layout_print(columns, 13, "  %-10s %-22s %s%s%s%s%s", text_get(j, "name"), home, where,
+		     traffic_text(json_object_get(b, "traffic"), traffic),
+		     json_is_true(json_object_get(j, "floor_lost")) ? "  REFUSED: lke rekey " : "",
+		     json_is_true(json_object_get(j, "floor_lost")) ? home : "", next);
+	layout_print(columns, 13,
+		     "             sequence %.0f, %.0f of 32768 used under key generation %.0f",
+		     text_number(j, "last_sequence"), text_number(j, "sequence_used"),
+		     text_number(j, "key_generation"));
 }
 
 static void show_home_agent(const struct ctl *c, const json_t *top)
@@ -192,148 +253,11 @@ static void show_home_agent(const struct ctl *c, const json_t *top)
 	if (!has_role(json_object_get(top, "roles"), "home-agent"))
 		return;
 	snprintf(line, sizeof(line), "home agent%s", forward_text(top, forward));
-	heading(c, line);
-	show_other_home_agents(top);
-	json_array_foreach(json_object_get(top, "mobiles"), i, j)
-	{
-		const char *home = text_get(j, "home_address");
-		const json_t *binding = json_object_get(j, "binding");
-		const json_t *b = json_is_object(binding) ? binding : NULL;
-		char age[16];
-
-		printf("  %-10s %-22s ", text_get(j, "name"), home);
-		if (json_is_true(json_object_get(j, "suspended")))
-			printf("suspended");
-		else if (b)
-			printf("-> %s %s expires in %s", text_get(b, "care_of_address"),
-			       text_get(b, "state"),
-			       text_age(json_object_get(b, "expires_in"), age));
-		else
-			printf("not bound");
-		print_traffic(b ? json_object_get(b, "traffic") : NULL);
-		if (json_is_true(json_object_get(j, "floor_lost")))
-			printf("  REFUSED: lke rekey %s", home);
-		if (json_is_integer(json_object_get(j, "next_key_generation")))
-			printf("  next key: generation %.0f",
-			       text_number(j, "next_key_generation"));
-		printf("\n             sequence %.0f, %.0f of 32768 used under key generation "
-		       "%.0f\n",
-		       text_number(j, "last_sequence"), text_number(j, "sequence_used"),
-		       text_number(j, "key_generation"));
-	}
+	show_heading(c, line);
+	show_other_home_agents(c->columns, top);
+	json_array_foreach(json_object_get(top, "mobiles"), i, j) print_home_mobile(c->columns, j);
 	print_more(top, "mobiles", json_array_size(json_object_get(top, "mobiles")),
 		   "lke show mobiles");
-}
-
-static const char *days_text(const json_t *j, const char *key, char buf[24])
-{
-	if (json_is_integer(json_object_get(j, key)))
-		snprintf(buf, 24, "%.0f", text_number(j, key));
-	else
-		snprintf(buf, 24, "-");
-	return buf;
-}
-
-static void show_sequences(const struct ctl *c, const json_t *top)
-{
-	char window[24], cycle[24], rate[24] = "-";
-	const json_t *j;
-	size_t i;
-
-	heading(c, "sequence numbers under the present key");
-	printf("  %-10s %-22s %5s %6s %9s %16s %16s\n", "name", "home address", "key", "used",
-	       "a day", "days to 32768", "days to 65536");
-	json_array_foreach(json_object_get(top, "sequences"), i, j)
-	{
-		if (json_is_number(json_object_get(j, "per_day")))
-			snprintf(rate, sizeof(rate), "%.1f", text_number(j, "per_day"));
-		else
-			snprintf(rate, sizeof(rate), "-");
-		printf("  %-10s %-22s %5.0f %6.0f %9s %16s %16s\n", text_get(j, "name"),
-		       text_get(j, "home_address"), text_number(j, "key_generation"),
-		       text_number(j, "used"), rate, days_text(j, "days_to_window", window),
-		       days_text(j, "days_to_cycle", cycle));
-	}
-}
-
-static void show_counters(const struct ctl *c, const json_t *top)
-{
-	json_t *counters = json_object_get(top, "counters"), *drops = json_object_get(top, "drops");
-	const char *key;
-	json_t *v;
-	unsigned n = 0;
-
-	heading(c, "counters");
-	json_object_foreach(counters, key, v) if (json_is_integer(v) && json_integer_value(v))
-		printf("  %-18s %10lld%s", key, (long long)json_integer_value(v),
-		       ++n % 2 ? "    " : "\n");
-	json_object_foreach(json_object_get(counters, "plane"), key, v) if (json_integer_value(v))
-		printf("  %-18s %10lld%s", key, (long long)json_integer_value(v),
-		       ++n % 2 ? "    " : "\n");
-	if (n % 2)
-		putchar('\n');
-	if (json_object_size(drops))
-		heading(c, "dropped");
-	json_object_foreach(drops, key, v)
-		printf("  %-24s %10lld\n", key, (long long)json_integer_value(v));
-}
-
-static void show_interfaces(const struct ctl *c, const json_t *top)
-{
-	const json_t *j, *r;
-	size_t i, k;
-
-	heading(c, "interfaces");
-	json_array_foreach(json_object_get(top, "interfaces"), i, j)
-	{
-		printf("  %-15s %-17s %-4s mtu %-5.0f", text_get(j, "name"),
-		       text_get(j, "link_layer"),
-		       json_is_true(json_object_get(j, "up")) ? "up" : "down",
-		       text_number(j, "mtu"));
-		json_array_foreach(json_object_get(j, "roles"), k, r)
-			printf(" %s", json_string_value(r));
-		putchar('\n');
-	}
-}
-
-static void show_limits(const struct ctl *c, const json_t *top)
-{
-	const json_t *j;
-	size_t i;
-
-	heading(c, "limits");
-	printf("  %-18s %-15s %10s %10s\n", "what", "interface", "used", "limit");
-	json_array_foreach(json_object_get(top, "limits"), i, j)
-		printf("  %-18s %-15s %10.0f %10.0f\n", text_get(j, "name"),
-		       text_get(j, "interface"), text_number(j, "used"), text_number(j, "limit"));
-}
-
-/* 2.5 s, 90 ms; longer ones as everywhere. */
-static const char *due_text(const json_t *j, char buf[16])
-{
-	double s = text_number(j, "due");
-
-	if (s >= 60)
-		return text_age(json_object_get(j, "due"), buf);
-	snprintf(buf, 16, s < 1 ? "%.0f ms" : "%.1f s", s < 1 ? s * 1000 : s);
-	return buf;
-}
-
-static void show_timers(const struct ctl *c, const json_t *top)
-{
-	const json_t *j, *timers = json_object_get(top, "timers"),
-			 *list = json_object_get(timers, "next");
-	char due[16];
-	size_t i;
-
-	heading(c, "timers");
-	printf("  %-8s %-27s %-8s %s\n", "due in", "what", "link", "of");
-	json_array_foreach(list, i, j)
-		printf("  %-8s %-27s %-8s %s\n", due_text(j, due), text_get(j, "name"),
-		       text_get(j, "interface"), text_get(j, "address"));
-	if (text_number(timers, "all") > (double)json_array_size(list))
-		printf("  %.0f later ones\n",
-		       text_number(timers, "all") - (double)json_array_size(list));
 }
 
 static void print_text(const struct ctl *c, const json_t *all, const char *what)

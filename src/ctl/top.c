@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ctl/commands.h"
+#include "ctl/layout.h"
 
 #define ROWS_MAX 1000 /* more do not fit on any screen */
 
@@ -125,21 +126,54 @@ static const char *rate_text(double r, char buf[24])
 	return buf;
 }
 
-static void print_row(const struct row *r)
+/* Columns of the addresses; a row has a second line where the terminal is too narrow for both. */
+struct layout {
+	int mobile, care_of, lines;
+};
+
+static int longest(const struct row *rows, size_t n, const char *key)
+{
+	size_t most = 24;
+
+	for (size_t i = 0; i < n; i++)
+		if (strlen(text_get(rows[i].binding, key)) > most)
+			most = strlen(text_get(rows[i].binding, key));
+	return (int)most;
+}
+
+static struct layout layout_of(const struct row *rows, size_t n)
+{
+	enum { OTHERS = 31 };
+	struct layout l = { longest(rows, n, "home_address"), longest(rows, n, "care_of_address"),
+			    1 };
+
+	if (l.mobile + l.care_of + OTHERS > layout_columns())
+		l.lines = 2;
+	return l;
+}
+
+static void print_row(const struct row *r, const struct layout *l)
 {
 	const json_t *b = r->binding;
 	char down[24], up[24], age[16];
 
-	printf("%-24.24s %-24.24s %10s %10s %7s\033[K\n", text_get(b, "home_address"),
-	       text_get(b, "care_of_address"), rate_text(r->down, down), rate_text(r->up, up),
+	printf("%-*s ", l->mobile, text_get(b, "home_address"));
+	if (l->lines == 1)
+		printf("%-*s ", l->care_of, text_get(b, "care_of_address"));
+	printf("%10s %10s %7s\033[K\n", rate_text(r->down, down), rate_text(r->up, up),
 	       strcmp(text_get(b, "state"), "forwarding") == 0
 		       ? text_age(json_object_get(b, "expires_in"), age)
 		       : text_get(b, "state"));
+	if (l->lines == 2)
+		printf("  at %s\033[K\n", text_get(b, "care_of_address"));
 }
 
 static void print_screen(const json_t *top, const struct row *rows, size_t n, int lines)
 {
 	const json_t *totals = json_object_get(top, "totals");
+	const struct layout l = layout_of(rows, n);
+	const size_t room = lines > 5 ? (size_t)(lines - 5) / (size_t)l.lines : 0;
+	const size_t shown = lines < 0 || n < room ? n : room;
 	time_t now = time(NULL);
 	struct tm tm;
 	char when[16];
@@ -149,14 +183,16 @@ static void print_screen(const json_t *top, const struct row *rows, size_t n, in
 	printf("lke %s   LBSAs %.0f   bindings %zu   forward %s\033[K\n\n", when,
 	       text_number(totals, "lbsas"), json_array_size(json_object_get(top, "bindings")),
 	       text_get(top, "forward"));
-	printf("%-24s %-24s %10s %10s %7s\033[K\n", "mobile", "is at", "to it", "from it",
-	       "expires");
-	for (size_t i = 0; i < n && (lines < 0 || (int)i < lines - 5); i++)
-		print_row(&rows[i]);
+	printf("%-*s ", l.mobile, "mobile");
+	if (l.lines == 1)
+		printf("%-*s ", l.care_of, "is at");
+	printf("%10s %10s %7s\033[K\n", "to it", "from it", "expires");
+	for (size_t i = 0; i < shown; i++)
+		print_row(&rows[i], &l);
 	if (n == 0)
 		puts("no mobile node is bound here\033[K");
-	if (n > (size_t)lines - 5 && lines > 0)
-		printf("... and %zu more\033[K\n", n - (size_t)(lines - 5));
+	if (n > shown)
+		printf("... and %zu more\033[K\n", n - shown);
 	printf("\033[J");
 	fflush(stdout);
 }

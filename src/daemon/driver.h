@@ -108,6 +108,7 @@ struct driver {
 	uint8_t *buf;		  /* PACKET_BUF octets for receiving */
 	uint64_t reload_client;	  /* cookie of who waits for a reload; 0: nobody */
 	uint32_t reload_confirm;  /* s, as it asked */
+	uint64_t reloads;	  /* configurations taken over, undone ones included */
 	lke_time confirm_until;	  /* a reload is undone then; 0: none waits */
 	struct daemon_config *before; /* the last reload; NULL: there was none */
 };

@@ -167,8 +167,10 @@ static int reload(struct driver *d, struct daemon_config *next, bool keep_newer)
 	int err = take_over(d, next, keep_newer);
 
 	configured(d, err);
-	if (err == 0)
+	if (err == 0) {
+		d->reloads++;
 		follow(d, next);
+	}
 	driver_pump(d);
 	return err;
 }

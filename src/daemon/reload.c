@@ -20,7 +20,8 @@
 #include "platform/linux/memory.h"
 #include "platform/linux/sandbox.h"
 
-#define READ_WAIT (20 * LKE_SEC)
+#define READ_WAIT   (20 * LKE_SEC)
+#define ENGINE_WAIT (20 * LKE_SEC)
 
 static const struct {
 	int code;
@@ -171,6 +172,7 @@ static void to_engine(struct reload *r, enum priv_type type, int fd)
 	struct priv_reply m = { .type = type };
 
 	r->state = RELOAD_APPLYING;
+	r->deadline = clock_now() + ENGINE_WAIT;
 	r->host.tell(r->host.ctx, &m, fd);
 }
 
@@ -316,9 +318,20 @@ void reload_timer(struct reload *r)
 		(void)waitpid(r->reader, NULL, 0);
 		finish(r, RELOAD_TIMEOUT);
 	}
+	/* It cannot be taken back: the engine process may have it already.  Its answer still
+	 * counts. */
+	if (r->state == RELOAD_APPLYING && now >= r->deadline) {
+		r->deadline = LKE_NEVER;
+		log_warning("reload: the engine process has not answered for 20 s; if lke status "
+			    "does not "
+			    "either, restart lked");
+	}
 	if (now < r->undo_at || r->state != RELOAD_IDLE)
 		return;
-	log_warning("reload: not confirmed in time; it is undone");
-	if (reload_begin(r, RELOAD_UNDO, 0, false) != RELOAD_DONE)
+	log_warning("reload: not confirmed in time, it is undone; to keep it, reload again and lke "
+		    "confirm in time");
+	if (reload_begin(r, RELOAD_UNDO, 0, false) != RELOAD_DONE) {
 		r->undo_at = LKE_NEVER;
+		log_error("reload: it cannot be undone; restart lked");
+	}
 }

@@ -72,7 +72,7 @@ struct reload {
 	uint32_t confirm; /* s; 0: at once for good */
 	pid_t reader;
 	int image, outcome;	    /* files in memory; -1: none */
-	lke_time deadline;	    /* of the reader */
+	lke_time deadline;	    /* of the reader, or until the engine process is missed */
 	struct daemon_config other; /* the next one while it is applied, else the one before */
 	char *other_text;
 	bool has_other, may_undo;

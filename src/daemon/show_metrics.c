@@ -187,6 +187,8 @@ static void kernel(struct driver *d, json_t *list)
 	      d->kernel_errors);
 	plain(list, "lke_send_errors_total", "counter", "Packets that could not be sent.",
 	      d->send_errors);
+	plain(list, "lke_reloads_total", "counter",
+	      "Configurations taken over while lked runs, undone ones included.", d->reloads);
 }
 
 static void add_build(json_t *list)

@@ -113,15 +113,33 @@ static void op_reload_adds_a_home_and_removes_it(void **state)
 	assert_int_equal(f.e->mn->home[1].seq, (uint16_t)(seq + 1));
 }
 
+/* When the timers of the second home address are due; returns how many there are. */
+static size_t due_of_home2(lke_time due[8])
+{
+	struct lke_timer_view v[64];
+	size_t all, found = 0, n = lke_engine_timers(f.e, v, 64, &all);
+
+	assert_int_equal(n, all);
+	for (size_t i = 0; i < n; i++)
+		if (in6_eq(&v[i].addr, &home2) && found < 8)
+			due[found++] = v[i].at;
+	return found;
+}
+
 /* The first of two goes: the second takes its place, with its timers and its registration. */
 static void op_reload_removes_the_first_home(void **state)
 {
+	lke_time before[8], after[8];
 	const struct update *u;
+	size_t timers;
 
 	begin(1);
 	add_home();
 	assert_int_equal(reload(), 0);
+	fix_run(&f, 300 * LKE_MSEC);
 	fix_clear(&f);
+	timers = due_of_home2(before);
+	assert_true(timers >= 1);
 	next.mn.home[0] = next.mn.home[1];
 	next.mn.homes = 1;
 	assert_int_equal(reload(), 0);
@@ -134,6 +152,9 @@ static void op_reload_removes_the_first_home(void **state)
 	u = update_find(f.e, &home2, &fix_agent);
 	assert_non_null(u);
 	assert_ptr_equal(u->reg, &f.e->mn->home[0]);
+	/* Nothing begins anew. */
+	assert_int_equal(due_of_home2(after), timers);
+	assert_memory_equal(after, before, timers * sizeof(*before));
 	fix_clear(&f);
 	fix_run(&f, 5 * LKE_SEC); /* it asks again */
 	assert_true(fix_count(&f, LKE_MSG_BU) >= 1);

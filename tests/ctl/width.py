@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""lke show and lke top with addresses of full length, in 80 columns and in wide terminals.  Argument: the program."""
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+
+from commands import ask, with_daemon
+from tap import equal, run, true
+
+
+def address(k):
+    return f'2001:db8:1234:5678:9abc:def0:1234:{0x5670 + k:x}'
+
+
+TRAFFIC = {'encap_bytes': 19084083, 'decap_bytes': 1153433, 'last_packet': 12.3}
+BINDING = {'care_of_address': address(9), 'sequence': 64100, 'expires_in': 100, 'state': 'forwarding', 'traffic': TRAFFIC}
+STATE = {
+    'schema': 'lke.show/1', 'roles': ['access-router', 'mobile-node', 'home-agent'], 'forward': 'bpf',
+    'forward_reason': 'Forward = auto', 'rsa': {'bits': 2048, 'sha256': 'ab' * 32},
+    'totals': {'lbsas_valid': 3, 'lbsas_tentative': 0, 'bindings': 2, 'lbsas': 3, 'mobiles': 1},
+    'interfaces': [{'name': 'wlan0', 'link_layer': '02:00:00:00:00:01', 'up': True, 'mtu': 1500, 'roles': ['access-router']}],
+    'lbsas': [{'role': 'access-router', 'care_of_address': address(k), 'state': 'valid', 'expires_in': 3000,
+               'binding': BINDING if k else None, 'buffered': {'packets': 12 if k == 2 else 0}, 'leaving': k == 2} for k in range(3)]
+    + [{'role': 'mobile-node', 'care_of_address': address(1), 'access_router': address(2), 'state': 'valid', 'expires_in': 333}],
+    'routers': [{'chosen': True, 'link_local': 'fe80::1234:5678:9abc:def0', 'interface': 'enp0s31f6abcdef', 'lke': True,
+                 'expires_in': 1800, 'care_of_address': address(1)}],
+    'bindings': [{**BINDING, 'role': 'mobile-node', 'home_address': address(4), 'agent': address(3)}],
+    'home_agents': [{'link_local': 'fe80::1234:5678:9abc:def0', 'interface': 'enp0s31f6abcdef', 'preference': 10, 'expires_in': 1800,
+                     'addresses': [address(5)]}],
+    'mobiles': [{'name': 'laptop', 'home_address': address(4), 'binding': BINDING, 'floor_lost': True, 'last_sequence': 4,
+                 'sequence_used': 5, 'key_generation': 1, 'next_key_generation': 2}],
+    'sequences': [{'name': 'laptop', 'home_address': address(4), 'key_generation': 1, 'used': 31000, 'per_day': 144.0,
+                   'days_to_window': 227, 'days_to_cycle': 455}],
+    'limits': [{'name': 'candidates', 'interface': 'enp0s31f6abcdef', 'used': 1, 'limit': 1 << 31}],
+    'timers': {'all': 1, 'next': [{'due': 3.3, 'name': 'mobile_prefix_solicitation', 'interface': 'wlan0', 'address': address(1)}]},
+    'counters': {'packets_in': 1 << 40, 'plane': {'encapsulated': 1 << 40}}, 'drops': {'no_binding': 7},
+}
+ANSWER = json.dumps(STATE).encode() + b'\n'
+
+
+def shown(lke, what, columns=None):
+    env = {k: v for k, v in os.environ.items() if k != 'COLUMNS'} | ({'COLUMNS': str(columns)} if columns else {})
+    code, out, err = with_daemon(ANSWER, lambda d: ask(lke, '--run', d, 'show', *what, env=env))
+    equal((code, err), (0, ''))
+    return out
+
+
+def addresses(text):
+    return set(re.findall(r'2001:db8:[0-9a-f:]+', text.replace(': ', ' ')))
+
+
+def op_show_fits_80_columns(lke):
+    for what in ([], ['all'], ['sequences'], ['timers'], ['limits'], ['interfaces'], ['counters']):
+        narrow, wide = shown(lke, what, 80), shown(lke, what, 300)
+        equal([x for x in narrow.splitlines() if len(x) > 80], [])
+        equal(addresses(narrow), addresses(wide))
+        # The same words, whatever the lines.
+        if what[:1] not in ([], ['all'], ['sequences']):
+            equal(narrow.split(), wide.split())
+
+
+def op_show_in_a_pipe_has_a_line_for_each_object(lke):
+    out = shown(lke, [])
+    equal(out, shown(lke, [], 1000))
+    for k in range(3):
+        true(re.search(rf'^  {address(k)} (on link|-> {address(9)}) .*(valid|forwarding)', out, re.M), out)
+    true(f'{address(4)} -> {address(9)} at {address(3)}: forwarding, seq 64100, expires in 1m40s v18.2 MiB ^1.1 MiB 12s ago' in out, out)
+
+
+def op_show_sequences_has_both_limits_in_any_width(lke):
+    for columns in (80, 300):
+        true(re.search(r'^ .* 31000 +144\.0 +227 +455$', shown(lke, ['sequences'], columns), re.M), columns)
+
+
+def screen(lke, columns):
+    """The first screen of lke top on a terminal of that width."""
+    def act(run_dir):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 30, columns, 0, 0))
+        env = {k: v for k, v in os.environ.items() if k != 'COLUMNS'}
+        with subprocess.Popen([lke, '--run', run_dir, 'top'], stdin=theirs, stdout=theirs, env=env) as p:
+            os.close(theirs)
+            text = b''
+            while b'\033[J' not in text.split(b'\033[H')[-1]:
+                text += os.read(ours, 4096)
+            os.write(ours, b'q')
+            equal(p.wait(20), 0)
+        os.close(ours)
+        return re.sub(r'\033\[[0-9?]*[A-Za-z]', '', text.decode()).replace('\r', '')
+    return with_daemon(ANSWER, act)
+
+
+def op_top_shows_whole_addresses(lke):
+    narrow, wide = screen(lke, 80), screen(lke, 140)
+    equal([x for x in narrow.splitlines() if len(x) > 80], [])
+    true(re.search(rf'^{address(4)} .* 1m40s$\n  at {address(9)}$', narrow, re.M), narrow)
+    true(re.search(rf'^{address(4)} {address(9)} .* 1m40s$', wide, re.M), wide)
+
+
+TESTS = [op_show_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object, op_show_sequences_has_both_limits_in_any_width,
+         op_top_shows_whole_addresses]
+
+if __name__ == '__main__':
+    sys.exit(run(TESTS, *sys.argv[1:]))
