@@ -121,6 +121,7 @@ void keylog_note(struct driver *d, const struct lke_note *n)
 	err = put_keys(d, &n->addr);
 	if (err == 0)
 		return;
-	log_error("the key log cannot be written: %s", strerror(-err));
+	log_error("the key log cannot be written and ends: %s; start another one with: lke keylog",
+		  strerror(-err));
 	keylog_stop(d);
 }

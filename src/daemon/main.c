@@ -312,6 +312,9 @@ int main(int argc, char **argv)
 		running_config_open(&w);
 		reload_keep_drop(w.state_dir); /* that reload is undone by this start */
 		code = start(&w);
+	} else {
+		log_error("it cannot start; what the system lacks says: lke -c %s doctor",
+			  o.config);
 	}
 	free(w.running_text);
 	world_cleanup(&w);

@@ -25,7 +25,9 @@
 static int open_identity(struct world *w)
 {
 	if (!identity_user(w->cfg.user, &w->uid, &w->gid)) {
-		log_error("user %s does not exist", w->cfg.user);
+		log_error("user %s does not exist; create it, or name another one as User in "
+			  "[Daemon]",
+			  w->cfg.user);
 		return EXIT_FAILED;
 	}
 	w->control_gid = identity_group("lke");
@@ -311,8 +313,8 @@ static int open_links(struct world *w)
 			w->link_kind[w->links++] =
 				world_link_kind(w, dump[i].ifindex, dump[i].name);
 		else if (err != -EPROTONOSUPPORT)
-			log_warning("interface %s cannot be used: %s", dump[i].name,
-				    strerror(-err));
+			log_warning("interface %s cannot be used: %s; lke doctor may say why",
+				    dump[i].name, strerror(-err));
 	}
 	return EXIT_OK;
 }
