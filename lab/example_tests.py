@@ -31,8 +31,9 @@ for d in etc run var/lib usr/share root; do
 	mkdir -p @T@/up/$d @T@/scratch/$d
 	mount -t overlay none -o lowerdir=/$d,upperdir=@T@/up/$d,workdir=@T@/scratch/$d /$d
 done
-mount --rbind @T@/netns /run/netns
-touch /run/netns/mn; mount --bind /run/netns/@NS@-mn /run/netns/mn
+mkdir -p /run/netns; mount -t tmpfs none /run/netns
+for n in @T@/netns/@NS@-*; do touch /run/netns/${n##*/}; mount --bind $n /run/netns/${n##*/}; done
+touch /run/netns/mn; mount --bind @T@/netns/@NS@-mn /run/netns/mn
 mount -t tmpfs none /dev/net; mknod -m 666 /dev/net/tun c 10 200	# as udev does
 mkdir -p /etc/lke /run/lke /var/lib/lke /usr/share/lke/wireshark
 mount --bind @DIR@ /etc/lke; mount --bind @DIR@/run /run/lke; mount --bind @DIR@/state /var/lib/lke
