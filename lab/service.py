@@ -205,6 +205,28 @@ def commands_of_the_manual():
 	true((st.st_mode & 0o777, st.st_uid) == (0o600, pwd.getpwnam("lke").pw_uid), "the key file is lke's")
 
 
+def reload_keeps(address):
+	"""systemctl reload: another configuration, the same processes and keys; a wrong file changes nothing and says why."""
+	before = pids()
+
+	def holds(words):
+		true(state() == "active" and pids() == before, words + ": the same processes")
+		lbsas = show()["lbsas"]
+		true([(l["care_of_address"], l["state"]) for l in lbsas] == [(address, "valid")], lbsas)
+	write(CONF, AR + "Mtu = 1400\n", 0o644)
+	ask("systemctl", "reload", "lked")
+	holds("reload")
+	true("no difference" in ask("lke", "diff"), "lked does what the files say")
+	write(CONF, AR + "Finishd = yes\n", 0o644)
+	ask("systemctl", "reload", "lked", code=1)
+	holds("wrong file")
+	log = ask("journalctl", "-u", "lked", "-o", "cat", "-n", "30")
+	true("lke.conf:4: error: unknown key 'Finishd'" in log, log)
+	write(CONF, AR, 0o644)
+	ask("systemctl", "reload", "lked")
+	holds("back")
+
+
 def restart_keeps(address):
 	"""systemctl restart: with StateFile = yes the LBSA is there at once."""
 	before = pids()
@@ -294,6 +316,7 @@ def steps(a):
 	yield "its group may look", the_group_may_look
 	yield "the commands of the manual", commands_of_the_manual
 	yield "lke serve", serve
+	yield "reload", lambda: reload_keeps(address[0])
 	yield "restart", lambda: restart_keeps(address[0])
 	yield "kill -9 of the engine process", lambda: restarts_after("kill -9 of the engine process", signal.SIGKILL, 1)
 	yield "kill -9 of the privileged process", lambda: restarts_after("kill -9 of the privileged process", signal.SIGKILL, 0)

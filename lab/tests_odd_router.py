@@ -62,7 +62,6 @@ class OddRouter(AccessRouter):
 		"""A Binding Acknowledgement with an option nobody knows and a Refresh Advice before what counts."""
 		seq = struct.unpack_from("!H", p.up, 6)[0]
 		ba = binding(BA, struct.pack("!BBHH", status, 0, seq, life), b"\x63\4????" + b"\2\2\0\1" + extra, key, l.link.ar, p.src, l.coa)
-		l.sent = (seq, life)
 		self.sent.append((k, ba, p.eth_src))
 		k.port.send(ba, p.eth_src)
 
@@ -77,10 +76,8 @@ class OddRouter(AccessRouter):
 		self.updates.append((p.when, home, p.src, seq, life))
 		life = life if p.src != home else 0
 		l.care_of = (p.src, k, p.eth_src) if life else None
-		extra = b""
-		if life:
-			l.ask = os.urandom(4)
-			extra = b"\6\6\0\0" + l.ask	# r = 0: asked for all the same (AMB-111)
+		# r = 0: asked for all the same (AMB-111).
+		extra = b"\6\6\0\0" + l.ask(seq, life) if life else b""
 		self.answer(k, p, l, key, 1 if life else 0, life, extra)
 
 	def refresh(self, l):

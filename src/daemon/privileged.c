@@ -321,14 +321,24 @@ static bool join_batch(struct privileged *p, const struct priv_request *r)
 	return false;
 }
 
-/* Answers in the order of the requests, so what was collected comes first. */
-static void serve_one(struct privileged *p, const struct priv_request *r, size_t len)
+static int check(struct privileged *p, const struct priv_request *r, size_t len)
 {
 	const struct priv_limits limits = { priv_scope_interface, priv_scope_home,
 					    priv_scope_served,	  &p->scope,
 					    world_is_mn(p->w),	  world_is_agent(p->w) };
-	struct priv_reply reply = { 0 };
 	int err = priv_check(r, len, &limits);
+
+	if (err != -EPERM)
+		return err;
+	/* Once more: an interface may have got its name back since. */
+	return gone_with_interface(p, r) ? -ENODEV : priv_check(r, len, &limits);
+}
+
+/* Answers in the order of the requests, so what was collected comes first. */
+static void serve_one(struct privileged *p, const struct priv_request *r, size_t len)
+{
+	struct priv_reply reply = { 0 };
+	int err = check(p, r, len);
 
 	if (err == -EBADMSG) {
 		log_error("the engine process sent a request of the wrong length; it is stopped");
@@ -341,9 +351,7 @@ static void serve_one(struct privileged *p, const struct priv_request *r, size_t
 		commit(p);
 		steer(p);
 	}
-	if (err == -EPERM && gone_with_interface(p, r))
-		err = -ENODEV;
-	else if (err < 0)
+	if (err < 0 && err != -ENODEV)
 		log_line(LOG_CLASS_KERNEL, LOG_LEVEL_WARNING,
 			 "request %u of the engine process refused: %s", r->type, strerror(-err));
 	if (!err && r->type == PRIV_OPEN_KEY) {
