@@ -17,6 +17,7 @@ static struct fastmap_count counts[SLOTS];
 static struct fast_binding told; /* the last one */
 static unsigned puts_, removals;
 static bool refuse;
+static int one_comes;
 static lke_time now; /* a second for each packet */
 static struct fwd *f;
 
@@ -40,9 +41,16 @@ put(void *ctx, const struct fast_binding *b)
 	return true;
 }
 
+/* Of the packet sockets; the answers to one_comes questions are yes, that to the next one is no. */
+static bool quiet(void *ctx)
+{
+	return one_comes < 0 || one_comes-- > 0;
+}
+
 static int open_plane_mtu(uint32_t path_mtu)
 {
 	struct fwd_conf conf = { .fast = put,
+				 .quiet = quiet,
 				 .counts = counts,
 				 .counts_max = SLOTS,
 				 .path_mtu = path_mtu,
@@ -54,6 +62,7 @@ static int open_plane_mtu(uint32_t path_mtu)
 	memset(counts, 0, sizeof(counts));
 	puts_ = removals = 0;
 	refuse = false;
+	one_comes = -1;
 	now = 1;
 	return fwd_new(&conf, &f);
 }
@@ -144,6 +153,22 @@ static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
 	tunnel_to(coa2, UINT64_MAX, false, false);
 	assert_int_equal(counts[told.slot].live, 0);
 	assert_int_equal(removals, 1);
+}
+
+static void a_packet_that_came_meanwhile_is_not_overtaken(void **state)
+{
+	struct lke_in6 h = A(home);
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	fwd_fast_taken(f, &h, told.slot, now + LKE_SEC);
+	one_comes = 1;
+	next_packet();
+	assert_int_equal(counts[told.slot].live, 0);
+	/* The next packet asks again. */
+	next_packet();
+	assert_int_equal(counts[told.slot].live, 1);
+	assert_int_equal(puts_, 1);
 }
 
 /* A path of 1280 octets takes packets of 1280 in fragments, which are made here. */
@@ -289,6 +314,7 @@ int main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, open_plane, close_plane)
 		T(a_proved_tunnel_goes_there_behind_its_first_packet),
 		T(amb_121_what_has_to_be_cut_stays_here),
+		T(a_packet_that_came_meanwhile_is_not_overtaken),
 		T(not_at_once),
 		T(amb_112_not_while_there_is_a_credit),
 		T(every_change_takes_it_back_first),

@@ -214,11 +214,25 @@ static bool all_is_read(const struct fwd *f)
 	return poll(&p, 1, 0) == 0 && (!f->conf.quiet || f->conf.quiet(f->conf.ctx));
 }
 
-void fwd_fast_flush(struct fwd *f, lke_time now)
+/* A packet that came while they were woken is still to be read: the next one would overtake it. */
+static void asleep_again(struct fwd *f)
 {
 	struct fwd_fast *s = &f->fast;
 
-	if (s->wanted == 0 || (now - s->since < drain_time && !all_is_read(f)))
+	for (unsigned i = 0; i < s->wanted; i++) {
+		struct fwd_tunnel *t = fwd_find(f, false, &s->want[i]);
+
+		if (t && t->live)
+			set_live(f, t, false); /* that packet asks again */
+	}
+}
+
+void fwd_fast_flush(struct fwd *f, lke_time now)
+{
+	struct fwd_fast *s = &f->fast;
+	bool patient = now - s->since < drain_time;
+
+	if (s->wanted == 0 || (patient && !all_is_read(f)))
 		return;
 	for (unsigned i = 0; i < s->wanted; i++) {
 		struct fwd_tunnel *t = fwd_find(f, false, &s->want[i]);
@@ -230,6 +244,8 @@ void fwd_fast_flush(struct fwd *f, lke_time now)
 		else if (t->taken)
 			set_live(f, t, true);
 	}
+	if (patient && !all_is_read(f))
+		asleep_again(f);
 	s->wanted = 0;
 }
 
