@@ -80,7 +80,7 @@ def _panel(svg, h, lost, back, marks, flows, x0, y0, w, hgt):
 	yb = y0 + 24 + hgt
 	sy = lambda ms: yb - ms / top * hgt
 	svg.text(x0, y0 + 14, h["name"].split(":")[0], 14, "#0f172a", weight="600")
-	svg.text(x0 + w, y0 + 14, "link gap %.1f ms   interruption: to the mobile %.1f ms, from it %.1f ms   lost %d of %d"
+	svg.text(x0 + w, y0 + 14, "link gap %.1f ms · interruption: to the mobile %.1f ms, from it %.1f ms · lost %d of %d"
 		% (h["link_gap_ms"], h["interruption_down_ms"], h["interruption_up_ms"], h["lost"], h["sent"]),
 		12, "#475569", "end")
 	svg.rect(x0, y0 + 24, w, hgt, "#f8fafc")
@@ -95,19 +95,21 @@ def _panel(svg, h, lost, back, marks, flows, x0, y0, w, hgt):
 	for ms in range(-40, int((t1 - lost) * 1e3) + 1, 20):
 		x = sx(lost + ms / 1e3)
 		svg.line(x, yb, x, yb + 4, "#94a3b8")
-		svg.text(x, yb + 16, "%d" % ms if ms else "0 = link lost", 11, "#64748b", "middle")
+		svg.text(x, yb + 16, "%d ms" % ms if ms else "link lost", 11, "#64748b", "middle")
 	for t, ms, c in dots:
 		svg.add("circle", cx=sx(t), cy=sy(ms), r=1.9, fill=c, opacity=0.75)
 	for k, (t, c) in enumerate(crosses):
 		x, y = sx(t), yb - 5
 		svg.add("path", d="M%.1f %.1fl4 4m0 -4l-4 4" % (x - 2, y - 2), stroke="#dc2626", stroke_width=1)
 	row = 0
-	for name, t in sorted(((n, t) for n, t in marks.items() if n in MARKS and t and t0 <= t <= t1), key=lambda v: v[1]):
+	shown = sorted(((n, t) for n, t in marks.items() if n in MARKS and t and t0 <= t <= t1), key=lambda v: v[1])
+	words = sx(shown[-1][1]) + 6 if shown else 0	# right of all the lines: none is drawn through a word
+	for name, t in shown:
 		svg.line(sx(t), y0 + 24, sx(t), yb, MARKS[name], 1.3)
 		if t < lost:
 			svg.text(sx(t) - 4, y0 + 37, name, 11, MARKS[name], "end", "600")
 			continue
-		svg.text(sx(t) + 4, y0 + 37 + row * 14, "%s %+.1f ms" % (name, (t - back) * 1e3), 11, MARKS[name], weight="600")
+		svg.text(words, y0 + 37 + row * 14, "%s %+.1f ms" % (name, (t - back) * 1e3), 11, MARKS[name], weight="600")
 		row += 1
 
 

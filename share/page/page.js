@@ -114,10 +114,14 @@ function drawStrip() {
 	lanes.forEach((lane, i) => {
 		const y = 16 + i * 26;
 		svg.append(el("text", { x: 12, y: y + 10 }, short(lane)));
-		for (const m of moves.filter((m) => m.node === lane))
+		for (const m of moves.filter((m) => m.node === lane)) {
+			/* One that just happened has its figure on the left, clear of the line of now. */
+			const left = now - m.t < 10;
 			svg.append(el("path", { class: "mark" + (m.ms > 50 ? " gap" : ""), d: `M${x(m.t)} ${y - 4} v18` },
 				el("title", {}, m.what)),
-				el("text", { x: x(m.t) + 4, y: y + 10, class: "faint" }, m.ms ? m.ms.toFixed(1) + " ms" : ""));
+				el("text", { x: x(m.t) + (left ? -4 : 4), y: y + 10, class: "faint", "text-anchor": left ? "end" : "start" },
+					m.ms ? m.ms.toFixed(1) + " ms" : ""));
+		}
 	});
 }
 
