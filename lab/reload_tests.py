@@ -127,16 +127,60 @@ def op_reload_under_traffic(build, directory, printer):
 		return failures(story)
 
 
-def wrong_files(story, d):
+class Monitor:
+	"""The reloads that lke monitor -j of a daemon tells, in order, and their words without -j."""
+
+	def __init__(self, d, path, *args):
+		self.out = open(path, "w+")
+		self.process = d.node.popen([d.lke, "--run", d.run_dir, "monitor", *args], self.out)
+		wait_for(lambda: connected(d, self.process.pid), 5, "the monitor to be connected")
+
+	def lines(self):
+		return text_of(self.out.name).splitlines()
+
+	def end(self):
+		self.process.terminate()
+		self.process.wait()
+		self.out.close()
+
+
+def connected(d, pid):
+	"""Its request is read: lked answers who asks later."""
+	return any(os.readlink(f"/proc/{pid}/fd/{n}").startswith("socket:") for n in os.listdir(f"/proc/{pid}/fd")) and d.show() is not None
+
+
+def reloads_told(monitor):
+	return [e for e in (json.loads(line) for line in monitor.lines()) if e["event"] == "reload"]
+
+
+def told(story, monitor, words, **want):
+	"""The newest reload of a monitor is this one."""
+	def last():
+		return (reloads_told(monitor) or [{}])[-1]
+	wait_for(lambda: all(last().get(k) == v for k, v in want.items()), 5, "lke monitor: %s: %s" % (words, want))
+	story.judge("lke monitor: " + words, not event_problems(last()), str(event_problems(last())))
+	return last()
+
+
+def event_problems(event):
+	return schema.problems(event) if hasattr(schema, "members") else []
+
+
+def wrong_files(story, d, monitor):
 	good, was = text_of(d.conf), running(d)
 	write(d.conf, good + "Finishd = yes\nMtu = 1\n[Nonsense]\n")
 	code, out, err = lke(d, "reload")
 	story.judge("every error of a broken file, with its line", code == 3 and ":3: error: unknown key 'Finishd'" in err
 		and ":4: error: Mtu" in err and ":5: error: unknown section" in err and "nothing was changed" in err, err)
+	event = told(story, monitor, "a reload of a broken file", action="reload", by="operator", result="wrong")
+	story.judge("with its problems", len(event["problems"]) == 3 and not event["changes"] and event["text"].startswith(
+		"not reloaded, the configuration has errors; nothing was changed: %s:3: error" % d.conf), str(event))
 	write(d.conf, good + "MaxLbsa = 5\n[Daemon]\nTun = lke7\n")
 	code, out, err = lke(d, "reload")
 	story.judge("what needs a restart is named, and nothing is changed", code == 1 and "+ [Daemon]: Tun = lke7\n    needs a restart" in out
 		and "nothing was changed" in err, out + err)
+	event = told(story, monitor, "one that needs a restart", action="reload", result="restart")
+	story.judge("with what is different", "+ [Daemon]: Tun = lke7" in event["text"] and any(c["restart"] for c in event["changes"]), str(event))
 	write(d.conf, good + "[HomeAgent]\nInterface = wlan0\n")
 	code, out, err = lke(d, "reload")
 	story.judge("a role that comes needs a restart", code == 1 and "a role neither comes nor goes" in out, out + err)
@@ -212,12 +256,16 @@ def signal_and_manager(story, d):
 		finally:
 			del os.environ["NOTIFY_SOCKET"]
 		story.judge("ready", s.recv(200) == b"READY=1")
+		monitor = Monitor(d, os.path.join(d.dir, "signal.ndjson"), "-j")
 		edit(d, "Interface = wlan0\n", "Interface = wlan0\nMtu = 1380\n")
 		os.kill(d.pids()[0], signal.SIGHUP)
 		said = s.recv(200).decode()
 		story.judge("the service manager hears of the reload", said.startswith("RELOADING=1\nMONOTONIC_USEC=") and said[27:].strip().isdigit(), said)
 		story.judge("and of its end", s.recv(200) == b"READY=1")
 	story.judge("SIGHUP takes the files over", "Mtu = 1380" in running(d))
+	event = told(story, monitor, "SIGHUP", action="reload", by="signal", result="done", confirm_within=None)
+	story.judge("with what it changed", event["text"] == "configuration reloaded: + [AccessRouter] wlan0: Mtu = 1380", event["text"])
+	monitor.end()
 
 
 def op_reload_of_wrong_files(build, directory, printer):
@@ -225,7 +273,9 @@ def op_reload_of_wrong_files(build, directory, printer):
 	with Story(build, directory, printer) as story:
 		story.step("1  What may be in the place of the configuration")
 		d = story.fleet.ar[1]
-		wrong_files(story, d)
+		monitor = Monitor(d, os.path.join(directory, "wrong.ndjson"), "-j")
+		wrong_files(story, d, monitor)
+		monitor.end()
 		story.step("2  A reader that hangs")
 		good = text_of(d.conf)
 		for _ in range(5):
@@ -239,7 +289,7 @@ def op_reload_of_wrong_files(build, directory, printer):
 		return failures(story)
 
 
-def undone_by_itself(story, d):
+def undone_by_itself(story, d, monitor):
 	was = running(d)
 	edit(d, "Interface = wlan0\n", "Interface = wlan0\nMtu = 1400\n")
 	reload(story, d, "for two seconds", "--confirm-within", "2s")
@@ -247,19 +297,27 @@ def undone_by_itself(story, d):
 	story.judge("what was before is kept", "Mtu" not in text_of(d.state + "/before-reload.conf"))
 	code, out, err = lke(d, "reload")
 	story.judge("no reload on top of it", code == 1 and "lke confirm" in err, err)
+	told(story, monitor, "it waits to be confirmed", action="reload", by="operator", result="done", confirm_within=2)
 	wait_for(lambda: running(d) == was, 6, "the reload to be undone")
+	event = told(story, monitor, "the time undoes it", action="undo", by="time", result="done", confirm_within=None)
+	story.judge("with what that changed", event["text"] == "reload undone, it was not confirmed in time: - [AccessRouter] wlan0: Mtu = 1400",
+		event["text"])
 	wait_for(lambda: not os.path.exists(d.state + "/before-reload.conf"), 3, "the file to go")
 	story.judge("the file is as the operator left it", "Mtu = 1400" in lke(d, "diff")[1])
 	story.judge("nothing is left to confirm", lke(d, "confirm")[0] == 7)
 	story.judge("nor to undo", lke(d, "undo")[0] == 7)
 
 
-def confirmed_and_undone(story, d):
+def confirmed_and_undone(story, d, monitor):
 	was = running(d)
 	reload(story, d, "with a minute to confirm", "--confirm-within", "60s")
 	story.judge("confirmed", lke(d, "confirm")[0] == 0 and not os.path.exists(d.state + "/before-reload.conf"))
+	told(story, monitor, "a reload is confirmed", action="confirm", by="operator", result="done", changes=[])
 	story.judge("once", lke(d, "confirm")[0] == 7)
 	story.judge("undo goes back later, too", lke(d, "undo")[0] == 0 and running(d) == was, running(d))
+	event = told(story, monitor, "the operator undoes it", action="undo", by="operator", result="done")
+	story.judge("the other way round", [(c["change"], c["statement"]) for c in event["changes"]]
+		== [("gone", "[AccessRouter] wlan0: Mtu = 1400")], str(event))
 	story.judge("one step", lke(d, "undo")[0] == 7)
 
 
@@ -278,9 +336,15 @@ def op_reload_confirm_within(build, directory, printer):
 	with Story(build, directory, printer) as story:
 		d = story.fleet.ar[1]
 		story.step("1  Nobody confirms")
-		undone_by_itself(story, d)
+		monitor = Monitor(d, os.path.join(directory, "monitor.ndjson"), "-j")
+		people = Monitor(d, os.path.join(directory, "monitor.txt"))
+		undone_by_itself(story, d, monitor)
 		story.step("2  Confirmed, and undone later")
-		confirmed_and_undone(story, d)
+		confirmed_and_undone(story, d, monitor)
+		monitor.end()
+		people.end()
+		story.judge("people read the same", "configuration reloaded, undone in 2 s without lke confirm: + [AccessRouter] wlan0: Mtu = 1400\n"
+			in text_of(people.out.name), text_of(people.out.name))
 		story.step("3  lked ends in between")
 		restarted_in_between(story, d, "kill -9", signal.SIGKILL)
 		restarted_in_between(story, d, "SIGTERM", signal.SIGTERM)

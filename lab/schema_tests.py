@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "ctl"))
+from reload_tests import edit	# noqa: E402
 from scenario import Story	# noqa: E402
 from topology import wait_for	# noqa: E402
 
@@ -85,6 +86,9 @@ def op_json_fits_its_schema(build, directory, printer):
 		story.step("4  What is printed")
 		objects = shown(story, daemons)
 		wait_for(lambda: any(e.get("message") == "Finished" for e in monitors[0].lines()), 5, "the monitor to see Finished")
+		edit(fleet.ar[1], "Interface = wlan0\n", "Interface = wlan0\nMaxLbsa = 1000\n")
+		objects.append(json.loads(lke(fleet.ar[1], "-c", fleet.ar[1].conf, "reload", "-j")[1]))
+		wait_for(lambda: any(e["event"] == "reload" for e in monitors[1].lines()), 5, "the monitor to see the reload")
 		events = [m.end() for m in monitors]
 		messages_are_complete(story, events[0])
 		judge(story, schema, objects + sum(events, []))

@@ -14,6 +14,7 @@
 #include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "daemon/reload.h"
+#include "platform/linux/clock.h"
 
 struct client {
 	struct bufferevent *bev; /* NULL: free slot */
@@ -415,6 +416,20 @@ void control_note(struct control *c, const struct lke_note *n)
 			monitor_event(cl, text);
 	}
 	free(text);
+}
+
+void control_event(struct control *c, json_t *j)
+{
+	char *text;
+
+	if (j)
+		json_object_set_new(j, "time", json_real((double)clock_now() / 1e9));
+	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+	for (unsigned i = 0; text && c && i < CONTROL_CLIENTS_MAX; i++)
+		if (c->client[i].bev && c->client[i].monitor)
+			monitor_event(&c->client[i], text);
+	free(text);
+	json_decref(j);
 }
 
 /* Who asked, if he is still there; one thing less that he waits for. */

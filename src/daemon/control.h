@@ -34,6 +34,8 @@ int control_new(struct driver *d, int listen_fd, struct control **ret);
 void control_free(struct control *c);
 void control_note(struct control *c,
 		  const struct lke_note *n); /* to every monitor; c may be NULL */
+/* The same for what is no note: an object of schema lke.event/1, which is consumed; may be NULL. */
+void control_event(struct control *c, json_t *j);
 void control_reply(struct control *c, uint64_t cookie, int err);
 /* The answer to a command, which is consumed; NULL: out of memory. */
 void control_answer(struct control *c, uint64_t cookie, json_t *j);

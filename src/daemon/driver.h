@@ -111,6 +111,7 @@ struct driver {
 	uint64_t reloads;	  /* configurations taken over, undone ones included */
 	lke_time confirm_until;	  /* a reload is undone then; 0: none waits */
 	struct daemon_config *before; /* the last reload; NULL: there was none */
+	struct json_t *reload_changes; /* what that changed; may be NULL */
 };
 
 /* --- driver.c --- */

@@ -15,7 +15,7 @@
 #include "daemon/control.h"
 #include "daemon/driver.h"
 #include "daemon/log.h"
-#include "daemon/reload.h"
+#include "daemon/reload_event.h"
 #include "platform/linux/clock.h"
 
 enum { OUTCOME_MAX = 64 << 20 };
@@ -77,32 +77,58 @@ json_t *driver_reload_json(enum reload_result result, uint32_t confirm, int fd)
 	return j;
 }
 
-static void answer(struct driver *d, enum reload_result result, int fd)
+/* Consumes j. */
+static void answer(struct driver *d, json_t *j)
 {
 	uint64_t client = d->reload_client;
 
 	d->reload_client = 0;
 	if (client)
-		control_answer(d->control, client,
-			       driver_reload_json(result, d->reload_confirm, fd));
+		control_answer(d->control, client, j);
+	else
+		json_decref(j);
 }
 
 void driver_reload_begun(struct driver *d, int err)
 {
 	if (err < 0)
-		answer(d, (enum reload_result) - err, -1);
+		answer(d, driver_reload_json((enum reload_result) - err, 0, -1));
+}
+
+/* What an undo takes back is known here alone. */
+static void tell_monitors(struct driver *d, const struct priv_reply *r, json_t *outcome)
+{
+	enum reload_kind kind = (enum reload_kind)r->ifindex;
+	bool done = r->err == RELOAD_DONE;
+	json_t *shown = json_copy(outcome);
+
+	if (kind == RELOAD_UNDO && done && d->reload_changes)
+		json_object_set_new(shown, "changes", reload_event_reverse(d->reload_changes));
+	control_event(d->control, reload_event_json(kind, r->asked, shown));
+	json_decref(shown);
+	if (!done || kind == RELOAD_CONFIRM)
+		return;
+	json_decref(d->reload_changes);
+	d->reload_changes =
+		kind == RELOAD_CHANGE ? json_incref(json_object_get(outcome, "changes")) : NULL;
 }
 
 void driver_reload_ended(struct driver *d, const struct priv_reply *r, int fd)
 {
 	enum reload_result result = (enum reload_result)r->err;
+	enum reload_kind kind = (enum reload_kind)r->ifindex;
+	/* What a signal or the time began has no client here, and nobody to confirm it. */
+	uint32_t confirm = r->asked && kind == RELOAD_CHANGE ? d->reload_confirm : 0;
+	json_t *outcome = driver_reload_json(result, confirm, fd);
 
-	/* r->ifindex: the kind.  What a signal or the time began has no client here. */
-	if (r->ifindex != RELOAD_COMPARE && result == RELOAD_DONE)
-		d->confirm_until = r->ifindex == RELOAD_CHANGE && d->reload_confirm
-					   ? clock_now() + d->reload_confirm * LKE_SEC
-					   : 0;
-	answer(d, result, fd);
+	if (kind != RELOAD_COMPARE && result == RELOAD_DONE)
+		d->confirm_until = confirm ? clock_now() + confirm * LKE_SEC : 0;
+	if (kind != RELOAD_COMPARE)
+		tell_monitors(d, r, outcome);
+	if (r->asked)
+		answer(d, outcome);
+	else
+		json_decref(outcome);
 	if (fd >= 0)
 		close(fd);
 }
@@ -217,4 +243,6 @@ void driver_reload_close(struct driver *d)
 {
 	forget(d->before);
 	d->before = NULL;
+	json_decref(d->reload_changes);
+	d->reload_changes = NULL;
 }

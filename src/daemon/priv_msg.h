@@ -68,7 +68,8 @@ struct priv_reply {
 	uint8_t own[6];
 	struct lke_in6 addr; /* PRIV_IPSEC */
 	uint8_t removed;     /* PRIV_IPSEC */
-	uint8_t pad[3];
+	uint8_t asked;	     /* PRIV_RELOADED: by the client of the engine process that waits */
+	uint8_t pad[2];
 };
 
 /* What requests may name. */

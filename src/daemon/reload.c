@@ -105,10 +105,13 @@ const struct daemon_config *reload_other(const struct reload *r)
 	return r->has_other ? &r->other : NULL;
 }
 
-/* Who asked hears of it; a signal or the time has the log. */
+/* Who asked hears of it, and who looks on; a signal or the time has the log. */
 static void finish(struct reload *r, enum reload_result result)
 {
-	struct priv_reply m = { .type = PRIV_RELOADED, .err = (int32_t)result, .ifindex = r->kind };
+	struct priv_reply m = { .type = PRIV_RELOADED,
+				.err = (int32_t)result,
+				.ifindex = r->kind,
+				.asked = r->asked };
 	bool bad = result != RELOAD_DONE && result != RELOAD_SAME;
 
 	r->state = RELOAD_IDLE;
@@ -124,8 +127,7 @@ static void finish(struct reload *r, enum reload_result result)
 							 : "done, until it is confirmed");
 		notify_ready();
 	}
-	if (r->asked || r->kind == RELOAD_UNDO)
-		r->host.tell(r->host.ctx, &m, r->outcome);
+	r->host.tell(r->host.ctx, &m, r->outcome);
 	close_files(r);
 }
 
