@@ -69,7 +69,11 @@ enum lke_role {
 	X(MPS, "Mobile Prefix Solicitation") \
 	X(MPA, "Mobile Prefix Advertisement") \
 	X(CARE_OF_TEST, "care-of address test") \
-	X(ICMP_ERROR, "ICMPv6 error")
+	X(ICMP_ERROR, "ICMPv6 error") \
+	X(HOTI, "Home Test Init") \
+	X(COTI, "Care-of Test Init") \
+	X(HOT, "Home Test") \
+	X(COT, "Care-of Test")
 /* clang-format on */
 
 enum lke_msg {

@@ -42,6 +42,28 @@ static void put_ra(struct sbuf *s, const struct nd_msg *m)
 	}
 }
 
+static void put_hadisc(struct sbuf *s, const struct hadisc *m)
+{
+	put_number(s, ", id ", m->id, "");
+	for (unsigned k = 0; k < m->agents; k++) {
+		sbuf_str(s, k ? " " : ", home agents ");
+		sbuf_in6(s, &m->agent[k]);
+	}
+	for (unsigned k = 0; k < m->prefixes; k++) {
+		sbuf_str(s, ", prefix ");
+		sbuf_in6(s, &m->prefix[k].prefix);
+		put_number(s, "/", m->prefix[k].len, "");
+	}
+}
+
+static void put_rr(struct sbuf *s, const struct mh_rr *m)
+{
+	sbuf_str(s, ", cookie ");
+	sbuf_hex(s, m->cookie, sizeof(m->cookie));
+	if (m->answer)
+		put_number(s, ", nonce index ", m->nonce_index, "");
+}
+
 /* What the note has no place for. */
 static void put_more(struct sbuf *s, const struct packet *p)
 {
@@ -66,6 +88,18 @@ static void put_more(struct sbuf *s, const struct packet *p)
 		break;
 	case LKE_MSG_FINISHED:
 		put_nonce(s, ", nonce ", p->finished.nonce);
+		break;
+	case LKE_MSG_DHAAD_REQUEST:
+	case LKE_MSG_DHAAD_REPLY:
+	case LKE_MSG_MPS:
+	case LKE_MSG_MPA:
+		put_hadisc(s, &p->hadisc);
+		break;
+	case LKE_MSG_HOTI:
+	case LKE_MSG_COTI:
+	case LKE_MSG_HOT:
+	case LKE_MSG_COT:
+		put_rr(s, &p->rr);
 		break;
 	case LKE_MSG_ICMP_ERROR:
 		put_number(s, ", type ", p->icmp.type, "");

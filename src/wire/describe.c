@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Every field of a packet as name and value. */
 #include "base/str.h"
-#include "wire/packet.h"
+#include "wire/describe_options.h"
 
 enum {
 	VALUE_MAX = 1200, /* an RSA key in hexadecimal */
@@ -217,8 +217,14 @@ static void describe_bu(struct out *o, const struct mh_bu *m)
 	lifetime(o, m->lifetime);
 	if (m->has_alt_coa)
 		address(o, "alternate_care_of_address", &m->alt_coa);
-	if (m->has_nonce_indices)
-		text(o, "nonce_indices", "present");
+	if (m->has_nonce_indices) {
+		struct sbuf *s = begin(o);
+
+		sbuf_u64(s, m->home_index);
+		sbuf_char(s, ' ');
+		sbuf_u64(s, m->coa_index);
+		end(o, "nonce_indices");
+	}
 	if (m->leaving)
 		text(o, "move", "leaving");
 	describe_auth_data(o, &m->auth);
@@ -248,9 +254,20 @@ static void describe_finished(struct out *o, const struct mh_finished *m)
 	describe_auth_data(o, &m->auth);
 }
 
+static void describe_rr(struct out *o, const struct mh_rr *m)
+{
+	if (m->answer)
+		number(o, "nonce_index", m->nonce_index);
+	octets(o, "init_cookie", m->cookie, sizeof(m->cookie));
+	if (m->answer)
+		octets(o, "keygen_token", m->token, sizeof(m->token));
+}
+
 static void describe_hadisc(struct out *o, const struct hadisc *m)
 {
 	number(o, "identifier", m->id);
+	if (m->type == MPREFIX_ADVERTISEMENT)
+		flags(o, "flags", (m->managed ? 2U : 0U) | (m->other ? 1U : 0U), 2, "MO");
 	for (unsigned k = 0; k < m->agents; k++)
 		address(o, "home_agent", &m->agent[k]);
 	for (unsigned k = 0; k < m->prefixes; k++)
@@ -279,6 +296,12 @@ static void describe_mh(struct out *o, const struct packet *p)
 		number(o, "status", p->be.status);
 		address(o, "home_address", &p->be.home);
 		break;
+	case LKE_MSG_HOTI:
+	case LKE_MSG_COTI:
+	case LKE_MSG_HOT:
+	case LKE_MSG_COT:
+		describe_rr(o, &p->rr);
+		break;
 	default: /* a Binding Refresh Request has no fields */
 		break;
 	}
@@ -302,4 +325,5 @@ void packet_describe(const struct packet *p, packet_field_fn *field, void *ctx)
 	} else if (p->msg != LKE_MSG_NONE) {
 		describe_nd(&o, &p->nd);
 	}
+	describe_other_options(p, field, ctx);
 }

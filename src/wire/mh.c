@@ -204,6 +204,8 @@ static int read_bu_option(struct mopt *o, bool end, struct mh_bu *m)
 	case MOPT_NONCE_INDICES:
 		if (m->has_nonce_indices || o->value.len != 4)
 			return -LKE_DROP_MH_OPTION;
+		m->home_index = rd_u16(&o->value);
+		m->coa_index = rd_u16(&o->value);
 		m->has_nonce_indices = true;
 		return 0;
 	case MOPT_MOVE:

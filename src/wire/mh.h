@@ -111,6 +111,7 @@ struct mh_auth_data {
 struct mh_bu {
 	uint16_t seq, flags, lifetime; /* lifetime in units of 4 s */
 	bool has_alt_coa, has_nonce_indices;
+	uint16_t home_index, coa_index; /* of has_nonce_indices */
 	struct lke_in6 alt_coa;
 	bool leaving; /* option 18, sub-type 3: the sender is about to leave its link */
 	struct mh_auth_data auth;

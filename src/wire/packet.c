@@ -110,7 +110,15 @@ static enum lke_msg mh_class(const struct ip6_info *i, uint8_t type)
 	case MH_KEACK:
 	case MH_FINISHED:
 		return lke_class(i, type);
-	default: /* return routability is the correspondents' */
+	case MH_HOTI: /* return routability is the correspondents', but a trace has it */
+		return LKE_MSG_HOTI;
+	case MH_COTI:
+		return LKE_MSG_COTI;
+	case MH_HOT:
+		return LKE_MSG_HOT;
+	case MH_COT:
+		return LKE_MSG_COT;
+	default:
 		return LKE_MSG_NONE;
 	}
 }
@@ -130,6 +138,11 @@ static int decode_mh(struct packet *p)
 		return mh_finished_decode(&p->mh, &p->finished);
 	case LKE_MSG_BE:
 		return mh_be_decode(&p->mh, &p->be);
+	case LKE_MSG_HOTI:
+	case LKE_MSG_COTI:
+	case LKE_MSG_HOT:
+	case LKE_MSG_COT:
+		return mh_rr_decode(&p->mh, &p->rr);
 	default:
 		return 0;
 	}

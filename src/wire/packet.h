@@ -10,6 +10,7 @@
 #include "wire/esp.h"
 #include "wire/hadisc.h"
 #include "wire/mh.h"
+#include "wire/mh_rr.h"
 #include "wire/nd.h"
 
 struct icmp_head {
@@ -34,6 +35,7 @@ struct packet {
 		struct mh_ba ba;
 		struct mh_finished finished;
 		struct mh_be be;
+		struct mh_rr rr; /* HOTI, COTI, HOT, COT */
 	};
 };
 

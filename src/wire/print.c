@@ -182,6 +182,14 @@ static void put_be(struct sbuf *s, const struct mh_be *m)
 	put_address(s, " home ", &m->home);
 }
 
+static void put_rr(struct sbuf *s, const struct mh_rr *m)
+{
+	sbuf_str(s, " cookie ");
+	sbuf_hex(s, m->cookie, sizeof(m->cookie));
+	if (m->answer)
+		put_number(s, " nonce index ", m->nonce_index);
+}
+
 /* RFC 6275 6.5 to 6.8 */
 static void put_hadisc(struct sbuf *s, const struct hadisc *m)
 {
@@ -218,6 +226,12 @@ static void put_message(struct sbuf *s, const struct packet *p)
 		break;
 	case LKE_MSG_BE:
 		put_be(s, &p->be);
+		break;
+	case LKE_MSG_HOTI:
+	case LKE_MSG_COTI:
+	case LKE_MSG_HOT:
+	case LKE_MSG_COT:
+		put_rr(s, &p->rr);
 		break;
 	case LKE_MSG_ICMP_ERROR:
 		put_icmp(s, &p->icmp);

@@ -4,11 +4,13 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
 
+from messages import MESSAGES
 from tap import equal, run, true
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -115,6 +117,50 @@ def op_decode_verifies_with_a_key_log(lke):
         equal((title, j['verdict']), (title, verdict))
 
 
+def op_decode_shows_every_message_of_mobile_ipv6(lke):
+    """In a line, and with all of its options by -v; the packets are made without lke."""
+    capture = vectors.pcap([packet for _, packet, _, _ in MESSAGES], 101)
+    got = objects(lke, capture, '-v')
+    equal([(j['message'], j['verdict']) for j in got], [(name, 'unverified') for name, _, _, _ in MESSAGES])
+    for j, (name, _, words, fields) in zip(got, MESSAGES):
+        true(j['text'].startswith(name + ' ') and all(w in j['text'] for w in words), (j['text'], words))
+        shown = [f'{f["name"]} {f["value"]}' for f in j['fields']]
+        equal((name, [f for f in fields if f not in shown]), (name, []))
+        others = [f for f in shown if f.startswith('other_option')]
+        equal((name, others), (name, [f for f in fields if f.startswith('other_option')]))
+    lines = decode(lke, capture)[1].splitlines()
+    equal([line.split(None, 2)[2] for line in lines], [j['text'] for j in got])
+
+
+def op_decode_agrees_with_tshark(lke):
+    """Types, sequence numbers, lifetimes and states of what Wireshark knows by itself."""
+    if not shutil.which('tshark'):
+        return
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, 'capture.pcap')
+        with open(path, 'wb') as f:
+            f.write(vectors.pcap([packet for _, packet, _, _ in MESSAGES], 101))
+        names = ('mip6.mhtype', 'icmpv6.type', 'mip6.bu.seqnr', 'mip6.ba.seqnr', 'mip6.bu.lifetime', 'mip6.ba.status', 'mip6.be.haddr',
+                 '_ws.malformed')
+        out = subprocess.run(['tshark', '-r', path, '-T', 'fields', *(a for n in names for a in ('-e', n))], capture_output=True,
+                             text=True, check=True).stdout
+    rows = [dict(zip(names, line.split('\t'))) for line in out.rstrip('\n').split('\n')]
+    equal(len(rows), len(MESSAGES))
+    types = {'Binding Refresh Request': 0, 'Home Test Init': 1, 'Care-of Test Init': 2, 'Home Test': 3, 'Care-of Test': 4,
+             'Binding Update': 5, 'Binding Acknowledgement': 6, 'Binding Error': 7, 'Router Solicitation': 133,
+             'Router Advertisement': 134, 'Neighbor Solicitation': 135, 'DAD Neighbor Solicitation': 135, 'Neighbor Advertisement': 136,
+             'Home Agent Address Discovery Request': 144, 'Home Agent Address Discovery Reply': 145, 'Mobile Prefix Solicitation': 146,
+             'Mobile Prefix Advertisement': 147}
+    for row, j in zip(rows, objects(lke, vectors.pcap([packet for _, packet, _, _ in MESSAGES], 101))):
+        equal((j['message'], row['mip6.mhtype'] or row['icmpv6.type']), (j['message'], str(types[j['message']])))
+        equal((j['message'], row['_ws.malformed']), (j['message'], ''))
+        sequence = row['mip6.bu.seqnr'] or row['mip6.ba.seqnr']
+        true(not sequence or int(sequence) == j['sequence'], (row, j))
+        true(not row['mip6.bu.lifetime'] or int(row['mip6.bu.lifetime']) * 4 == j['lifetime'], (row, j))
+        true(not row['mip6.ba.status'] or int(row['mip6.ba.status']) == j['status'], (row, j))
+        true(not row['mip6.be.haddr'] or row['mip6.be.haddr'] == j['address'], (row, j))
+
+
 def op_decode_leaves_fmipv6_alone(lke):
     """RFC 5568 gives MH types 8 to 10 other meanings: with global addresses, without a home address."""
     ends = bytes.fromhex('20010db8000100000000000000000b01' '20010db8000100000000000000000001')
@@ -177,6 +223,7 @@ def op_decode_draws_the_sequence(lke):
 
 
 TESTS = [op_decode_names_every_message, op_manual_shows_what_decode_prints, op_decode_reads_every_link_type, op_decode_v_has_every_field,
+         op_decode_shows_every_message_of_mobile_ipv6, op_decode_agrees_with_tshark,
          op_decode_verifies_with_a_key_log, op_decode_leaves_fmipv6_alone, op_decode_says_what_is_malformed,
          op_decode_broken_captures_are_clear_errors, op_decode_draws_the_sequence]
 
