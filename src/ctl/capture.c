@@ -22,7 +22,11 @@ enum {
 	OPT_IF_TSOFFSET = 14,
 	RESOLUTION_USEC = 6,
 	NSEC = 1000000000,
+	GZIP = 0x1f8b,
+	ZSTD = 0x28b52ffd,
 };
+
+#define NO_CAPTURE "neither pcap nor pcapng; record one with: tcpdump -w FILE"
 
 struct interface {
 	uint16_t link;
@@ -364,9 +368,12 @@ static int begin(struct capture *c)
 
 	c->begun = true;
 	if (r == 0)
-		return broken(c, "the file is empty");
+		return broken(c, "the file is empty; record one with: tcpdump -w FILE");
 	if (r < 0)
-		return broken(c, "neither pcap nor pcapng");
+		return ferror(c->f) ? -1 : broken(c, NO_CAPTURE);
+	c->little = false;
+	if (get32(c, magic) >> 16 == GZIP || get32(c, magic) == ZSTD)
+		return broken(c, "the file is compressed; give it to gunzip or unzstd first");
 	if (get32(c, magic) == BLOCK_SECTION)
 		return pcapng_begin(c);
 	for (int little = 0; little < 2; little++) {
@@ -374,7 +381,7 @@ static int begin(struct capture *c)
 		if (get32(c, magic) == PCAP_USEC || get32(c, magic) == PCAP_NSEC)
 			return pcap_begin(c, get32(c, magic));
 	}
-	return broken(c, "neither pcap nor pcapng");
+	return broken(c, NO_CAPTURE);
 }
 
 int capture_next(struct capture *c, struct capture_frame *ret)

@@ -60,11 +60,14 @@ static void summary(const struct options *o, const struct decode_count *n)
 	if (n->malformed)
 		fprintf(stderr, " (%" PRIu64 " malformed)", n->malformed);
 	if (n->cut)
-		fprintf(stderr, ", %" PRIu64 " cut short by the capture; use tcpdump -s 0",
-			n->cut);
+		fprintf(stderr, ", %" PRIu64 " cut short by the capture; use tcpdump -s 0", n->cut);
 	if (n->foreign_links)
-		fprintf(stderr, ", %" PRIu64 " of link types that lke does not know",
-			n->foreign_links);
+		fprintf(stderr,
+			", %" PRIu64 " of link types that lke does not know (%u); record with: "
+			"tcpdump -i any",
+			n->foreign_links, n->foreign_link);
+	if (!n->messages && n->others)
+		fprintf(stderr, ", nothing of LKE, Mobile IPv6 or Neighbor Discovery");
 	fputc('\n', stderr);
 }
 
@@ -101,8 +104,9 @@ static int read_all(const struct ctl *c, const struct options *o, FILE *f,
 		code = print_one(c, o, &d);
 	}
 	if (r < 0) {
-		fprintf(stderr, "lke: %s: %s\n", o->file,
-			capture ? capture_error(capture) : "out of memory");
+		fprintf(stderr, "lke: %s: %s%s\n", o->file,
+			capture ? capture_error(capture) : "out of memory",
+			count.frames ? "; what is before it was read" : "");
 		code = EXIT_FAILED;
 	}
 	if (count.frames || code == EXIT_OK)

@@ -23,6 +23,7 @@ struct decoded {
 /* --- decode_read.c --- */
 struct decode_count {
 	uint64_t frames, messages, malformed, cut, foreign_links, others;
+	unsigned foreign_link; /* the last of them */
 };
 /* The message of a frame.  False when it is none of ours; counted either way.  keys may be NULL. */
 bool decode_frame(const struct capture_frame *f, const struct keyring *keys,

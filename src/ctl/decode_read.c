@@ -76,6 +76,7 @@ bool decode_frame(const struct capture_frame *f, const struct keyring *keys,
 	count->frames++;
 	if (r <= 0) {
 		count->foreign_links += r < 0;
+		count->foreign_link = r < 0 ? f->link : count->foreign_link;
 		count->others += r == 0;
 		return false;
 	}

@@ -89,7 +89,11 @@ static int read_lines(struct keyring *k, FILE *f, const char *path, FILE *err)
 		if (!line[strspn(line, " \t")])
 			continue;
 		if (!parse(line, &key)) {
-			fprintf(err, "lke: %s:%u: not a line of `lke keylog`\n", path, n);
+			fprintf(err,
+				"lke: %s:%u: not a line of `lke keylog on FILE`; give the file "
+				"that "
+				"it wrote\n",
+				path, n);
 			code = EXIT_FAILED;
 		} else if (add(k, &key) < 0) {
 			fprintf(err, "lke: %s: more than %d keys\n", path, KEYRING_MAX);

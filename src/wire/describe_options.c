@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 
-enum { VALUE_MAX = 600 }; /* a mobility option in hexadecimal */
+enum { VALUE_MAX = 4200 }; /* an option of 255 units in hexadecimal */
 
 struct out {
 	packet_field_fn *field;

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """lke decode on captures made of the vectors and of tests/fuzz/corpus/decode.  Argument: the program."""
+import gzip
 import json
 import os
 import re
@@ -185,7 +186,9 @@ def op_decode_says_what_is_malformed(lke):
 def op_decode_broken_captures_are_clear_errors(lke):
     ng = vectors.pcapng([(0, p) for p in vectors.packets()], (101,))
     cases = {
-        b'': 'the file is empty', b'ab': 'neither pcap nor pcapng', b'#!/bin/sh\nexit 0\n': 'neither pcap nor pcapng',
+        b'': 'the file is empty; record one with: tcpdump', b'ab': 'neither pcap nor pcapng; record one with: tcpdump',
+        b'#!/bin/sh\nexit 0\n': 'neither pcap nor pcapng', gzip.compress(b''): 'compressed; give it to gunzip',
+        b'\x28\xb5\x2f\xfd' + bytes(9): 'or unzstd first',
         vectors.pcap([bytes(64)], 101)[:-3]: 'cut short', ng[:-5]: 'cut short', ng[:20]: 'cut short',
         ng[:-4] + b'\1\0\0\0': 'two lengths differ',
         vectors.pcapng([(3, bytes(40))], (101,)): 'interface 3, which the file does not describe',
@@ -203,11 +206,44 @@ def op_decode_broken_captures_are_clear_errors(lke):
     p = subprocess.run([lke, 'decode', '/nonexistent.pcap'], text=True, capture_output=True)
     equal((p.returncode, p.stdout), (1, ''))
     true('No such file' in p.stderr, p.stderr)
+
+
+def op_decode_says_what_to_do_instead(lke):
+    ng = vectors.pcapng([(0, p) for p in vectors.packets()], (101,))
     code, _, err, _ = decode(lke, vectors.pcap([bytes(60)], 147))
     equal(code, 0)
-    true('1 of link types that lke does not know' in err, err)
+    true('1 of link types that lke does not know (147); record with: tcpdump -i any' in err, err)
+    p = subprocess.run([lke, 'decode', '/tmp'], text=True, capture_output=True)
+    equal(p.returncode, 1)
+    true('Is a directory' in p.stderr, p.stderr)
+    code, out, err, _ = decode(lke, ng[:-5])
+    true(code == 1 and out and 'what is before it was read' in err, err)
+    code, _, err, _ = decode(lke, vectors.pcap([bytes(60)], 1))
+    true(code == 0 and 'nothing of LKE, Mobile IPv6 or Neighbor Discovery' in err, err)
+    code, _, err, _ = decode(lke, ng, '--keylog', '/etc/passwd')
+    true(code == 1 and '/etc/passwd:1: not a line of `lke keylog on FILE`; give the file that it wrote' in err, err)
     code, _, err, _ = decode(lke, ng, '--keylog', '/dev/null/x')
     true(code == 1 and 'Not a directory' in err, err)
+
+
+def op_decode_reads_odd_frames(lke):
+    """VLAN tags, trailing octets of Ethernet, each family of a loopback, frames cut anywhere: a message, or a word why not."""
+    name, packet, _, _ = MESSAGES[5]
+    ether, tag, qinq = bytes(12), b'\x81\0\0\1', b'\x88\xa8\0\2'
+    frames = [ether + tags + b'\x86\xdd' + packet for tags in (b'', tag, qinq + tag)] + [ether + b'\x86\xdd' + packet + bytes(4)]
+    equal([j['message'] for j in objects(lke, vectors.pcap(frames, 1))], [name] * 4)
+    families = [n.to_bytes(4, order) + packet for n in (10, 24, 28, 30) for order in ('little', 'big')]
+    equal([j['message'] for j in objects(lke, vectors.pcap(families, 0))], [name] * 8)
+    for order in '<>':
+        for magic, unit in ((0xA1B2C3D4, 1e-6), (0xA1B23C4D, 1e-9)):
+            got = objects(lke, vectors.pcap([packet] * 3, 101, order, magic))
+            equal([round((j['wall_time'] - 1700000000) / unit) if unit > 1e-8 else j['message'] for j in got],
+                  [0, 1, 2] if unit > 1e-8 else [name] * 3)
+    for size in range(len(packet)):
+        cut = vectors.pcap([packet[:size]], 101)
+        code, out, err, _ = decode(lke, cut[:36] + len(packet).to_bytes(4, 'little') + cut[40:])
+        equal((size, code, out), (size, 0, ''))
+        true('1 cut short by the capture; use tcpdump -s 0' in err or size == 0, (size, err))
 
 
 def op_decode_draws_the_sequence(lke):
@@ -223,7 +259,7 @@ def op_decode_draws_the_sequence(lke):
 
 
 TESTS = [op_decode_names_every_message, op_manual_shows_what_decode_prints, op_decode_reads_every_link_type, op_decode_v_has_every_field,
-         op_decode_shows_every_message_of_mobile_ipv6, op_decode_agrees_with_tshark,
+         op_decode_shows_every_message_of_mobile_ipv6, op_decode_agrees_with_tshark, op_decode_says_what_to_do_instead, op_decode_reads_odd_frames,
          op_decode_verifies_with_a_key_log, op_decode_leaves_fmipv6_alone, op_decode_says_what_is_malformed,
          op_decode_broken_captures_are_clear_errors, op_decode_draws_the_sequence]
 
