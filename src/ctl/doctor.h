@@ -45,7 +45,7 @@ int doctor_process(const char *name);
 
 void doctor_files(struct doctor *d); /* configuration's files, state directory */
 void doctor_clock(struct doctor *d);
-void doctor_kernel(struct doctor *d);	/* TUN, packet sockets, nftables, policy routing, BPF */
+void doctor_kernel(struct doctor *d);	/* TUN, packet sockets, policy routing, BPF */
 void doctor_sysctls(struct doctor *d);	/* net.ipv6.conf */
 void doctor_links(struct doctor *d);	/* interfaces */
 void doctor_others(struct doctor *d);	/* other daemons on the interfaces */

@@ -3,6 +3,9 @@
  * means for one protocol is in doctor_ruleset.c. */
 #include "ctl/doctor.h"
 
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <string.h>
@@ -15,19 +18,19 @@ static const struct wanted {
 	const char *hook;
 	int protocol;
 	unsigned roles;
-	const char *name, *rule, *why;
+	const char *name, *match, *why;
 } wanted[] = {
 	{ "input", 58, ROLE_AR | ROLE_MN | ROLE_HA, "ICMPv6",
-	  "Accept it there: nft add rule FAMILY TABLE CHAIN meta l4proto ipv6-icmp accept.",
+	  "ipv6-icmp",
 	  "no Neighbor Discovery" },
 	{ "forward", 58, ROLE_AR | ROLE_HA, "ICMPv6",
-	  "Accept it there: nft add rule FAMILY TABLE CHAIN meta l4proto ipv6-icmp accept.",
+	  "ipv6-icmp",
 	  "mobiles get no Packet Too Big" },
 	{ "forward", 135, ROLE_AR | ROLE_HA, "the Mobility Header",
-	  "Accept it there: nft add rule FAMILY TABLE CHAIN meta l4proto 135 accept.",
+	  "135",
 	  "no Binding Update of a mobile passes this router" },
 	{ "forward", 50, ROLE_AR | ROLE_HA, "ESP",
-	  "Accept it there: nft add rule FAMILY TABLE CHAIN meta l4proto esp accept.",
+	  "esp",
 	  "no home registration of a mobile passes this router" },
 };
 
@@ -38,14 +41,20 @@ static void check_chain(struct doctor *d, const json_t *all, const json_t *chain
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const struct wanted *w = &wanted[i];
 		struct ruleset rs = { .all = all, .protocol = w->protocol };
+		char remedy[600];
 
 		if (strcmp(w->hook, hook) != 0 || !(w->roles & d->roles))
 			continue;
 		for (unsigned l = 0; l < d->links; l++)
 			if (d->link[l].roles & w->roles)
 				rs.link[rs.links++] = d->link[l].name;
+		/* Before what drops it. */
+		snprintf(remedy, sizeof(remedy),
+			 "Accept it there: nft insert rule %s %s %s meta l4proto %s accept.",
+			 text_get(chain, "family"), text_get(chain, "table"), text_get(chain, "name"),
+			 w->match);
 		if (ruleset_drops(&rs, chain))
-			doctor_say(d, VERDICT_WARN, "firewall", w->rule,
+			doctor_say(d, VERDICT_WARN, "firewall", remedy,
 				   "chain %s %s %s (hook %s) drops %s (protocol %d): %s",
 				   text_get(chain, "family"), text_get(chain, "table"),
 				   text_get(chain, "name"), hook, w->name, w->protocol, w->why);
@@ -103,6 +112,45 @@ static void check_legacy(struct doctor *d)
 		fclose(f);
 }
 
+/* 0 or a negative errno.  libnftables would end the process where this fails. */
+static int ask_generation(void)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nfgenmsg g;
+	} ask = { .h = { .nlmsg_len = sizeof(ask),
+			 .nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN,
+			 .nlmsg_flags = NLM_F_REQUEST } };
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+		char more[1024];
+	} answer = { .h = { 0 } };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (send(fd, &ask, sizeof(ask), 0) < 0 || recv(fd, &answer, sizeof(answer), 0) < 0)
+		err = -errno;
+	else if (answer.h.nlmsg_type == NLMSG_ERROR)
+		err = answer.e.error;
+	close(fd);
+	return err;
+}
+
+static void say_unreadable(struct doctor *d, int err, const char *why)
+{
+	if (err == -EPERM)
+		doctor_say(d, VERDICT_FAIL, "nftables",
+			   "Give this container CAP_NET_ADMIN and CAP_NET_RAW.",
+			   "the ruleset cannot be read: %s", strerror(EPERM));
+	else
+		doctor_lacks(d, "nftables",
+			     "Use a kernel of 5.12 or later with CONFIG_NF_TABLES and "
+			     "CONFIG_NF_TABLES_IPV6.",
+			     "the ruleset cannot be read: %.200s", why);
+}
+
 static void read_ruleset(struct doctor *d, struct nft_ctx *nft)
 {
 	static char command[] = "list ruleset";
@@ -118,23 +166,21 @@ static void read_ruleset(struct doctor *d, struct nft_ctx *nft)
 		doctor_say(d, VERDICT_OK, "nftables", NULL, "answers");
 		check_ruleset(d, json_object_get(top, "nftables"));
 	} else {
-		doctor_lacks(d, "nftables",
-			     "Use a kernel of 5.12 or later with CONFIG_NF_TABLES and "
-			     "CONFIG_NF_TABLES_IPV6.",
-			     "the ruleset cannot be read: %.200s", nft_ctx_get_error_buffer(nft));
+		say_unreadable(d, 0, nft_ctx_get_error_buffer(nft));
 	}
 	json_decref(top);
 }
 
 void doctor_firewall(struct doctor *d)
 {
-	/* libnftables ends the process when there is no such socket; doctor_kernel() has said so.
-	 */
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	struct nft_ctx *nft = fd < 0 ? NULL : nft_ctx_new(NFT_CTX_DEFAULT);
+	int err = ask_generation();
+	struct nft_ctx *nft;
 
-	if (fd >= 0)
-		close(fd);
+	if (err) {
+		say_unreadable(d, err, strerror(-err));
+		return;
+	}
+	nft = nft_ctx_new(NFT_CTX_DEFAULT);
 	if (nft && nft_ctx_buffer_output(nft) == 0 && nft_ctx_buffer_error(nft) == 0) {
 		read_ruleset(d, nft);
 		check_legacy(d);

@@ -170,23 +170,11 @@ static void check_forward(struct doctor *d)
 			     "Forward = bpf: BPF programs: %s", bpf);
 }
 
-static void check_nftables(struct doctor *d)
-{
-	int fd = check_socket(d, "nftables", AF_NETLINK, NETLINK_NETFILTER,
-			      "Use a kernel of 5.12 or later with CONFIG_NF_TABLES and "
-			      "CONFIG_NF_TABLES_IPV6.");
-
-	/* What answers there is asked by doctor_firewall(). */
-	if (fd >= 0)
-		close(fd);
-}
-
 void doctor_kernel(struct doctor *d)
 {
 	check_ipv6(d);
 	check_tun(d);
 	check_packet(d);
-	check_nftables(d);
 	check_rules(d);
 	if (d->roles)
 		check_forward(d);

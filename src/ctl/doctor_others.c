@@ -7,7 +7,10 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
+
+#include "base/str.h"
 
 static bool in_our_namespace(const char *pid)
 {
@@ -91,6 +94,62 @@ static FILE *open_radvd_conf(int pid)
 	return fopen(path, "re");
 }
 
+/* The value of a key in the state file that a manager has of an interface. */
+static bool state_of(const char *dir, const char *name, const char *key, char *value, size_t size)
+{
+	char path[128], text[256];
+	size_t len = strlen(key);
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%u", dir, if_nametoindex(name));
+	f = fopen(path, "re");
+	while (f && !found && fgets(text, sizeof(text), f)) {
+		text[strcspn(text, "\n")] = '\0';
+		found = strncmp(text, key, len) == 0 && text[len] == '=';
+		if (found)
+			str_copy(value, size, text + len + 1);
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* IPv6SendRA=yes in the .network file of an interface; its drop-ins are not read. */
+static bool networkd_advertises(const char *name)
+{
+	char path[256], line[256];
+	bool on = false;
+	FILE *f;
+
+	if (!doctor_process("systemd-networkd") ||
+	    !state_of("/run/systemd/netif/links", name, "NETWORK_FILE", path, sizeof(path)))
+		return false;
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		char word[8];
+
+		if (sscanf(line, " IPv6SendRA = %7s", word) == 1)
+			on = strcasecmp(word, "yes") == 0 || strcasecmp(word, "true") == 0 ||
+			     strcasecmp(word, "on") == 0 || strcmp(word, "1") == 0;
+	}
+	if (f)
+		fclose(f);
+	return on;
+}
+
+/* Daemons whose configuration is not read here: they may advertise what lked augments. */
+static bool may_be_advertised(const char *name)
+{
+	static const char *const names[] = { "radvd",	"dnsmasq", "odhcpd",
+					     "corerad", "bird",	   "zebra" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (doctor_process(names[i]))
+			return true;
+	return networkd_advertises(name);
+}
+
 static void check_radvd(struct doctor *d)
 {
 	int pid = doctor_process("radvd");
@@ -122,48 +181,42 @@ static void check_radvd(struct doctor *d)
 		else if (serves)
 			doctor_say(d, VERDICT_OK, "radvd", NULL,
 				   "advertises on %s, lked adds to it", l->name);
+		else if (f && l->augments)
+			doctor_say(d, VERDICT_WARN, "radvd",
+				   "Add the interface to radvd.conf, or set Advertise = full.",
+				   "Advertise = augment on %s, but radvd (process %d) does not "
+				   "serve it",
+				   l->name, pid);
 	}
 	for (unsigned i = 0; !pid && i < d->links; i++)
 		if (d->link[i].augments && (d->link[i].roles & ROLE_AR) &&
-		    !doctor_process("systemd-networkd"))
+		    !may_be_advertised(d->link[i].name))
 			doctor_say(d, VERDICT_WARN, "radvd",
 				   "Start radvd on it, or set Advertise = full.",
 				   "Advertise = augment on %s, but no radvd runs here",
 				   d->link[i].name);
 }
 
-/* The state file of an interface has this line. */
-static bool state_says(const char *dir, unsigned ifindex, const char *line)
-{
-	char path[128], text[256];
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%u", dir, ifindex);
-	f = fopen(path, "re");
-	while (f && !found && fgets(text, sizeof(text), f)) {
-		text[strcspn(text, "\n")] = '\0';
-		found = strcmp(text, line) == 0;
-	}
-	if (f)
-		fclose(f);
-	return found;
-}
-
 static void check_managers(struct doctor *d, const struct doctor_link *l)
 {
-	unsigned ifindex = if_nametoindex(l->name);
+	char value[32] = "";
 	enum verdict v = l->roles & ROLE_MN ? VERDICT_FAIL : VERDICT_WARN;
 
-	if (ifindex && doctor_process("NetworkManager") &&
-	    state_says("/run/NetworkManager/devices", ifindex, "managed=true"))
+	if (doctor_process("NetworkManager") &&
+	    state_of("/run/NetworkManager/devices", l->name, "managed", value, sizeof(value)) &&
+	    strcmp(value, "true") == 0)
 		doctor_say(d, v, "NetworkManager",
 			   "Give the interface free: nmcli device set INTERFACE managed no, or "
 			   "unmanaged-devices in NetworkManager.conf.",
 			   "NetworkManager manages %s", l->name);
-	if (ifindex && doctor_process("systemd-networkd") && (l->roles & ROLE_MN) &&
-	    (state_says("/run/systemd/netif/links", ifindex, "ADMIN_STATE=configured") ||
-	     state_says("/run/systemd/netif/links", ifindex, "ADMIN_STATE=configuring")))
+	if (l->sends_ra && networkd_advertises(l->name))
+		doctor_say(d, VERDICT_FAIL, "systemd-networkd",
+			   "Set Advertise = augment in the section of this interface, or "
+			   "IPv6SendRA=no in its .network file.",
+			   "systemd-networkd and lked both advertise on %s", l->name);
+	if (doctor_process("systemd-networkd") && (l->roles & ROLE_MN) &&
+	    state_of("/run/systemd/netif/links", l->name, "ADMIN_STATE", value, sizeof(value)) &&
+	    (strcmp(value, "configured") == 0 || strcmp(value, "configuring") == 0))
 		doctor_say(d, VERDICT_FAIL, "systemd-networkd",
 			   "Set Unmanaged=yes in [Link] of its .network file, then: networkctl "
 			   "reload.",

@@ -3,9 +3,13 @@
 """lke doctor: faults one by one in namespaces of this test, each named with its remedy.  Argument: the program."""
 import contextlib
 import ctypes
+import errno
 import json
 import os
+import re
+import shutil
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -57,6 +61,9 @@ def own_namespaces():
         tun(0o666)
         with open('/dev/net/tun', 'rb+', buffering=0):
             pass
+        # What this host has there is no part of the test.
+        if os.path.isdir('/var/lib/lke'):
+            sh('mount', '-t', 'tmpfs', '-o', 'mode=0700', 'none', '/var/lib/lke')
         sh('nft', 'list', 'ruleset')
         link()
     except OSError as e:
@@ -181,6 +188,65 @@ def op_doctor_of_the_clock(lke):
     fault(p, 8, ('warn', 'clock', 'the clock is behind', 'chrony'))
 
 
+# What a test cannot make true on a host that others use, too.
+OTHER_HOST = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+time_t time(time_t *t)
+{
+	struct timespec now;
+	const char *text = getenv("TEST_TIME");
+	time_t v;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	v = text ? atol(text) : now.tv_sec;
+	if (t)
+		*t = v;
+	return v;
+}
+FILE *fopen(const char *path, const char *mode)
+{
+	FILE *(*real)(const char *, const char *) = (FILE * (*)(const char *, const char *)) dlsym(RTLD_NEXT, "fopen");
+	const char *legacy = getenv("TEST_LEGACY");
+
+	return real(legacy && !strcmp(path, "/proc/net/ip6_tables_names") ? legacy : path, mode);
+}
+"""
+
+
+@contextlib.contextmanager
+def other_host(place, **environment):
+    library = place.dir.name + '/other_host.so'
+    subprocess.run(['cc', '-shared', '-fPIC', '-o', library, '-xc', '-', '-ldl'], input=OTHER_HOST, text=True, check=True)
+    environment.update(LD_PRELOAD=library, ASAN_OPTIONS='verify_asan_link_order=0:' + os.environ.get('ASAN_OPTIONS', ''))
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def op_doctor_of_another_host(lke):
+    """A clock that was never set; the tables of ip6tables-legacy."""
+    if not shutil.which('cc'):
+        return
+    p = Place(lke, AR)
+    with other_host(p, TEST_TIME='86400'):
+        fault(p, 8, ('warn', 'clock', 'years behind', 'Set the clock'))
+    p.write('tables', 'raw\nfilter\n')
+    with other_host(p, TEST_LEGACY=p.dir.name + '/tables'):
+        fault(p, 8, ('warn', 'firewall', 'rules of ip6tables-legacy', 'ip6tables-legacy -S'))
+    p.write('tables', 'raw\n')
+    with other_host(p, TEST_LEGACY=p.dir.name + '/tables'):
+        equal(doctor(p), (0, []))
+
+
 def op_doctor_of_the_tun_device(lke):
     p = Place(lke, AR)
     with changed(lambda: tun(0), lambda: tun(0o666)):
@@ -223,6 +289,121 @@ def op_doctor_of_interfaces(lke):
         equal(doctor(mn), (0, []))
 
 
+@contextlib.contextmanager
+def mounted(where, *options):
+    """Something else at a place, in the mount namespace of this test."""
+    sh('mount', *options, where)
+    try:
+        yield
+    finally:
+        sh('umount', where)
+
+
+def op_doctor_of_a_link_without_carrier(lke):
+    with changed(lambda: sh('ip', 'link', 'set', 'far0', 'down'), new_link):
+        fault(Place(lke, MN), 8, ('warn', 'interface', 'wlan0 is up without a carrier', 'Plug the cable in'))
+
+
+def op_doctor_of_read_only_sysctls(lke):
+    """As in a container: lked could not set them itself."""
+    p, mn = Place(lke, AR), Place(lke, MN)
+    sysctl('wlan0', 'accept_ra', 1)
+    sysctl('all', 'forwarding', 0)
+    with changed(lambda: None, new_link), mounted('/proc/sys', '--bind', '/proc/sys'):
+        sh('mount', '-o', 'remount,bind,ro', '/proc/sys')
+        fault(p, 8, ('fail', 'forwarding', 'lked cannot set it', 'sysctl -w net.ipv6.conf.all.forwarding=1'))
+        fault(mn, 8, ('fail', 'sysctls', 'takes Router Advertisements on wlan0 and lked cannot stop it', 'accept_ra = 0'))
+    equal(doctor(p), (0, []))
+    equal(doctor(mn), (0, []))
+
+
+def op_doctor_of_a_kernel_without_ipv6(lke):
+    with mounted('/proc/sys/net/ipv6', '-t', 'tmpfs', 'none'):
+        fault(Place(lke, MN), 9, ('fail', 'IPv6', 'runs without IPv6', 'ipv6.disable=1'))
+
+
+def op_doctor_of_a_forbidden_tun_device(lke):
+    with changed(lambda: sh('mount', '-o', 'remount,nodev', '/dev/net'), lambda: sh('mount', '-o', 'remount,dev', '/dev/net')):
+        fault(Place(lke, AR), 8, ('fail', 'TUN', 'Permission denied', 'in a container, allow the device'))
+
+
+# Instructions of a seccomp filter: load a word, compare and jump, return.
+LOAD, JUMP, RETURN = 0x20, 0x15, 0x06
+NR_SOCKET, NR_BPF = {'x86_64': (41, 321), 'aarch64': (198, 280)}.get(os.uname().machine, (None, None))
+
+
+def denied(*rules):
+    """For preexec_fn: each (system call, error, arguments it must have as {index: value}) fails with the error."""
+    program = []
+    for call, error, arguments in rules:
+        tests = [(0, call)] + [(16 + 8 * i, v) for i, v in arguments.items()]
+        for n, (at, value) in enumerate(tests):
+            left = 2 * (len(tests) - n) - 1
+            program += [(LOAD, 0, 0, at), (JUMP, 0, left, value)]
+        program.append((RETURN, 0, 0, 0x50000 | error))
+    program.append((RETURN, 0, 0, 0x7fff0000))
+    code = ctypes.create_string_buffer(b''.join(struct.pack('=HBBI', *i) for i in program))
+    libc = ctypes.CDLL(None)
+
+    def install():
+        fprog = ctypes.create_string_buffer(struct.pack('@HP', len(program), ctypes.addressof(code)))
+        if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, ctypes.byref(fprog), 0, 0):
+            os._exit(99)
+    return install
+
+
+@contextlib.contextmanager
+def children(preexec):
+    """What Place starts meanwhile does this first."""
+    run_it = subprocess.run
+    subprocess.run = lambda *a, **k: run_it(*a, preexec_fn=preexec, **k)
+    try:
+        yield
+    finally:
+        subprocess.run = run_it
+
+
+def op_doctor_of_a_kernel_without_sockets(lke):
+    """EAFNOSUPPORT and EPROTONOSUPPORT are the kernel's, EPERM those who started us."""
+    if not NR_SOCKET:
+        return
+    p = Place(lke, AR)
+    packet, nftables = {0: socket.AF_PACKET}, {0: socket.AF_NETLINK, 2: 12}
+    with children(denied((NR_SOCKET, errno.EAFNOSUPPORT, packet))):
+        fault(p, 9, ('fail', 'packet sockets', 'not supported', 'modprobe af_packet'))
+    with children(denied((NR_SOCKET, errno.EPROTONOSUPPORT, nftables))):
+        fault(p, 9, ('fail', 'nftables', 'not supported', 'CONFIG_NF_TABLES'))
+    with children(denied((NR_SOCKET, errno.EPERM, packet))):
+        fault(p, 8, ('fail', 'packet sockets', 'not permitted', 'CAP_NET_RAW'))
+    raw_routing = {0: socket.AF_NETLINK, 1: socket.SOCK_RAW | socket.SOCK_CLOEXEC, 2: 0}
+    with children(denied((NR_SOCKET, errno.EPROTONOSUPPORT, raw_routing))):
+        code, bad = doctor(p)
+        true(code == 9 and ('fail', 'policy routing') in [b[:2] for b in bad], bad)
+        true(all('CONFIG_IPV6_MULTIPLE_TABLES' in b[3] for b in bad if b[1] == 'policy routing'), bad)
+
+
+def op_doctor_of_bpf(lke):
+    if not NR_BPF:
+        return
+    for error, code, words in ((errno.ENOSYS, 9, 'CONFIG_BPF_SYSCALL'), (errno.EPERM, 8, 'CAP_BPF')):
+        with children(denied((NR_BPF, error, {}))):
+            fault(Place(lke, AR + '[Daemon]\nForward = bpf\n'), code, ('fail', 'forwarding', 'Forward = bpf', words))
+            equal(doctor(Place(lke, AR)), (0, []))
+            true('by the TUN device alone (Forward = auto)' in Place(lke, AR).ask('doctor')[1], 'auto')
+
+
+def op_doctor_without_capabilities(lke):
+    """A container that has none: it is not the kernel's fault."""
+    no = ctypes.CDLL(None)
+
+    def drop():
+        for capability in (12, 13):  # CAP_NET_ADMIN, CAP_NET_RAW
+            no.prctl(24, capability, 0, 0, 0)
+    with children(drop):
+        fault(Place(lke, AR), 8, ('fail', 'packet sockets', 'not permitted', 'CAP_NET_RAW'),
+              ('fail', 'nftables', 'not permitted', 'CAP_NET_ADMIN'))
+
+
 def op_doctor_of_radvd(lke):
     p, augment = Place(lke, AR), Place(lke, AR + 'Advertise = augment\n')
     p.write('radvd.conf', 'interface eth9 { AdvSendAdvert on; };\ninterface wlan0\n{ AdvSendAdvert on; };\n')
@@ -230,11 +411,16 @@ def op_doctor_of_radvd(lke):
     with process(p, 'radvd', '-C', p.dir.name + '/radvd.conf'):
         fault(p, 8, ('fail', 'radvd', 'both advertise on wlan0', 'Advertise = augment'))
         equal(doctor(augment), (0, []))
+        fault(Place(lke, MN), 8, ('warn', 'radvd', 'advertises on wlan0', 'no router on its links'))
     with process(p, 'radvd', '-C', p.dir.name + '/other.conf'):
         equal(doctor(p), (0, []))
+        equal(doctor(Place(lke, MN)), (0, []))
+        fault(augment, 8, ('warn', 'radvd', 'does not serve it', 'Add the interface to radvd.conf'))
     with process(p, 'radvd', '-C', '/nonexistent'):
         fault(p, 8, ('warn', 'radvd', 'cannot be read', 'Advertise = augment'))
     fault(augment, 8, ('warn', 'radvd', 'no radvd runs', 'Advertise = full'))
+    with process(p, 'dnsmasq'):
+        equal(doctor(augment), (0, []))
 
 
 def op_doctor_of_managers(lke):
@@ -254,8 +440,20 @@ def op_doctor_of_managers(lke):
     with process(p, 'systemd-networkd'):
         says('/run/systemd/netif/links', 'ADMIN_STATE=configured\n')
         fault(mn, 8, ('fail', 'systemd-networkd', 'manages wlan0', 'Unmanaged=yes'))
+        says('/run/systemd/netif/links', 'ADMIN_STATE=configuring\n')
+        fault(mn, 8, ('fail', 'systemd-networkd', 'manages wlan0', 'Unmanaged=yes'))
         says('/run/systemd/netif/links', 'ADMIN_STATE=unmanaged\n')
         equal(doctor(mn), (0, []))
+        equal(doctor(p), (0, []))
+        network = p.dir.name + '/lan.network'
+        says('/run/systemd/netif/links', f'ADMIN_STATE=configured\nNETWORK_FILE={network}\n')
+        augment = Place(lke, AR + 'Advertise = augment\n')
+        p.write('lan.network', '[Network]\nIPv6SendRA = yes\n')
+        fault(p, 8, ('fail', 'systemd-networkd', 'both advertise on wlan0', 'IPv6SendRA=no'))
+        equal(doctor(augment), (0, []))
+        p.write('lan.network', '[Network]\nIPv6SendRA=no\n')
+        equal(doctor(p), (0, []))
+        fault(augment, 8, ('warn', 'radvd', 'no radvd runs', 'Advertise = full'))
     with process(p, 'dhcpcd'):
         fault(mn, 8, ('warn', 'dhcpcd', 'on wlan0', 'denyinterfaces'))
         equal(doctor(p), (0, []))
@@ -270,6 +468,7 @@ def ruleset(*lines, hook='forward', policy='drop', family='inet', more=''):
 
 ALL = {'ICMPv6', 'the Mobility Header', 'ESP'}
 RULESETS = [
+    (ruleset('meta l4proto 135 drop', 'meta l4proto 50 drop'), ALL),
     (ruleset(), ALL),
     (ruleset(policy='accept'), set()),
     (ruleset(family='ip6'), ALL),
@@ -304,7 +503,10 @@ def op_doctor_of_firewalls(lke):
             code, bad = doctor(p)
             equal((text, {b[:2] for b in bad}), (text, {('warn', 'firewall')} if wanted else set()))
             equal((text, code, {w for w in ALL for b in bad if f' drops {w} ' in b[2]}), (text, 8 if wanted else 0, wanted))
-            true(all('nft add rule' in b[3] for b in bad), bad)
+            # What it advises is right: after it the doctor finds nothing.
+            for b in bad:
+                sh('nft', *re.search('nft (insert rule .*)[.]$', b[3])[1].split())
+            equal((text, doctor(p)), (text, (0, [])))
     # A mobile node forwards nothing.
     with changed(lambda: sh('nft', '-f', '-', text=ruleset()), lambda: sh('nft', 'flush', 'ruleset')):
         equal(doctor(Place(lke, MN)), (0, []))
@@ -316,6 +518,9 @@ def op_doctor_of_lked(lke):
         fault(p, 8, ('warn', 'lked', 'runs here, but not at', '--run'))
     answer = b'{"ok":true,"schema":"lke.status/1","healthy":false,"why":"the moon is full"}\n'
     with_daemon(answer, lambda d: fault(p, 8, ('warn', 'lked', 'the moon is full', 'lke-troubleshooting(7)'), argv=('--run', d)))
+    code, out, _ = with_daemon(b'nonsense\n', lambda d: p.ask('--run', d, 'doctor'))
+    true(code == 8 and 'FAIL  lked' in out and 'does not answer' in out and 'systemctl restart lked' in out, out)
+    fault(p, 8, ('fail', 'lked', 'File name too long', '--run'), argv=('--run', '/' + 'x' * 200))
     answer = answer.replace(b'false', b'true')
     equal(with_daemon(answer, lambda d: doctor(p, '--run', d)), (0, []))
 
