@@ -215,6 +215,10 @@ FILE *fopen(const char *path, const char *mode)
 
 	return real(legacy && !strcmp(path, "/proc/net/ip6_tables_names") ? legacy : path, mode);
 }
+FILE *fopen64(const char *path, const char *mode)
+{
+	return fopen(path, mode);
+}
 """
 
 
