@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/commands.h"
+#include "daemon/remedy.h"
 
 enum { FILES = 4 };
 
@@ -61,7 +62,7 @@ static int read_file(struct filter *f, const char *path)
 	if (!in) {
 		if (errno == ENOENT)
 			return 0;
-		fprintf(stderr, "lke: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "lke: %s: %s%s\n", path, strerror(errno), remedy_of(errno));
 		return errno == EACCES ? EXIT_PERMISSION : EXIT_FAILED;
 	}
 	while (getline(&line, &cap, in) > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* lke check: is a configuration right? */
 #include "ctl/commands.h"
+#include "daemon/remedy.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,6 +31,6 @@ int cmd_check(struct ctl *c, int argc, char **argv)
 		execl(beside, "lked", "--check", "-c", file, (char *)NULL);
 	}
 	execl(LKED_PATH, "lked", "--check", "-c", file, (char *)NULL);
-	fprintf(stderr, "lke: %s: %s\n", LKED_PATH, strerror(errno));
+	fprintf(stderr, "lke: %s: %s%s\n", LKED_PATH, strerror(errno), remedy_of(errno));
 	return EXIT_FAILED;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The client's end of the control socket. */
 #include "ctl/ctl.h"
+#include "daemon/remedy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -21,10 +22,13 @@ static int connect_failed(const char *path)
 		return EXIT_PERMISSION;
 	}
 	if (err == ENOENT || err == ECONNREFUSED) {
-		fprintf(stderr, "lke: lked does not run (no answer at %s)\n", path);
+		fprintf(stderr,
+			"lke: lked does not run (no answer at %s); start it, or name its directory "
+			"by --run\n",
+			path);
 		return EXIT_NO_DAEMON;
 	}
-	fprintf(stderr, "lke: %s: %s\n", path, strerror(err));
+	fprintf(stderr, "lke: %s: %s%s\n", path, strerror(err), remedy_of(err));
 	return EXIT_FAILED;
 }
 
@@ -51,7 +55,8 @@ int client_open(struct ctl *c, json_t *request, int *ret_fd)
 
 	json_decref(request);
 	if (strlen(c->socket_path) >= sizeof(sun.sun_path)) {
-		fprintf(stderr, "lke: %s: path is too long for a socket\n", c->socket_path);
+		fprintf(stderr, "lke: %s: path is too long for a socket; take a shorter --run\n",
+			c->socket_path);
 		code = EXIT_USAGE;
 		goto failed;
 	}
@@ -79,7 +84,8 @@ static int grow(struct client_buf *b)
 	char *p = cap <= ANSWER_MAX ? realloc(b->text, cap) : NULL;
 
 	if (!p) {
-		fprintf(stderr, "lke: the answer is too long\n");
+		fprintf(stderr,
+			"lke: the answer is too long; ask for one thing, see: lke help show\n");
 		return EXIT_FAILED;
 	}
 	b->text = p;
@@ -94,7 +100,9 @@ static int fill(int fd, struct client_buf *b, int timeout_ms)
 	int r = poll(&p, 1, timeout_ms);
 
 	if (r == 0) {
-		fprintf(stderr, "lke: lked did not answer within %d s\n", timeout_ms / 1000);
+		fprintf(stderr,
+			"lke: lked did not answer within %d s; if it never does, restart it\n",
+			timeout_ms / 1000);
 		return EXIT_TIMEOUT;
 	}
 	if (b->len == b->cap && grow(b) != 0)
@@ -103,7 +111,8 @@ static int fill(int fd, struct client_buf *b, int timeout_ms)
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (n <= 0) {
-		fprintf(stderr, "lke: lked closed the connection; does it still run?\n");
+		fprintf(stderr,
+			"lke: lked closed the connection; does it still run? see: lke status\n");
 		return EXIT_FAILED;
 	}
 	b->len += (size_t)n;
@@ -134,7 +143,9 @@ int client_read(int fd, struct client_buf *b, int timeout_ms, json_t **ret)
 	b->len -= (size_t)(end + 1 - b->text);
 	memmove(b->text, end + 1, b->len);
 	if (!json_is_object(j)) {
-		fprintf(stderr, "lke: lked sent what is not JSON: %s\n", error.text);
+		fprintf(stderr,
+			"lke: lked sent what is not JSON: %s; is it of the version of lke?\n",
+			error.text);
 		json_decref(j);
 		return EXIT_FAILED;
 	}

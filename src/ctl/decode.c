@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/commands.h"
+#include "daemon/remedy.h"
 
 struct options {
 	const char *file, *svg, *keylog;
@@ -34,7 +35,7 @@ static int cannot(const char *path)
 {
 	int code = errno == EACCES || errno == EPERM ? EXIT_PERMISSION : EXIT_FAILED;
 
-	fprintf(stderr, "lke: %s: %s\n", path, strerror(errno));
+	fprintf(stderr, "lke: %s: %s%s\n", path, strerror(errno), remedy_of(errno));
 	return code;
 }
 

@@ -26,7 +26,10 @@ static int read_running(const struct ctl *c, char **ret)
 	f = fopen(path, "re");
 	if (!f) {
 		if (errno == ENOENT) {
-			fprintf(stderr, "lke: lked does not run (no %s)\n", path);
+			fprintf(stderr,
+				"lke: lked does not run (no %s); start it, or name its directory "
+				"by --run\n",
+				path);
 			return EXIT_NO_DAEMON;
 		}
 		fprintf(stderr, "lke: %s: %s%s\n", path, strerror(errno),

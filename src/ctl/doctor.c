@@ -192,7 +192,7 @@ int cmd_doctor(struct ctl *c, int argc, char **argv)
 	else if (argc != 1)
 		return usage(argv[0], NULL);
 	if (geteuid() != 0) {
-		fprintf(stderr, "lke: doctor reads key files and firewall rules: be root\n");
+		fprintf(stderr, "lke: doctor reads key files and firewall rules; be root\n");
 		return EXIT_PERMISSION;
 	}
 	d.checks = json_array();

@@ -59,7 +59,7 @@ int cmd_genkey(struct ctl *c, int argc, char **argv)
 	}
 	mem_wipe(text, sizeof(text));
 	if (err <= 0 || ferror(stdout)) {
-		fprintf(stderr, "lke: the key could not be made\n");
+		fprintf(stderr, "lke: the key could not be made or written; is there room?\n");
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;

@@ -44,7 +44,7 @@ static int send_descriptor(int sock, int fd)
 	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	if (sendmsg(sock, &msg, MSG_NOSIGNAL) == 1)
 		return EXIT_OK;
-	fprintf(stderr, "lke: lked does not take the file: %s\n", strerror(errno));
+	fprintf(stderr, "lke: lked does not take the file: %s; see: lke status\n", strerror(errno));
 	return EXIT_FAILED;
 }
 

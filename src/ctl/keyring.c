@@ -96,7 +96,10 @@ static int read_lines(struct keyring *k, FILE *f, const char *path, FILE *err)
 				path, n);
 			code = EXIT_FAILED;
 		} else if (add(k, &key) < 0) {
-			fprintf(err, "lke: %s: more than %d keys\n", path, KEYRING_MAX);
+			fprintf(err,
+				"lke: %s: more than %d keys; leave out what is older than the "
+				"capture\n",
+				path, KEYRING_MAX);
 			code = EXIT_FAILED;
 		}
 	}
@@ -129,7 +132,8 @@ int keyring_open(const char *path, struct keyring **ret)
 
 	if (!f) {
 		code = errno == EACCES ? EXIT_PERMISSION : EXIT_FAILED;
-		fprintf(stderr, "lke: %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "lke: %s: %s; name the file of lke keylog on\n", path,
+			strerror(errno));
 		return code;
 	}
 	code = keyring_read(f, path, stderr, ret);

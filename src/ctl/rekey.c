@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "daemon/key_make.h"
 #include "daemon/key_store.h"
+#include "daemon/remedy.h"
 
 int ctl_load_config(struct ctl *c, struct daemon_config *cfg, bool quiet)
 {
@@ -38,7 +39,8 @@ int ctl_tell_rekey(struct ctl *c, const char *home)
 	int code = client_ask(c, json_pack("{s:s,s:s}", "cmd", "rekey", "arg", home), &j);
 
 	if (code == EXIT_NO_DAEMON) {
-		fprintf(stderr, "lke: it will take the next key when it starts\n");
+		fprintf(stderr,
+			"lke: it will take the next key when it starts; nothing else is to do\n");
 		return EXIT_OK;
 	}
 	if (code == EXIT_OK)
@@ -76,7 +78,7 @@ static int write_next(const struct daemon_config *cfg, unsigned i, const char *p
 	mem_wipe(text, sizeof(text));
 	if (!err)
 		return EXIT_OK;
-	fprintf(stderr, "lke: %s: %s\n", path, strerror(-err));
+	fprintf(stderr, "lke: %s: %s%s\n", path, strerror(-err), remedy_of(-err));
 	return EXIT_FAILED;
 }
 
@@ -95,7 +97,8 @@ static int rekey(struct ctl *c, const struct daemon_config *cfg, const char *hom
 	uint32_t there;
 
 	if (i < 0) {
-		fprintf(stderr, "lke: no [Mobile] section of %s serves %s\n", c->config, home);
+		fprintf(stderr, "lke: no [Mobile] section of %s serves %s; see: lke show mobiles\n",
+			c->config, home);
 		return EXIT_NO_OBJECT;
 	}
 	there = next_generation(cfg, (unsigned)i);

@@ -14,6 +14,7 @@
 #include "ctl/commands.h"
 #include "ctl/redact.h"
 #include "ctl/tar.h"
+#include "daemon/remedy.h"
 
 enum {
 	WORDS_MAX = 16,
@@ -91,7 +92,7 @@ static _Noreturn void become(const char **argv, int fd)
 	setenv("NO_COLOR", "1", 1);
 	setenv("LC_ALL", "C", 1);
 	execvp(strcmp(argv[0], "lke") == 0 ? "/proc/self/exe" : argv[0], (char *const *)argv);
-	fprintf(stderr, "%s%s\n", why, strerror(errno));
+	fprintf(stderr, "%s%s%s\n", why, strerror(errno), remedy_of(errno));
 	_exit(127);
 }
 
@@ -200,7 +201,7 @@ static int put_log(struct bundle *b)
 	int err;
 
 	if (!data) {
-		fprintf(stderr, "lke: %s: %s\n", b->log, strerror(errno));
+		fprintf(stderr, "lke: %s: %s%s\n", b->log, strerror(errno), remedy_of(errno));
 		if (f)
 			fclose(f);
 		return -1;
@@ -294,7 +295,7 @@ static void report(const struct bundle *b, const char *path)
 		printf("%s: %u files; look through them before you send it\n", path, b->files);
 	if (geteuid() != 0)
 		fprintf(stderr, "lke: without root the log, the firewall and what lke doctor says "
-				"are missing\n");
+				"are missing; run it as root\n");
 	json_decref(j);
 }
 

@@ -15,12 +15,13 @@
 #include "daemon/key_make.h"
 #include "daemon/key_store.h"
 #include "daemon/policy_file.h"
+#include "daemon/remedy.h"
 
 enum { PATH_SIZE = 4096 };
 
 static int failed(const char *path, int err)
 {
-	fprintf(stderr, "lke: %s: %s\n", path, strerror(-err));
+	fprintf(stderr, "lke: %s: %s%s\n", path, strerror(-err), remedy_of(-err));
 	return EXIT_FAILED;
 }
 
@@ -43,7 +44,7 @@ static void entry_of(const struct daemon_config *cfg, unsigned i, struct policy_
 static int write_to_stdout(const char *text, size_t len)
 {
 	if (isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "lke: keys are not written to a terminal\n");
+		fprintf(stderr, "lke: keys are not written to a terminal; name a FILE\n");
 		return EXIT_USAGE;
 	}
 	setvbuf(stdout, NULL, _IONBF, 0);
@@ -57,7 +58,8 @@ static int write_out(const char *path, const char *text, size_t len)
 	if (strcmp(path, "-") == 0)
 		return write_to_stdout(text, len);
 	if (access(path, F_OK) == 0) {
-		fprintf(stderr, "lke: %s exists already\n", path);
+		fprintf(stderr, "lke: %s exists already; move it away, or name another one\n",
+			path);
 		return EXIT_FAILED;
 	}
 	err = secret_file_write(path, text, len);
@@ -72,7 +74,8 @@ static int export(struct ctl *c, const struct daemon_config *cfg, const char *ho
 	int i = ctl_mobile(cfg, home), len, code;
 
 	if (i < 0) {
-		fprintf(stderr, "lke: no [Mobile] section of %s serves %s\n", c->config, home);
+		fprintf(stderr, "lke: no [Mobile] section of %s serves %s; see: lke show mobiles\n",
+			c->config, home);
 		return EXIT_NO_OBJECT;
 	}
 	entry_of(cfg, (unsigned)i, &p);
@@ -119,9 +122,9 @@ static int read_entry(const char *path, struct policy_file *ret)
 	int err = LKE_ERR_INVAL;
 
 	if (n == -ENOENT)
-		fprintf(stderr, "lke: %s: %s\n", path, strerror(ENOENT));
+		fprintf(stderr, "lke: %s: %s%s\n", path, strerror(ENOENT), remedy_of(ENOENT));
 	else if (n >= 0 && memchr(text, '\0', (size_t)n))
-		fprintf(stderr, "lke: %s is not a text file\n", path);
+		fprintf(stderr, "lke: %s is not a text file; give that of lke export\n", path);
 	else if (n >= 0)
 		err = policy_parse(path, text, &r, ret);
 	mem_wipe(text, sizeof(text));
@@ -158,7 +161,8 @@ static int replace_key(const char *path, const char *place, const struct policy_
 	uint32_t present = generation_of(path);
 
 	if (present >= p->keys.generation) {
-		fprintf(stderr, "lke: %s has key generation %u already, this is %u\n", path,
+		fprintf(stderr,
+			"lke: %s has key generation %u already, this is %u; export it anew\n", path,
 			present, p->keys.generation);
 		return EXIT_FAILED;
 	}
@@ -189,8 +193,9 @@ static int to_next(struct ctl *c, const char *path, const char *next, const stru
 	if (code == EXIT_OK) {
 		code = ctl_tell_rekey(c, in6_text(&p->home, home));
 		if (code != EXIT_OK)
-			fprintf(stderr, "lke: it is not taken: the SPI or a key is that of another "
-					"entry, or of the present key\n");
+			fprintf(stderr,
+				"lke: it is not taken: the SPI or a key is that of another "
+				"entry, or of the present key; make another one with: lke rekey\n");
 	}
 	if (code == EXIT_OK)
 		(void)unlink(former);
@@ -265,7 +270,8 @@ static int new_policy(struct ctl *c, const struct policy_file *p)
 	snprintf(conf, sizeof(conf), "%s.d/%s.conf", c->config, p->name);
 	snprintf(path, sizeof(path), "%smobiles/%s.key", dir, p->name);
 	if (access(path, F_OK) == 0) {
-		fprintf(stderr, "lke: %s exists already\n", path);
+		fprintf(stderr, "lke: %s exists already; move it away, or name another one\n",
+			path);
 		return EXIT_FAILED;
 	}
 	code = write_key(path, &p->keys);
@@ -285,7 +291,8 @@ static int new_home(struct ctl *c, const struct policy_file *p)
 	config_dir(c, dir);
 	snprintf(path, sizeof(path), "%s%s.key", dir, p->name);
 	if (access(path, F_OK) == 0) {
-		fprintf(stderr, "lke: %s exists already\n", path);
+		fprintf(stderr, "lke: %s exists already; move it away, or name another one\n",
+			path);
 		return EXIT_FAILED;
 	}
 	code = write_key(path, &p->keys);
@@ -312,7 +319,9 @@ static int import(struct ctl *c, const struct daemon_config *cfg, const struct p
 		return new_policy(c, p);
 	if (mn->interfaces > 0)
 		return new_home(c, p);
-	fprintf(stderr, "lke: %s has neither a [HomeAgent] nor a [MobileNode] section\n",
+	fprintf(stderr,
+		"lke: %s has neither a [HomeAgent] nor a [MobileNode] section; add the one this "
+		"host is\n",
 		c->config);
 	return EXIT_CONFIG;
 }

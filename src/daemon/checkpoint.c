@@ -94,7 +94,7 @@ static int read_store(struct world *w, struct store *s)
 	int err = clock_boot_id(now.boot);
 
 	if (err < 0) {
-		log_error("the name of this boot cannot be read: %s", strerror(-err));
+		log_error("the name of this boot cannot be read: %s; mount /proc", strerror(-err));
 		return LKE_ERR_SYS;
 	}
 	w->floors = w->kepts = 0;
@@ -211,7 +211,7 @@ int checkpoint_start(struct world *w, struct store_batch *b)
 		b->store = w->store;
 		return EXIT_OK;
 	}
-	log_error("the store of sequence numbers cannot be opened again: %s",
+	log_error("the store of sequence numbers cannot be opened again: %s; restart lked",
 		  w->store ? store_error(w->store) : "no name of this boot");
 	return EXIT_FAILED;
 }
@@ -222,7 +222,7 @@ void checkpoint_follow(struct world *w, struct store_batch *b)
 		return;
 	/* It counts the use of keys from here on; what was counted before is known after a restart. */
 	if (checkpoint_open(w) != EXIT_OK || checkpoint_start(w, b) != EXIT_OK)
-		log_warning("reload: the use of keys is not counted until lked is restarted");
+		log_warning("reload: the use of keys is not counted; restart lked when it suits");
 	mem_free(w->floor);
 	mem_free(w->kept);
 	w->floor = NULL;

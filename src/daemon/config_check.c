@@ -29,7 +29,8 @@ static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
 			     ar->max_lifetime, ar->router_lifetime);
 	if (ar->lke && ar->ha_lifetime && ar->max_lifetime > ar->ha_lifetime)
 		report_error(AT(at),
-			     "MaxLifetime (%us) is above HomeAgentLifetime (%us) (draft 3.1.1)",
+			     "MaxLifetime (%us) is above HomeAgentLifetime (%us) (draft 3.1.1); "
+			     "lower MaxLifetime",
 			     ar->max_lifetime, ar->ha_lifetime);
 	if (ar->max_lifetime < 600 || ar->max_lifetime > 9000)
 		report_warning(
@@ -39,11 +40,13 @@ static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
 			ar->max_lifetime);
 	if (ar->router_lifetime && ar->router_lifetime < (ar->ra_max_interval_ms + 999) / 1000)
 		report_error(AT(at),
-			     "RouterLifetime (%us) is below RaInterval (%ums) (RFC 4861 6.2.1)",
+			     "RouterLifetime (%us) is below RaInterval (%ums) (RFC 4861 6.2.1); "
+			     "raise it",
 			     ar->router_lifetime, ar->ra_max_interval_ms);
 	if (ar->prefix_preferred > ar->prefix_valid)
 		report_error(AT(at),
-			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2)",
+			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2); "
+			     "lower it",
 			     ar->prefix_preferred, ar->prefix_valid);
 }
 
@@ -61,12 +64,13 @@ static void check_ar_intervals(struct parser *p, struct lke_config_ar *ar,
 	if (ar->ra_min_interval_ms > (uint64_t)max * 3 / 4)
 		report_error(AT(at),
 			     "RaMinInterval (%ums) is above three quarters of RaInterval (%ums) "
-			     "(RFC 4861 6.2.1)",
+			     "(RFC 4861 6.2.1); lower it",
 			     ar->ra_min_interval_ms, max);
 	if (ar->ra_min_delay_ms > ar->ra_min_interval_ms)
-		report_error(AT(at),
-			     "RaMinDelay (%ums) is above RaMinInterval (%ums) (RFC 6275 13)",
-			     ar->ra_min_delay_ms, ar->ra_min_interval_ms);
+		report_error(
+			AT(at),
+			"RaMinDelay (%ums) is above RaMinInterval (%ums) (RFC 6275 13); lower it",
+			ar->ra_min_delay_ms, ar->ra_min_interval_ms);
 	if ((ar->rdnss_count && ar->rdnss_lifetime && ar->rdnss_lifetime < max / 1000) ||
 	    (ar->dnssl_len && ar->dnssl_lifetime && ar->dnssl_lifetime < max / 1000))
 		report_warning(AT(at),
@@ -109,7 +113,8 @@ static void check_ar(struct parser *p, unsigned i)
 				     ar->interface, p->ar[j].place.file, p->ar[j].place.line);
 	if (daemon_config_is_mn_interface(p->cfg, ar->interface))
 		report_error(AT(at),
-			     "interface %s cannot be of an access router and of a mobile node",
+			     "interface %s cannot be of an access router and of a mobile node; "
+			     "give each its own",
 			     ar->interface);
 	if (ar->advertise == LKE_ADVERTISE_NO && ar->prefixes)
 		report_warning(AT(at), "Prefix has no effect with Advertise = no");
@@ -121,7 +126,7 @@ static void load_key(struct parser *p, const struct place *at, const char *path,
 	struct key_file keys;
 
 	if (key_file_load(path, owner, p->r, &keys) < 0) {
-		report_error(AT(at), "key file %s cannot be used", path);
+		report_error(AT(at), "key file %s cannot be used; the lines before say why", path);
 		return;
 	}
 	*to_ha = keys.to_ha;
@@ -139,12 +144,12 @@ static void check_home(struct parser *p, unsigned i, uid_t owner)
 	if (!p->home[i].agent_set)
 		report_error(AT(at), "HomeAddress needs a HomeAgent after it");
 	else if (in6_eq(&home->addr, &home->agent))
-		report_error(AT(at), "HomeAddress and HomeAgent are the same");
+		report_error(AT(at), "HomeAddress and HomeAgent are the same; correct one");
 	else if (in6_is_unspecified(&home->agent) && home->prefix_len != 64)
 		report_error(AT(at), "HomeAgent = auto needs HomePrefixLength = 64 (RFC 6275 8.4)");
 	for (unsigned j = 0; j < i; j++)
 		if (in6_eq(&mn->home[j].addr, &home->addr))
-			report_error(AT(at), "HomeAddress is given twice");
+			report_error(AT(at), "HomeAddress is given twice; remove one");
 	if (!p->home[i].key[0])
 		report_error(
 			AT(at),
@@ -171,7 +176,8 @@ static void check_mn(struct parser *p, uid_t owner)
 			"[MobileNode] needs HomeAddress, HomeAgent and Key, or LocalOnly = yes "
 			"for mobility without a home agent (AMB-073)");
 	if (mn->local_only && !mn->lke)
-		report_error(AT(&p->mn), "LocalOnly = yes with Lke = no leaves nothing to do");
+		report_error(AT(&p->mn),
+			     "LocalOnly = yes with Lke = no leaves nothing to do; remove one");
 	if (mn->local_only && p->cfg->engine.profile == LKE_PROFILE_DRAFT01)
 		report_error(AT(&p->mn),
 			     "LocalOnly = yes needs Profile = default: a node of the draft exchanges no "
@@ -206,10 +212,12 @@ static void check_ha_advertisements(struct parser *p, const struct lke_config_ha
 			     ha->ha_lifetime, ha->router_lifetime, ha->ra_max_interval_ms);
 	if (ha->prefix_preferred > ha->prefix_valid)
 		report_error(AT(&p->ha),
-			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2)",
+			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2); "
+			     "lower it",
 			     ha->prefix_preferred, ha->prefix_valid);
 	if (ha->mobile_prefix_min > ha->mobile_prefix_max)
-		report_error(AT(&p->ha), "MobilePrefixMin (%us) is above MobilePrefixMax (%us)",
+		report_error(AT(&p->ha),
+			     "MobilePrefixMin (%us) is above MobilePrefixMax (%us); lower it",
 			     ha->mobile_prefix_min, ha->mobile_prefix_max);
 }
 
@@ -223,7 +231,7 @@ static void check_ha(struct parser *p, uid_t owner)
 	if (!p->ha.line) {
 		if (p->cfg->mobiles)
 			report_error(AT(&p->mobile[0].place),
-				     "[Mobile] without a [HomeAgent] section");
+				     "[Mobile] without a [HomeAgent] section; add one");
 		return;
 	}
 	check_ha_advertisements(p, ha);
@@ -231,8 +239,9 @@ static void check_ha(struct parser *p, uid_t owner)
 	if (!ha->interfaces)
 		report_error(AT(&p->ha), "[HomeAgent] needs Interface, the home link");
 	if (!p->cfg->mobiles)
-		report_warning(AT(&p->ha),
-			       "[HomeAgent] without any [Mobile NAME] section serves nobody");
+		report_warning(
+			AT(&p->ha),
+			"[HomeAgent] without any [Mobile NAME] section serves nobody; add one");
 	if (ha->volatile_state)
 		report_warning(AT(&p->ha),
 			       "SequenceStore = none: old Binding Updates can be replayed after a "
@@ -240,7 +249,8 @@ static void check_ha(struct parser *p, uid_t owner)
 	for (unsigned i = 0; i < ha->interfaces; i++)
 		if (daemon_config_is_mn_interface(p->cfg, ha->interface[i]))
 			report_error(AT(&p->ha),
-				     "interface %s cannot be of a home agent and of a mobile node",
+				     "interface %s cannot be of a home agent and of a mobile node; "
+				     "give each its own",
 				     ha->interface[i]);
 }
 
@@ -250,7 +260,9 @@ void config_check(struct parser *p)
 	struct passwd *pw = getpwnam(cfg->user);
 
 	if (!pw)
-		report_error(p->r, p->file, 0, "user %s of [Daemon] does not exist", cfg->user);
+		report_error(p->r, p->file, 0,
+			     "user %s of [Daemon] does not exist; create it, or name another one",
+			     cfg->user);
 	else if (pw->pw_uid == 0)
 		report_error(p->r, p->file, 0,
 			     "user of [Daemon] must not be root: it runs the process that "
@@ -264,5 +276,7 @@ void config_check(struct parser *p)
 			     "no role: give an [AccessRouter], [MobileNode] or [HomeAgent] "
 			     "section");
 	if (daemon_config_has_interface(cfg, cfg->tun))
-		report_error(p->r, p->file, 0, "Tun = %s is also an interface of a role", cfg->tun);
+		report_error(p->r, p->file, 0,
+			     "Tun = %s is also an interface of a role; give it another name",
+			     cfg->tun);
 }

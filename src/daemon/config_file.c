@@ -23,6 +23,7 @@
 #include "daemon/config_parser.h"
 #include "daemon/key_digest.h"
 #include "daemon/key_store.h"
+#include "daemon/remedy.h"
 
 #define FILES_MAX     256     /* in the .d directory */
 #define LINES_MAX     1000000 /* of one file */
@@ -265,10 +266,10 @@ static void read_file(struct parser *p, const char *path)
 	p->section = SECTION_NONE;
 	if (!lr.f) {
 		if (errno == EACCES)
-			report_error(p->r, path, 0, "user %u may not read it",
+			report_error(p->r, path, 0, "user %u may not read it; change its owner or mode",
 				     (unsigned)geteuid());
 		else
-			report_error(p->r, path, 0, "%s", strerror(errno));
+			report_error(p->r, path, 0, "%s%s", strerror(errno), remedy_of(errno));
 		return;
 	}
 	why = unfit(lr.f);
@@ -284,9 +285,10 @@ static void read_file(struct parser *p, const char *path)
 	if (ferror(lr.f))
 		report_error(p->r, path, p->line, "%s", strerror(EIO));
 	if (p->r->errors >= ERRORS_MAX)
-		report_error(p->r, path, p->line, "too many errors, the rest is not read");
+		report_error(p->r, path, p->line,
+			     "too many errors, the rest is not read; correct these first");
 	else if (p->line >= LINES_MAX)
-		report_error(p->r, path, p->line, "more than %d lines", LINES_MAX);
+		report_error(p->r, path, p->line, "more than %d lines; shorten it", LINES_MAX);
 	fclose(lr.f);
 }
 
@@ -307,13 +309,13 @@ static void read_directory(struct parser *p, const char *path)
 		return;
 	n = scandir(dir, &entry, is_conf, alphasort);
 	if (n < 0 && errno != ENOENT)
-		report_error(p->r, dir, 0, "%s", strerror(errno));
+		report_error(p->r, dir, 0, "%s%s", strerror(errno), remedy_of(errno));
 	for (int i = 0; i < n; i++) {
 		if ((size_t)snprintf(file, sizeof(file), "%s/%s", dir, entry[i]->d_name) >=
 		    sizeof(file))
-			report_error(p->r, dir, 0, "file name is too long");
+			report_error(p->r, dir, 0, "file name is too long; shorten it");
 		else if (i == FILES_MAX)
-			report_error(p->r, dir, 0, "more than %d files", FILES_MAX);
+			report_error(p->r, dir, 0, "more than %d files; join some", FILES_MAX);
 		else if (i < FILES_MAX)
 			read_file(p, file);
 		free(entry[i]);

@@ -63,8 +63,8 @@ static void two_names(struct parser *p, unsigned later, unsigned first)
 
 static void two_homes(struct parser *p, unsigned later, unsigned first)
 {
-	report_error(AT(later), "[Mobile %s] has the home address of [Mobile %s]", NAME(later),
-		     NAME(first));
+	report_error(AT(later), "[Mobile %s] has the home address of [Mobile %s]; give it another",
+		     NAME(later), NAME(first));
 }
 
 static void two_spis(struct parser *p, unsigned later, unsigned first)

@@ -110,19 +110,20 @@ static void command(struct client *cl, const char *name, const char *arg)
 	while (i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, name) != 0)
 		i++;
 	if (!rekey && i == sizeof(commands) / sizeof(commands[0])) {
-		refuse(cl, "unknown command", EXIT_USAGE);
+		refuse(cl, "unknown command; is lked of the version of lke?", EXIT_USAGE);
 		return;
 	}
 	if (!read_arg(d, &ev.command, rekey ? LKE_CMD_SUSPEND : commands[i].cmd, arg) ||
 	    (!arg && (rekey || commands[i].arg_needed))) {
 		refuse(cl,
-		       strcmp(name, "attach") == 0 ? "no interface of this name is in use"
-						   : "an IPv6 address is needed",
+		       strcmp(name, "attach") == 0
+			       ? "no interface of this name is in use; see: lke show interfaces"
+			       : "an IPv6 address is needed; see: lke show",
 		       EXIT_USAGE);
 		return;
 	}
 	if (cl->waiting == CONTROL_REQUESTS_MAX) {
-		refuse(cl, "too many commands under way", EXIT_FAILED);
+		refuse(cl, "too many commands under way; wait for their answers", EXIT_FAILED);
 		return;
 	}
 	cl->waiting++;
@@ -142,7 +143,9 @@ static void start_keylog(struct client *cl, int fd)
 	int err = keylog_start(cl->control->d, fd);
 
 	if (err == -EPERM)
-		refuse(cl, "the key log must be a regular file of mode 0600, open for appending",
+		refuse(cl,
+		       "the key log must be a regular file of mode 0600, open for appending; let "
+		       "lke make it",
 		       EXIT_PERMISSION);
 	else if (err < 0)
 		refuse(cl, strerror(-err), EXIT_FAILED);
@@ -197,7 +200,7 @@ static void keylog_request(struct client *cl, const char *arg)
 		keylog_stop(d);
 		answer(cl, json_pack("{s:b}", "ok", 1));
 	} else {
-		refuse(cl, "keylog needs on or off", EXIT_USAGE);
+		refuse(cl, "keylog needs on or off; see: lke help keylog", EXIT_USAGE);
 	}
 }
 
@@ -220,7 +223,7 @@ static void reload_request(struct client *cl, unsigned kind, json_int_t confirm)
 	enum reload_result result;
 
 	if (confirm < 0 || confirm > RELOAD_CONFIRM_MAX) {
-		refuse(cl, "confirm must be 0 to 86400 seconds", EXIT_USAGE);
+		refuse(cl, "confirm must be 0 to 86400 seconds; see: lke help reload", EXIT_USAGE);
 		return;
 	}
 	cl->waiting++;
@@ -245,7 +248,7 @@ static void request(struct client *cl, const char *line, size_t len)
 	struct driver *d = cl->control->d;
 
 	if (!cmd) {
-		refuse(cl, "a request is a JSON object with \"cmd\"", EXIT_USAGE);
+		refuse(cl, "a request is a JSON object with \"cmd\"; see: lke(1)", EXIT_USAGE);
 	} else if (strcmp(cmd, "show") == 0) {
 		json_int_t most = json_integer_value(json_object_get(j, "most"));
 		json_int_t from = json_integer_value(json_object_get(j, "from"));
@@ -255,7 +258,8 @@ static void request(struct client *cl, const char *line, size_t len)
 		if (shown)
 			answer(cl, shown);
 		else
-			refuse(cl, "nothing of this name can be shown", EXIT_USAGE);
+			refuse(cl, "nothing of this name can be shown; see: lke help show",
+			       EXIT_USAGE);
 	} else if (strcmp(cmd, "metrics") == 0) {
 		answer(cl, show_metrics(d));
 	} else if (strcmp(cmd, "status") == 0) {
@@ -334,7 +338,8 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 		return;
 	}
 	if (cl == c->client + CONTROL_CLIENTS_MAX) {
-		turn_away(fd, "too many programs are connected to lked", EXIT_FAILED);
+		turn_away(fd, "too many programs are connected to lked; end one of them",
+			  EXIT_FAILED);
 		return;
 	}
 	cl->bev = bufferevent_socket_new(c->d->base, fd, BEV_OPT_CLOSE_ON_FREE);
@@ -460,7 +465,8 @@ void control_reply(struct control *c, uint64_t cookie, int err)
 	if (!cl)
 		return;
 	if (err)
-		refuse(cl, lke_strerror(err),
+		refuse(cl,
+		       err == LKE_ERR_NOENT ? "no such object; see: lke show" : lke_strerror(err),
 		       err == LKE_ERR_NOENT   ? EXIT_NO_OBJECT
 		       : err == LKE_ERR_INVAL ? EXIT_USAGE
 					      : EXIT_FAILED);

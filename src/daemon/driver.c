@@ -350,20 +350,20 @@ int driver_run(struct world *w, int sock)
 	signal(SIGHUP, SIG_IGN);
 	err = prepare(&d);
 	if (err < 0) {
-		log_error("cannot start the engine: %s", strerror(-err));
+		log_error("cannot start the engine: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
 	}
 	priority_responsive();
 	err = sandbox_enter(w->uid, w->gid, EMPTY_ROOT, why, sizeof(why));
 	if (err < 0) {
-		log_error("sandbox: %s", why[0] ? why : strerror(-err));
+		log_error("sandbox: %s; see: lke doctor", why[0] ? why : strerror(-err));
 		return err == -ENOSYS || err == -EINVAL ? EXIT_KERNEL : EXIT_FAILED;
 	}
 	/* A change of user clears it, so it is set here. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	err = begin(&d);
 	if (err < 0) {
-		log_error("cannot start the engine: %s", strerror(-err));
+		log_error("cannot start the engine: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
 	}
 	event_base_dispatch(d.base);

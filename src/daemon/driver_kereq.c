@@ -78,7 +78,8 @@ void kereq_opened(struct driver *d, const struct priv_reply *r, int fd)
 	if (l->kereq_readable)
 		l->kereq_pause = event_new(d->base, -1, 0, on_pause_end, l->kereq_readable);
 	if (!l->kereq_pause || event_add(l->kereq_readable, NULL) < 0) {
-		log_warning("interface %s: Key Exchange Requests cannot be read", l->last.name);
+		log_warning("interface %s: Key Exchange Requests cannot be read; restart lked",
+			    l->last.name);
 		kereq_close(l);
 	}
 }

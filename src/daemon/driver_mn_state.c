@@ -68,7 +68,8 @@ void driver_mn_state_restore(struct driver *d)
 	if (err == 0)
 		log_notice("keys of the last run taken over");
 	else if (err != LKE_ERR_NOENT)
-		log_warning("the keys of the last run are not used: %s", lke_strerror(err));
+		log_warning("the keys of the last run are not used: %s; keys are exchanged anew",
+			    lke_strerror(err));
 	mem_wipe(c, sizeof(c));
 }
 

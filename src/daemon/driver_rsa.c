@@ -77,7 +77,7 @@ static void on_maker(evutil_socket_t fd, short what, void *ctx)
 	if (err == 0)
 		err = driver_rsa_key(d, key, ops);
 	if (err < 0)
-		log_error("no new RSA key: %s", lke_strerror(err));
+		log_error("no new RSA key: %s; the present one stays", lke_strerror(err));
 	driver_result(d, d->maker_cookie, err, NULL, 0);
 	/* Another size was configured while it was being made. */
 	if (err == 0 && d->rsa_bits != d->w->cfg.rsa_bits)

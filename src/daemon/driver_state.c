@@ -140,7 +140,8 @@ static void say(const struct state_choice *c, const struct state_info *i, uint64
 		   c->exact ? ""
 			    : "; it did not end cleanly: sequence numbers are raised, new RSA key");
 	if (refused)
-		log_warning("%llu records of the state files were refused",
+		log_warning("%llu records of the state files were refused; their mobiles exchange "
+			    "keys anew",
 			    (unsigned long long)refused);
 }
 

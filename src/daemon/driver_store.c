@@ -14,6 +14,7 @@
 #include "daemon/driver.h"
 #include "daemon/key_store.h"
 #include "daemon/log.h"
+#include "daemon/remedy.h"
 #include "platform/linux/clock.h"
 
 #define PROBE_INTERVAL_S 5
@@ -40,8 +41,8 @@ void driver_store_answered(struct driver *d, int err)
 	if (err < 0) {
 		if (!d->store_err)
 			log_error("stable storage failed: no Binding Update is acknowledged until "
-				  "it works again: %s",
-				  strerror(-err));
+				  "it works again: %s%s",
+				  strerror(-err), remedy_of(err));
 		d->store_err = -err;
 		probe_later(d);
 		return;
@@ -125,7 +126,7 @@ void driver_keys_feed(struct driver *d)
 		if (feed(d, &m->home, &c->next[i].keys, c->next[i].written) < 0)
 			log_warning(
 				"the next key of [Mobile %s] cannot be used: its SPI or a key is "
-				"another's",
+				"another's; make one with: lke rekey",
 				m->name);
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "daemon/remedy.h"
 
 /* Which lines a file has had. */
 enum {
@@ -45,7 +46,7 @@ static const char *const key_names[] = {
 static int check_stat(const char *path, const struct stat *st, uid_t owner, struct report *r)
 {
 	if (!S_ISREG(st->st_mode)) {
-		report_error(r, path, 0, "is not a regular file");
+		report_error(r, path, 0, "is not a regular file; name the key file itself");
 		return -EINVAL;
 	}
 	if (st->st_mode & 077) {
@@ -95,7 +96,7 @@ int secret_file_open(const char *path, uid_t owner, struct report *r)
 			report_error(r, path, 0, "user %u may not read it; run: chown %u %s",
 				     (unsigned)geteuid(), (unsigned)geteuid(), path);
 		else if (err != -ENOENT)
-			report_error(r, path, 0, "%s", strerror(-err));
+			report_error(r, path, 0, "%s%s", strerror(-err), remedy_of(-err));
 		return err;
 	}
 	err = fstat(fd, &st) < 0 ? -errno : check_stat(path, &st, owner, r);
@@ -123,7 +124,7 @@ ssize_t secret_file_read(const char *path, uid_t owner, struct report *r, char *
 	if (n == 0) {
 		n = read_all(fd, buf, size - 1);
 		if (n < 0)
-			report_error(r, path, 0, "%s", strerror((int)-n));
+			report_error(r, path, 0, "%s%s", strerror((int)-n), remedy_of((int)-n));
 		else
 			buf[n] = '\0';
 	}
@@ -330,7 +331,7 @@ static void key_line(struct key_parser *p, const char *key, const char *value)
 			report_error(p->r, p->name, p->line, "unknown key '%s'; did you mean '%s'?",
 				     key, near);
 		else
-			report_error(p->r, p->name, p->line, "unknown key");
+			report_error(p->r, p->name, p->line, "unknown key; see: lke.conf(5)");
 	}
 }
 
@@ -340,7 +341,7 @@ static void check_sa(struct key_parser *p, const struct lke_config_sa *sa, unsig
 	unsigned want = sa->auth == LKE_ESP_HMAC_SHA1_96 ? 20 : 32;
 
 	if (!(have & HAVE_SPI))
-		report_error(p->r, p->name, 0, "spi-to-%s is missing", to);
+		report_error(p->r, p->name, 0, "spi-to-%s is missing; run: lke genkey", to);
 	if (!(have & HAVE_AUTH_KEY))
 		report_error(p->r, p->name, 0, "integrity-key-to-%s is missing; run: lke genkey",
 			     to);
@@ -349,8 +350,10 @@ static void check_sa(struct key_parser *p, const struct lke_config_sa *sa, unsig
 			     sa->auth_key_len, want == 20 ? "hmac-sha1-96" : "hmac-sha256-128",
 			     want);
 	if (sa->enc == LKE_ESP_NULL && (have & HAVE_ENC_KEY))
-		report_error(p->r, p->name, 0,
-			     "encryption-key-to-%s is given although encryption is null", to);
+		report_error(
+			p->r, p->name, 0,
+			"encryption-key-to-%s is given although encryption is null; remove one",
+			to);
 	if (sa->enc == LKE_ESP_AES_CBC && !(have & HAVE_ENC_KEY))
 		report_error(p->r, p->name, 0, "encryption-key-to-%s is missing; run: lke genkey",
 			     to);
@@ -369,7 +372,9 @@ static void check_keys(struct key_parser *p)
 	check_sa(p, mn, p->have_mn, "mn");
 	if (ha->auth_key_len == mn->auth_key_len && ha->auth_key_len > 0 &&
 	    mem_eq_ct(ha->auth_key, mn->auth_key, ha->auth_key_len))
-		report_warning(p->r, p->name, 0, "one integrity key serves both directions");
+		report_warning(
+			p->r, p->name, 0,
+			"one integrity key serves both directions; make two with: lke genkey");
 }
 
 int key_file_parse(const char *name, char *text, struct report *r, struct key_file *ret_keys)
@@ -390,7 +395,7 @@ int key_file_parse(const char *name, char *text, struct report *r, struct key_fi
 			continue;
 		eq = strchr(line, '=');
 		if (!eq) {
-			report_error(r, name, p.line, "expected KEY = VALUE");
+			report_error(r, name, p.line, "expected KEY = VALUE; see: lke.conf(5)");
 			continue;
 		}
 		*eq = '\0';
@@ -415,7 +420,7 @@ int key_file_load(const char *path, uid_t owner, struct report *r, struct key_fi
 	if (n == -ENOENT)
 		report_error(r, path, 0, "does not exist; make one with: lke genkey > %s", path);
 	else if (n >= 0 && memchr(buf, '\0', (size_t)n))
-		report_error(r, path, 0, "is not a text file");
+		report_error(r, path, 0, "is not a text file; make one with: lke genkey");
 	else if (n >= 0)
 		err = key_file_parse(path, buf, r, ret_keys);
 	mem_wipe(buf, sizeof(buf));

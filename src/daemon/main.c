@@ -15,6 +15,7 @@
 #include "daemon/log.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/remedy.h"
 #include "daemon/running_config.h"
 #include "daemon/world.h"
 #include "platform/linux/memory.h"
@@ -87,7 +88,7 @@ static int parse_options(int argc, char **argv, struct options *o)
 		}
 	}
 	if (optind != argc) {
-		fprintf(stderr, "lked: unexpected argument '%s'\n", argv[optind]);
+		fprintf(stderr, "lked: unexpected argument '%s'; see: lked --help\n", argv[optind]);
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;
@@ -106,7 +107,7 @@ static int load_before(const char *path, struct world *w)
 	}
 	daemon_config_done(&w->cfg);
 	log_error("the configuration before the last reload, %s, cannot be used any more: that of "
-		  "the files is taken, though it was not confirmed",
+		  "the files is taken, though it was not confirmed; see: lke showconf",
 		  path);
 	return EXIT_FAILED;
 }
@@ -151,11 +152,11 @@ static int make_dir(const char *path, mode_t mode)
 	if (mkdir(path, mode) == 0 && chmod(path, mode) == 0)
 		return EXIT_OK;
 	if (errno != EEXIST) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s%s", path, strerror(errno), remedy_of(errno));
 		return EXIT_FAILED;
 	}
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-		log_error("%s is not a directory", path);
+		log_error("%s is not a directory; remove it, or name another one", path);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -174,17 +175,19 @@ static int lock_state(struct world *w)
 		return EXIT_FAILED;
 	}
 	if (stat(w->state_dir, &st) == 0 && (st.st_mode & 077) && chmod(w->state_dir, 0700) < 0) {
-		log_error("%s: %s", w->state_dir, strerror(errno));
+		log_error("%s: %s%s", w->state_dir, strerror(errno), remedy_of(errno));
 		return EXIT_FAILED;
 	}
 	snprintf(path, sizeof(path), "%s/lock", w->state_dir);
 	w->lock_fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (w->lock_fd < 0) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s%s", path, strerror(errno), remedy_of(errno));
 		return EXIT_FAILED;
 	}
 	if (flock(w->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("another lked runs with the state directory %s", w->state_dir);
+		log_error("another lked runs with the state directory %s; give this one its own "
+			  "--state",
+			  w->state_dir);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -209,7 +212,7 @@ static int guard_memory(void)
 	int err = memory_no_dumps();
 
 	if (err < 0) {
-		log_error("core files cannot be switched off: %s", strerror(-err));
+		log_error("core files cannot be switched off: %s; see: lke doctor", strerror(-err));
 		return err;
 	}
 	err = memory_lock();
@@ -239,13 +242,13 @@ static int start(struct world *w)
 	pid_t child;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0 || open_audit(w) < 0) {
-		log_error("socketpair: %s", strerror(errno));
+		log_error("socketpair: %s; raise LimitNOFILE", strerror(errno));
 		return EXIT_FAILED;
 	}
 	priority_first();
 	child = fork();
 	if (child < 0) {
-		log_error("fork: %s", strerror(errno));
+		log_error("fork: %s; raise TasksMax, or free memory", strerror(errno));
 		return EXIT_FAILED;
 	}
 	if (child == 0) {

@@ -238,7 +238,7 @@ static void change_links(struct world *w, const struct daemon_config *was)
 		if (!daemon_config_is_mn_interface(was, now->interface[i]))
 			err = steer_link(w->steer, now->interface[i], true);
 	if (err < 0)
-		log_error("reload: nftables: %s", steer_error(w->steer));
+		log_error("reload: nftables: %s; restart lked", steer_error(w->steer));
 }
 
 static void change_audit(struct privileged *p)
@@ -497,14 +497,16 @@ static void ipsec_read(struct privileged *p)
 	int err = xfrm_read(p->xfrm, ipsec_tell, p);
 
 	if (err < 0) {
-		log_warning("IPsec associations can be read no longer: %s", strerror(-err));
+		log_warning("IPsec associations can be read no longer: %s; see: lke doctor",
+			    strerror(-err));
 		xfrm_close(p->xfrm);
 		p->xfrm = NULL;
 		return;
 	}
 	xfrm_counts(p->xfrm, &s);
 	if (s.full && !p->xfrm_full)
-		log_warning("more than %d IPsec associations: not all are looked at (draft 4.2)",
+		log_warning("more than %d IPsec associations: not all are looked at (draft 4.2); "
+			    "remove old ones",
 			    XFRM_SAS_MAX);
 	p->xfrm_full = s.full > 0;
 }
@@ -600,7 +602,8 @@ int privileged_run(struct world *w, int sock, pid_t child)
 		return EXIT_FAILED;
 	err = privileged_limit();
 	if (p.signals < 0 || err < 0) {
-		log_error("cannot limit the privileged process: %s", strerror(err ? -err : errno));
+		log_error("cannot limit the privileged process: %s; see: lke doctor",
+			  strerror(err ? -err : errno));
 		return EXIT_FAILED;
 	}
 	p.audit.dir = w->state_dir;

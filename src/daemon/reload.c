@@ -13,6 +13,7 @@
 #include "daemon/config_image.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/remedy.h"
 #include "daemon/running_config.h"
 #include "daemon/world.h"
 #include "lke/engine.h"
@@ -190,7 +191,7 @@ static enum reload_result apply(struct reload *r)
 	world_wipe_keys(&next);
 	err = r->confirm ? reload_keep(r->w->state_dir, r->w->running_text) : 0;
 	if (err < 0) {
-		log_error("%s: %s", r->w->state_dir, strerror(-err));
+		log_error("%s: %s%s", r->w->state_dir, strerror(-err), remedy_of(-err));
 		daemon_config_done(&next);
 		free(text);
 		return RELOAD_KEEP;
@@ -250,7 +251,8 @@ void reload_reap(struct reload *r)
 	if (WIFEXITED(status) && WEXITSTATUS(status) < RELOAD_RESULTS)
 		result = (enum reload_result)WEXITSTATUS(status);
 	else if (WIFSIGNALED(status))
-		log_error("reload: the process that reads the files was killed by signal %d",
+		log_error("reload: the process that reads the files was killed by signal %d; try "
+			  "again",
 			  WTERMSIG(status));
 	if (result == RELOAD_DONE && r->kind == RELOAD_CHANGE)
 		result = apply(r);
@@ -325,8 +327,7 @@ void reload_timer(struct reload *r)
 	if (r->state == RELOAD_APPLYING && now >= r->deadline) {
 		r->deadline = LKE_NEVER;
 		log_warning("reload: the engine process has not answered for 20 s; if lke status "
-			    "does not "
-			    "either, restart lked");
+			    "does not either, restart lked");
 	}
 	if (now < r->undo_at || r->state != RELOAD_IDLE)
 		return;

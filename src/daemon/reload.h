@@ -35,13 +35,13 @@ enum reload_kind {
 	X(BUSY, EXIT_FAILED, "another reload is under way; try again") \
 	X(UNCONFIRMED, EXIT_FAILED, "the last reload waits for one of: lke confirm, lke undo") \
 	X(NOTHING, EXIT_NO_OBJECT, "there is no reload that waits for it") \
-	X(TIMEOUT, EXIT_TIMEOUT, "the files could not be read in time; nothing was changed") \
+	X(TIMEOUT, EXIT_TIMEOUT, "the files could not be read in time, nothing was changed; try again") \
 	X(DIED, EXIT_FAILED, "the process that reads the files ended too early (the log may say why); nothing " \
 			     "was changed") \
-	X(NOMEM, EXIT_FAILED, "out of memory; nothing was changed") \
+	X(NOMEM, EXIT_FAILED, "out of memory, nothing was changed; free some and try again") \
 	X(KEEP, EXIT_FAILED, "the configuration before cannot be kept in the state directory; nothing was " \
 			     "changed") \
-	X(REFUSED, EXIT_FAILED, "the engine does not take it; nothing was changed")
+	X(REFUSED, EXIT_FAILED, "the engine does not take it, nothing was changed; restart lked to take it")
 /* clang-format on */
 enum reload_result {
 #define X(name, code, text) RELOAD_##name,

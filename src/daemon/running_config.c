@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "daemon/remedy.h"
 
 static int write_text(int fd, const char *text)
 {
@@ -29,7 +30,7 @@ void running_config_write(struct world *w)
 	int err = w->running_fd < 0 ? 0 : write_text(w->running_fd, w->running_text);
 
 	if (err < 0)
-		log_warning("%s: %s", w->running_path, strerror(-err));
+		log_warning("%s: %s%s", w->running_path, strerror(-err), remedy_of(-err));
 }
 
 void running_config_open(struct world *w)
@@ -41,6 +42,6 @@ void running_config_open(struct world *w)
 			     0640);
 	if (w->running_fd < 0 || fchmod(w->running_fd, 0640) < 0 ||
 	    (w->control_gid && fchown(w->running_fd, (uid_t)-1, w->control_gid) < 0))
-		log_warning("%s: %s", w->running_path, strerror(errno));
+		log_warning("%s: %s%s", w->running_path, strerror(errno), remedy_of(errno));
 	running_config_write(w);
 }

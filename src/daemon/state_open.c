@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "daemon/key_file.h"
 #include "daemon/log.h"
+#include "daemon/remedy.h"
 #include "platform/linux/clock.h"
 
 /* A regular file of root's that nobody else can read, made if there is none.  fd or -1. */
@@ -21,7 +22,7 @@ static int open_private(const char *path)
 	struct stat st;
 
 	if (fd < 0) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s%s", path, strerror(errno), remedy_of(errno));
 		return -1;
 	}
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
@@ -39,7 +40,7 @@ static void sync_dir(const char *path)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || fsync(fd) < 0)
-		log_warning("%s: %s", path, strerror(errno));
+		log_warning("%s: %s%s", path, strerror(errno), remedy_of(errno));
 	if (fd >= 0)
 		close(fd);
 }
@@ -64,12 +65,12 @@ static int open_key(struct world *w)
 		return EXIT_FAILED;
 	}
 	if (system_random(w->state_key, sizeof(w->state_key)) < 0) {
-		log_error("the system's random generator failed");
+		log_error("the system's random generator failed; see: dmesg");
 		return EXIT_FAILED;
 	}
 	err = secret_file_write(path, (const char *)w->state_key, sizeof(w->state_key));
 	if (err < 0)
-		log_error("%s: %s", path, strerror(-err));
+		log_error("%s: %s%s", path, strerror(-err), remedy_of(-err));
 	return err < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -81,7 +82,7 @@ static int remove_old(const char *path)
 	if (lstat(path, &st) < 0 || st.st_size == 0)
 		return EXIT_OK;
 	if (unlink(path) < 0) {
-		log_error("%s: %s", path, strerror(errno));
+		log_error("%s: %s%s", path, strerror(errno), remedy_of(errno));
 		return EXIT_FAILED;
 	}
 	log_notice("%s removed: StateFile is no", path);
@@ -127,7 +128,8 @@ int state_open(struct world *w)
 	int err = clock_boot_id(w->boot_id), code;
 
 	if (err < 0) {
-		log_error("the identifier of this boot cannot be read: %s", strerror(-err));
+		log_error("the identifier of this boot cannot be read: %s; mount /proc",
+			  strerror(-err));
 		return EXIT_FAILED;
 	}
 	code = open_router(w);

@@ -17,6 +17,7 @@
 #include "daemon/identity.h"
 #include "daemon/key_file.h"
 #include "daemon/log.h"
+#include "daemon/remedy.h"
 #include "daemon/state_open.h"
 #include "platform/linux/forward.h"
 #include "platform/linux/netlink_neigh.h"
@@ -57,12 +58,12 @@ static int open_stable_secret(struct world *w)
 		return EXIT_FAILED;
 	}
 	if (system_random(secret, 32) < 0) {
-		log_error("the system's random generator failed");
+		log_error("the system's random generator failed; see: dmesg");
 		return EXIT_FAILED;
 	}
 	err = secret_file_write(path, (const char *)secret, 32);
 	if (err < 0) {
-		log_error("%s: %s", path, strerror(-err));
+		log_error("%s: %s%s", path, strerror(-err), remedy_of(-err));
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -112,7 +113,7 @@ static int open_rsa(struct world *w)
 		return EXIT_OK;
 	}
 	if (!w->cfg.state_file && rsa_key_generate(w->cfg.rsa_bits, &w->rsa) < 0) {
-		log_error("cannot generate an RSA key");
+		log_error("cannot generate an RSA key; see: lke doctor");
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -142,7 +143,7 @@ static int open_tun(struct world *w)
 		err = nl_link_up(w->nl, w->tun_ifindex,
 				 world_is_mn(w) ? FWD_TUN_MTU : FWD_TUN_MTU_AGENT, FWD_TUN_QUEUE);
 	if (err < 0) {
-		log_error("cannot set up %s: %s", w->cfg.tun, strerror(-err));
+		log_error("cannot set up %s: %s; see: lke doctor", w->cfg.tun, strerror(-err));
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -155,7 +156,7 @@ static int open_kernel(struct world *w)
 	int err = nl_open(&w->nl);
 
 	if (err < 0) {
-		log_error("netlink: %s", strerror(-err));
+		log_error("netlink: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
 	}
 	/* The table has one owner, so it is also the lock of this network namespace: before it is
@@ -169,7 +170,7 @@ static int open_kernel(struct world *w)
 	}
 	err = nl_cleanup_stale(w->nl);
 	if (err < 0) {
-		log_error("netlink: %s", strerror(-err));
+		log_error("netlink: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
 	}
 	if (err > 0)
@@ -179,7 +180,7 @@ static int open_kernel(struct world *w)
 		log_notice("removed %d BPF filters that a killed lked left", err);
 	err = sysctl_open(w->state_dir, &w->sysctl);
 	if (err < 0) {
-		log_error("sysctls: %s", strerror(-err));
+		log_error("sysctls: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
 	}
 	err = open_tun(w);
@@ -197,8 +198,9 @@ static int open_forwarding(struct world *w)
 		return EXIT_OK;
 	err = sysctl_set(w->sysctl, "all", "forwarding", 1);
 	if (err < 0) {
-		log_error("net.ipv6.conf.all.forwarding is 0 and cannot be set: %s",
-			  strerror(-err));
+		log_error(
+			"net.ipv6.conf.all.forwarding is 0 and cannot be set: %s; see: lke doctor",
+			strerror(-err));
 		return EXIT_FAILED;
 	}
 	log_notice("net.ipv6.conf.all.forwarding set to 1 until lked ends; a router needs it");
@@ -258,18 +260,18 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 	if (daemon_config_is_mn_interface(&w->cfg, name)) {
 		err = sysctl_manage_link(w->sysctl, name);
 		if (err < 0)
-			log_warning("sysctls of %s: %s", name, strerror(-err));
+			log_warning("sysctls of %s: %s; see: lke doctor", name, strerror(-err));
 	}
 	if (daemon_config_has_interface(&w->cfg, name)) {
 		err = sysctl_manage_gate(w->sysctl, name);
 		if (err < 0)
 			log_warning("packets for a node that returns to %s may be lost: "
-				    "unres_qlen_bytes: %s",
+				    "unres_qlen_bytes: %s; make /proc/sys writable",
 				    name, strerror(-err));
 		err = sysctl_manage_router(w->sysctl, name);
 		if (err < 0)
 			log_warning("first packets for a node that comes to %s may be overtaken: "
-				    "accept_untracked_na: %s",
+				    "accept_untracked_na: %s; Linux 5.19 or later has it",
 				    name, strerror(-err));
 	}
 	err = packet_open(ifindex, world_link_kind(w, ifindex, name), ret);
@@ -299,7 +301,7 @@ static int open_links(struct world *w)
 	int n = nl_dump_links(w->nl, dump, WORLD_LINKS_MAX);
 
 	if (n < 0) {
-		log_error("cannot list the interfaces: %s", strerror(-n));
+		log_error("cannot list the interfaces: %s; see: lke doctor", strerror(-n));
 		return EXIT_FAILED;
 	}
 	for (int i = 0; i < n; i++) {
@@ -339,7 +341,7 @@ static int open_control(struct world *w)
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/ctl.sock", w->run_dir) >=
 	    sizeof(sun.sun_path)) {
-		log_error("%s: path is too long for a socket", path);
+		log_error("%s: path is too long for a socket; take a shorter --run", path);
 		return EXIT_FAILED;
 	}
 	str_copy(sun.sun_path, sizeof(sun.sun_path), path);
@@ -353,7 +355,7 @@ static int open_control(struct world *w)
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
 	    chown(w->socket_path, (uid_t)-1, w->control_gid ? w->control_gid : (gid_t)-1) < 0 ||
 	    chmod(w->socket_path, 0660) < 0 || listen(fd, 16) < 0) {
-		log_error("%s: %s", w->socket_path, strerror(errno));
+		log_error("%s: %s%s", w->socket_path, strerror(errno), remedy_of(errno));
 		if (fd >= 0)
 			close(fd);
 		return EXIT_FAILED;
@@ -369,13 +371,19 @@ static void warn_missing(const struct world *w)
 
 	for (unsigned i = 0; i < c->ars; i++)
 		if (!if_nametoindex(c->ar[i].interface))
-			log_warning("interface %s does not exist yet", c->ar[i].interface);
+			log_warning(
+				"interface %s does not exist yet; it is used as soon as it does",
+				c->ar[i].interface);
 	for (unsigned i = 0; i < c->mn.interfaces; i++)
 		if (!if_nametoindex(c->mn.interface[i]))
-			log_warning("interface %s does not exist yet", c->mn.interface[i]);
+			log_warning(
+				"interface %s does not exist yet; it is used as soon as it does",
+				c->mn.interface[i]);
 	for (unsigned i = 0; i < c->ha.interfaces; i++)
 		if (!if_nametoindex(c->ha.interface[i]))
-			log_warning("interface %s does not exist yet", c->ha.interface[i]);
+			log_warning(
+				"interface %s does not exist yet; it is used as soon as it does",
+				c->ha.interface[i]);
 }
 
 /* Room for a membership of each LBSA there may be, also after a reload: the engine process can make no
@@ -390,12 +398,12 @@ static int open_sockets(struct world *w)
 	int err = group_open(group_sockets(w), &w->group);
 
 	if (err < 0) {
-		log_error("multicast sockets: %s", strerror(-err));
+		log_error("multicast sockets: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
 	}
 	w->mon_fd = mon_open();
 	if (w->mon_fd < 0) {
-		log_error("netlink monitor: %s", strerror(-w->mon_fd));
+		log_error("netlink monitor: %s; see: lke doctor", strerror(-w->mon_fd));
 		return EXIT_FAILED;
 	}
 	if (w->cfg.engine.ars > 0)
@@ -414,7 +422,7 @@ int world_open(struct world *w)
 	};
 
 	if (system_random(w->cfg.engine.seed, sizeof(w->cfg.engine.seed)) < 0) {
-		log_error("the system's random generator failed");
+		log_error("the system's random generator failed; see: dmesg");
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {

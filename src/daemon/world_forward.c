@@ -50,7 +50,8 @@ int world_open_forward(struct world *w)
 {
 	if (tun_alone(w)) {
 		if (w->cfg.forward == FORWARD_BPF)
-			log_warning("Forward = bpf: by the TUN device %s all the same: %s",
+			log_warning("Forward = bpf: by the TUN device %s all the same: %s; set "
+				    "Forward = auto",
 				    w->cfg.tun, w->forward_why);
 		return EXIT_OK;
 	}
@@ -82,6 +83,7 @@ void world_forward_link(struct world *w, const struct packet_link *l, const char
 	if (!err)
 		err = fast_link(w->fast, l->ifindex);
 	if (err < 0)
-		log_warning("interface %s: tunnels are opened by the TUN device: %s", name,
-			    strerror(-err));
+		log_warning("interface %s: tunnels are opened by the TUN device: %s; it costs "
+			    "speed alone",
+			    name, strerror(-err));
 }

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
+"""No message leaves its reader without a next step.
+
+An error or warning of lke and lked ends with what to do: behind a semicolon, a "see:", "run:" or "with:", as a suggestion or
+a question that says where to look, or by remedy_of() where the words are those of a system call.  Those that need none are named here, with the
+reason.  Usage errors print the usage, report_error() says what a value must be: they are not looked at.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+CALL = re.compile(r"\b(log_error|log_warning|refuse|turn_away)\(|\bfprintf\(stderr,")
+STEP = re.compile(r'; |see: |run: |with: |until: |did you mean|remedy_of\(|start it with')
+# Words of a message: why it needs no step.
+NONE_NEEDED = {
+    'out of memory': 'says it',
+    '<%d>%s': 'any line of the log',
+    'lked: %s%s': 'any line of the log',
+    ' (%" PRIu64 " malformed)': 'part of a line',
+    ' frames, %" PRIu64 " messages': 'a summary',
+    'nothing of LKE, Mobile IPv6': 'part of a summary',
+    'later messages are not drawn': 'a limit of a picture',
+    '"%s\\n", json_string_value': 'a line of lke check',
+    '"lke: %s\\n"': 'the words of lked or of the caller',
+    '"lke: %s: %s\\n", what, why': 'the caller has the words',
+    'reload: %s", reload_text': 'the table in reload.h has the words',
+    'SIGHUP: %s", reload_text': 'the table in reload.h has the words',
+    '"%s", why': 'the caller has the words',
+    '"%s", *ret ? store_error': 'the store has the words',
+    '"%s", err == LKE_ERR_SYS ?': 'the store has the words',
+    'the key log is off': 'is good news',
+    'numbers more are taken as used': 'what the operator asked for',
+}
+
+
+def statement(text, start):
+    """From a call to its semicolon outside of strings."""
+    end, quoted = start, False
+    while end < len(text) and (quoted or text[end] != ';'):
+        if text[end] == '"' and text[end - 1] != '\\':
+            quoted = not quoted
+        end += 1
+    return text[start:end]
+
+
+def messages():
+    for path in sorted(ROOT.glob('src/ctl/*.c')) + sorted(ROOT.glob('src/daemon/*.c')):
+        text = path.read_text()
+        for m in CALL.finditer(text):
+            words = re.sub(r'"\s*"', '', ' '.join(statement(text, m.start()).split()))
+            if '"' in words and not re.match(r'\w+\([^"]*\) *\{', words):
+                yield f'{path.relative_to(ROOT)}:{text.count(chr(10), 0, m.start()) + 1}', words
+
+
+def main():
+    bad = used = 0
+    met = set()
+    for place, words in messages():
+        used += 1
+        if STEP.search(words):
+            continue
+        excuse = [e for e in NONE_NEEDED if e in words]
+        met.update(excuse)
+        if not excuse:
+            bad += 1
+            print(f'{place}: what is the reader to do? {words[:150]}')
+    for unused in sorted(set(NONE_NEEDED) - met):
+        bad += 1
+        print(f'tests/lint/messages.py: no message has {unused!r} without a step')
+    print(f'{used} messages, {bad} without a next step')
+    return 1 if bad or used < 100 else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
