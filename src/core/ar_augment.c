@@ -96,7 +96,8 @@ int ar_augment_heard(struct lke_engine *e, const struct pkt *p, const struct nd_
 	learn(e, h, m);
 	h->live = m->router_lifetime > 0;
 	if (was && !h->live)
-		alarm_note(e, LKE_ROLE_AR, ll, "the daemon beside lked withdrew this router");
+		alarm_note(e, LKE_ROLE_AR, ll,
+			   "the daemon beside lked withdrew this router; restart it");
 	if (!h->live || !k->running)
 		return 0;
 	if (in6_is_multicast(&p->ip.dst)) {
@@ -136,7 +137,7 @@ void ar_augment_timer(struct lke_engine *e, struct ar_link *k)
 		return;
 	h->live = false;
 	alarm_note(e, LKE_ROLE_AR, iface_ll(k->ifc),
-		   "the daemon beside lked answers no solicitation");
+		   "the daemon beside lked answers no solicitation; restart it");
 }
 
 void ar_augment_reset(struct lke_engine *e, struct ar_link *k)

@@ -272,7 +272,7 @@ static void failed(struct lke_engine *e)
 	drop(e, LKE_DROP_STORE);
 	if (!e->ar->state->told_failure)
 		alarm_note(e, LKE_ROLE_AR, NULL,
-			   "state cannot be stored: binding updates stay unanswered");
+			   "state cannot be stored, updates stay unanswered; make room");
 	e->ar->state->told_failure = true;
 }
 

@@ -46,7 +46,8 @@ void ha_send_ba(struct lke_engine *e, struct mobile *m, const struct ha_bu *bu, 
 	assert(!w.err);
 	len = sa_protect(e, &m->to_mn, &o, mh, w.off, buf, sizeof(buf));
 	if (len < 0) {
-		alarm_note(e, LKE_ROLE_HA, &m->home, "acknowledgement could not be protected");
+		alarm_note(e, LKE_ROLE_HA, &m->home,
+			   "acknowledgement could not be protected; restart lked");
 		return;
 	}
 	count(e, LKE_STAT_BA_SENT);

@@ -50,7 +50,8 @@ static void send(struct lke_engine *e, struct mobile *m, const struct lke_in6 *a
 	assert(!w.err);
 	len = sa_protect_proto(e, &m->to_mn, &o, IP6_NH_ICMPV6, icmp, w.off, buf, sizeof(buf));
 	if (len < 0) {
-		alarm_note(e, LKE_ROLE_HA, &m->home, "prefix advertisement could not be protected");
+		alarm_note(e, LKE_ROLE_HA, &m->home,
+			   "prefix advertisement could not be protected; restart lked");
 		return;
 	}
 	m->prefix.sent = e->now;

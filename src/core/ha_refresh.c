@@ -22,7 +22,8 @@ static void ask(struct lke_engine *e, struct mobile *m, const struct binding *b)
 	assert(!w.err);
 	len = sa_protect(e, &m->to_mn, &o, mh, w.off, buf, sizeof(buf));
 	if (len < 0) {
-		alarm_note(e, LKE_ROLE_HA, &m->home, "refresh request could not be protected");
+		alarm_note(e, LKE_ROLE_HA, &m->home,
+			   "refresh request could not be protected; restart lked");
 		return;
 	}
 	count(e, LKE_STAT_BRR_SENT);

@@ -111,7 +111,7 @@ static void take_over(struct lke_engine *e, struct mobile *m)
 	ha_steer_spi(e, k.to_ha.spi, false);
 	ha_rekey_drop(e, m);
 	if (ha_keying_replace(e, m, &k) < 0)
-		alarm_note(e, LKE_ROLE_HA, &m->home, "the next key cannot be used");
+		alarm_note(e, LKE_ROLE_HA, &m->home, "the next key cannot be used; run: lke rekey");
 	mem_wipe(&k, sizeof(k));
 	m->has_floor = has_floor;
 	m->floor = floor;
@@ -213,7 +213,8 @@ void ha_rekey_written(struct lke_engine *e, struct mobile *m, int err)
 	if (err < 0) {
 		n->writing = false;
 		/* The mobile node asks again; the old key still serves. */
-		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence floor of the next key not durable");
+		alarm_note(e, LKE_ROLE_HA, &m->home,
+			   "sequence floor of the next key not durable; look at the disk");
 		return;
 	}
 	ifindex = n->ifindex;

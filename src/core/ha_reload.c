@@ -67,14 +67,12 @@ static int prepare_entry(struct lke_engine *e, const struct lke_config_mobile *c
 		if (keep_newer)
 			return 0;
 		alarm_note(e, LKE_ROLE_HA, &c->home,
-			   "reload refused: the key file is of an older generation than the key in "
-			   "use");
+			   "reload refused: key file older than the key in use; renew it");
 		return LKE_ERR_EXIST;
 	}
 	if (next_of_another(e, m, c)) {
-		alarm_note(
-			e, LKE_ROLE_HA, &c->home,
-			"reload refused: its SPI is that of the next key of another mobile node");
+		alarm_note(e, LKE_ROLE_HA, &c->home,
+			   "reload refused: SPI of another's next key; give it another");
 		return LKE_ERR_EXIST;
 	}
 	return ha_mobile_new(e, c, &ret->fresh);

@@ -150,14 +150,15 @@ void ha_floor(struct lke_engine *e, const struct lke_ev_floor *f)
 	m->has_floor = true;
 	m->floor = f->floor;
 	if (m->used >= SEQ_BUDGET)
-		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence budget used up: change the key");
+		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence budget used up; change the key");
 }
 
 static void floor_written(struct lke_engine *e, struct mobile *m, int err)
 {
 	m->writing = false;
 	if (err < 0) {
-		alarm_note(e, LKE_ROLE_HA, &m->home, "sequence floor not durable");
+		alarm_note(e, LKE_ROLE_HA, &m->home,
+			   "sequence floor not durable; look at the disk");
 		ha_refuse_waiting(e, m, STATUS_RESOURCES);
 		return;
 	}

@@ -20,7 +20,7 @@ int ha_new(struct lke_engine *e, const struct lke_config_mobile *mobile, unsigne
 	}
 	if (e->cfg.ha.volatile_state)
 		alarm_note(e, LKE_ROLE_HA, NULL,
-			   "volatile state: no replay protection after a restart");
+			   "volatile state: no replay protection after a restart; rekey");
 	return ha_policy_new(e, mobile, n);
 }
 
@@ -382,7 +382,8 @@ int ha_set_service(struct lke_engine *e, struct mobile *m, bool suspended, uint6
 void ha_service_written(struct lke_engine *e, struct mobile *m, int err)
 {
 	if (err < 0)
-		alarm_note(e, LKE_ROLE_HA, &m->home, "suspension not durable");
+		alarm_note(e, LKE_ROLE_HA, &m->home,
+			   "suspension not durable; look at the disk, suspend again");
 	if (!m->service_waits)
 		return;
 	m->service_waits = false;

@@ -187,7 +187,7 @@ struct mn_addr *mn_addr_new(struct lke_engine *e, struct mn_link *l, const struc
 	do {
 		if (stable_iid(e, l->ifc, prefix, dad_counter, iid) < 0) {
 			alarm_note(e, LKE_ROLE_MN, prefix,
-				   "cannot compute an interface identifier");
+				   "cannot compute an interface identifier; restart lked");
 			return NULL;
 		}
 		addr = in6_make(prefix, iid);

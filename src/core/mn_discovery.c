@@ -49,7 +49,8 @@ void mn_discovery_timer(struct lke_engine *e, struct mn_home *h)
 		ask(e, h);
 	} else if (d->tries > 0) {
 		d->tries = 0;
-		alarm_note(e, LKE_ROLE_MN, &h->cfg->addr, "no home agent answers discovery");
+		alarm_note(e, LKE_ROLE_MN, &h->cfg->addr,
+			   "no home agent answers discovery; name it as HomeAgent");
 		arm(e, &d->timer, e->now + DHAAD_PAUSE);
 		if (h->state == MN_HOME_RETURNING)
 			mn_home_arrived(e, h);

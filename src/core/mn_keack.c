@@ -60,7 +60,8 @@ static bool good_address(struct lke_engine *e, const struct mn_kex *k, const str
 	if (in6_prefix_eq(ar, &k->coa, a ? a->plen : 64))
 		return true;
 	if (draft01(e))
-		alarm_note(e, LKE_ROLE_MN, ar, "access router address outside the prefix");
+		alarm_note(e, LKE_ROLE_MN, ar,
+			   "access router address outside the prefix; look at that router");
 	return draft01(e);
 }
 

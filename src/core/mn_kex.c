@@ -133,7 +133,7 @@ static bool try(struct lke_engine *e, struct mn_link *l, const struct mn_addr *a
 		return false;
 	/* A weak key is worse than none: fail closed (draft 5.1, AMB-136). */
 	if (!rnd_bytes(e, k->kbm.b, sizeof(k->kbm.b))) {
-		alarm_note(e, LKE_ROLE_MN, NULL, "no randomness for a key exchange");
+		alarm_note(e, LKE_ROLE_MN, NULL, "no randomness for a key exchange; see: dmesg");
 		return false;
 	}
 	k->has_key = true;
@@ -260,7 +260,8 @@ void mn_kex_result(struct lke_engine *e, const struct lke_ev_result *r)
 		return;
 	k = &l->kex;
 	if (r->err != 0 || r->len != k->modulus_len) {
-		alarm_note(e, LKE_ROLE_MN, &k->ll, "encryption for a key exchange failed");
+		alarm_note(e, LKE_ROLE_MN, &k->ll,
+			   "encryption for a key exchange failed; look at its RSA key");
 		mn_kex_fail(e, l);
 		return;
 	}

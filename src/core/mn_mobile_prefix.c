@@ -84,7 +84,8 @@ static void ended(struct lke_engine *e, struct mn_home *h)
 {
 	struct update *u = update_find(e, &h->cfg->addr, &h->agent);
 
-	alarm_note(e, LKE_ROLE_MN, &h->cfg->addr, "the prefix of the home address has ended");
+	alarm_note(e, LKE_ROLE_MN, &h->cfg->addr,
+		   "the prefix of the home address has ended; get a new address");
 	if (u)
 		update_free(e, u);
 	h->coa = in6_unspecified;

@@ -62,7 +62,8 @@ void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 	if (a->dad_counter < IDGEN_RETRIES)
 		next = mn_addr_new(e, l, &prefix, a->plen, (uint8_t)(a->dad_counter + 1));
 	if (!next) {
-		alarm_note(e, LKE_ROLE_MN, &a->addr, "no usable address on this link");
+		alarm_note(e, LKE_ROLE_MN, &a->addr,
+			   "no usable address on this link; look at its DAD and prefixes");
 		return;
 	}
 	next->router = a->router;

@@ -62,7 +62,8 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 		return;
 	len = build(e, u, seq, buf, sizeof(buf));
 	if (len < 0) {
-		alarm_note(e, LKE_ROLE_MN, &u->home, "cannot protect a Binding Update");
+		alarm_note(e, LKE_ROLE_MN, &u->home,
+			   "cannot protect a Binding Update; restart lked");
 		arm(e, &u->timer, e->now + MAX_BINDACK_TIMEOUT);
 		return;
 	}

@@ -220,7 +220,7 @@ static void read_lladdr(struct lke_engine *e, struct mn_router *r, const struct 
 		p->ifc->mn->lke_allowed = false;
 		if (tbf_take(&r->notes, 1, e->now))
 			alarm_note(e, LKE_ROLE_MN, &r->ll,
-				   "the router's link-layer address changed");
+				   "the router's link-layer address changed; was it replaced?");
 	}
 	if (r->another)
 		forget(r);

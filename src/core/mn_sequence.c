@@ -42,7 +42,7 @@ bool mn_sequence_next(struct lke_engine *e, struct mn_home *h, uint16_t *ret_seq
 	}
 	if (h->used >= SEQ_BUDGET) {
 		alarm_note(e, LKE_ROLE_MN, &h->cfg->addr,
-			   "sequence budget of the manual key used up");
+			   "sequence budget of the manual key used up; take a new key");
 		if (!draft01(e))
 			return false;
 	}
@@ -67,7 +67,7 @@ void mn_sequence_restore(struct lke_engine *e, const struct lke_ev_floor *f)
 
 	if (h && f->lost)
 		alarm_note(e, LKE_ROLE_MN, &h->cfg->addr,
-			   "count of used sequence numbers lost: change the key soon");
+			   "count of used sequence numbers lost; change the key soon");
 	if (!h || f->generation != h->cfg->generation)
 		return;
 	h->stored = f->used;
@@ -80,5 +80,5 @@ void mn_sequence_restore(struct lke_engine *e, const struct lke_ev_floor *f)
 	h->used = f->used;
 	if (h->used >= SEQ_BUDGET)
 		alarm_note(e, LKE_ROLE_MN, &h->cfg->addr,
-			   "sequence budget of the manual key used up");
+			   "sequence budget of the manual key used up; take a new key");
 }

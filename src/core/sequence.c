@@ -74,7 +74,7 @@ void sequence_report(struct lke_engine *e, enum lke_role role, const struct lke_
 		note_text(n, text);
 	}
 	if (used >= SEQ_BUDGET)
-		alarm_note(e, role, home, "sequence budget used up: change the key");
+		alarm_note(e, role, home, "sequence budget used up; change the key");
 }
 
 void sequence_judge_rate(struct lke_engine *e, enum lke_role role, const struct lke_in6 *home,
@@ -86,5 +86,5 @@ void sequence_judge_rate(struct lke_engine *e, enum lke_role role, const struct 
 	    lke_sequence_days(0, SEQ_BUDGET, advances, e->now - r->since) >= RATE_ALARM_DAYS)
 		return;
 	r->told = true;
-	alarm_note(e, role, home, "sequence numbers used fast: a key lasts less than a week");
+	alarm_note(e, role, home, "sequence numbers used fast; a key lasts less than a week");
 }

@@ -215,7 +215,7 @@ uint32_t rnd_u32(struct lke_engine *e)
 	/* Used for jitter, nonces and first sequence numbers; a failing generator also fails every
 	 * key. */
 	if (drbg_bytes(&e->rng, &v, sizeof(v)) < 0)
-		alarm_note(e, LKE_ROLE_MN, NULL, "random generator failed");
+		alarm_note(e, LKE_ROLE_MN, NULL, "random generator failed; see: dmesg");
 	return v;
 }
 

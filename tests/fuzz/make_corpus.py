@@ -4,10 +4,13 @@
 import pathlib
 import re
 import struct
+import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 VECTORS = HERE.parent / "vectors"
 CORPUS = HERE / "corpus"
+sys.path.insert(0, str(HERE.parent / "ctl"))
+from messages import MESSAGES  # noqa: E402  pylint: disable=wrong-import-position
 FILES = ("rsa1024", "rsa2048", "kex", "dad", "binding")
 
 
@@ -108,6 +111,7 @@ def decode():
         put("decode", "pcap_%d" % link, b"\0" + pcap([head + p for p in packets()][:6], link))
     put("decode", "pcap_big_ns", b"\0" + pcap([vlan + p for p in packets()], 1, ">", 0xA1B23C4D))
     mixed = [(n % 3, (ether, b"", sll)[n % 3] + p) for n, p in enumerate(packets())]
+    put("decode", "pcap_mobile_ipv6", b"\0" + pcap([packet for _, packet, _, _ in MESSAGES], 101))
     for name, order in (("little", "<"), ("big", ">")):
         put("decode", "pcapng_" + name, b"\0" + pcapng(mixed, (1, 101, 113), order))
     put("decode", "pcapng_simple", b"\0" + pcapng([], (101,)) + block(3, struct.pack("<I", 64) + packets()[-1]))

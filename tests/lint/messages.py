@@ -13,6 +13,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CALL = re.compile(r"\b(log_error|log_warning|refuse|turn_away)\(|\bfprintf\(stderr,")
 STEP = re.compile(r'; |see: |run: |with: |until: |did you mean|remedy_of\(|start it with')
+ALARM_MAX = 63  # struct lke_note
 # Words of a message: why it needs no step.
 NONE_NEEDED = {
     'out of memory': 'says it',
@@ -54,9 +55,24 @@ def messages():
                 yield f'{path.relative_to(ROOT)}:{text.count(chr(10), 0, m.start()) + 1}', words
 
 
+def alarms():
+    """The reasons of alarms, which have room for 63 octets."""
+    for path in sorted(ROOT.glob('src/core/*.c')):
+        text = path.read_text()
+        for m in re.finditer(r'\balarm_note\(', text):
+            words = re.sub(r'"\s*"', '', statement(text, m.start()))
+            if '"' in words:
+                yield f'{path.relative_to(ROOT)}:{text.count(chr(10), 0, m.start()) + 1}', words.split('"')[1]
+
+
 def main():
     bad = used = 0
     met = set()
+    for place, words in alarms():
+        used += 1
+        if '; ' not in words or len(words) > ALARM_MAX:
+            bad += 1
+            print(f'{place}: an alarm has a next step and {ALARM_MAX} octets: {words}')
     for place, words in messages():
         used += 1
         if STEP.search(words):
