@@ -7,20 +7,45 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/str.h"
 #include "ctl/commands.h"
 
 static const char *const verdict_name[] = { "ok", "warn", "fail" };
 
+/* The remedy with the name of what is looked at, so that it can be typed as it stands. */
+static const char *fill_in(const struct doctor *d, const char *remedy, char *buf, size_t size)
+{
+	static const char *const words[] = { "INTERFACE", "FILE", "DIRECTORY" };
+	struct sbuf s = sbuf_init(buf, size);
+
+	if (!remedy || !d->subject)
+		return remedy;
+	while (*remedy) {
+		size_t i = 0, n = sizeof(words) / sizeof(words[0]);
+
+		while (i < n && strncmp(remedy, words[i], strlen(words[i])) != 0)
+			i++;
+		if (i < n) {
+			sbuf_str(&s, d->subject);
+			remedy += strlen(words[i]);
+		} else {
+			sbuf_char(&s, *remedy++);
+		}
+	}
+	return buf;
+}
+
 static void add(struct doctor *d, enum verdict v, const char *check, const char *remedy,
 		const char *fmt, va_list ap)
 {
-	char found[1024];
+	char found[1024], filled[1024];
 
 	vsnprintf(found, sizeof(found), fmt, ap);
 	d->count[v]++;
-	json_array_append_new(d->checks, json_pack("{s:s,s:s,s:s#,s:s?}", "check", check, "verdict",
-						   verdict_name[v], "found", found,
-						   (int)strlen(found), "remedy", remedy));
+	json_array_append_new(d->checks,
+			      json_pack("{s:s,s:s,s:s#,s:s?}", "check", check, "verdict",
+					verdict_name[v], "found", found, (int)strlen(found),
+					"remedy", fill_in(d, remedy, filled, sizeof(filled))));
 }
 
 void doctor_say(struct doctor *d, enum verdict v, const char *check, const char *remedy,
@@ -172,8 +197,10 @@ static int examine(struct doctor *d, struct daemon_config *cfg)
 		return EXIT_FAILED;
 	}
 	collect_links(d);
-	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]); i++)
+	for (size_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
+		d->subject = NULL;
 		step[i](d);
+	}
 	if (d->ctl->json)
 		print_json(d);
 	else

@@ -11,6 +11,7 @@ static void check_config_file(struct doctor *d, const char *path)
 {
 	struct stat st;
 
+	d->subject = path;
 	if (stat(path, &st) < 0)
 		return; /* reported as it was read */
 	if (st.st_mode & 022)
@@ -28,6 +29,7 @@ static void check_state(struct doctor *d)
 {
 	struct stat st;
 
+	d->subject = d->state_dir;
 	if (lstat(d->state_dir, &st) < 0) {
 		if (errno == ENOENT)
 			doctor_say(d, VERDICT_OK, "state", NULL,

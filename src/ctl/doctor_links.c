@@ -85,7 +85,9 @@ void doctor_links(struct doctor *d)
 
 	if (getifaddrs(&all) < 0)
 		all = NULL;
-	for (unsigned i = 0; i < d->links; i++)
+	for (unsigned i = 0; i < d->links; i++) {
+		d->subject = d->link[i].name;
 		check_link(d, &d->link[i], all);
+	}
 	freeifaddrs(all);
 }

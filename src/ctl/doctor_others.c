@@ -227,7 +227,8 @@ static void check_dhcpcd(struct doctor *d)
 {
 	int pid = doctor_process("dhcpcd");
 
-	for (unsigned i = 0; pid && i < d->links; i++)
+	for (unsigned i = 0; pid && i < d->links; i++) {
+		d->subject = d->link[i].name;
 		if (d->link[i].roles & ROLE_MN)
 			doctor_say(
 				d, VERDICT_WARN, "dhcpcd",
@@ -235,6 +236,7 @@ static void check_dhcpcd(struct doctor *d)
 				"restart it.",
 				"dhcpcd (process %d) may make addresses and routes on %s", pid,
 				d->link[i].name);
+	}
 }
 
 static void check_mobile_ip(struct doctor *d)
@@ -257,8 +259,10 @@ void doctor_others(struct doctor *d)
 
 	check_radvd(d);
 	check_dhcpcd(d);
-	for (unsigned i = 0; i < d->links; i++)
+	for (unsigned i = 0; i < d->links; i++) {
+		d->subject = d->link[i].name;
 		check_managers(d, &d->link[i]);
+	}
 	check_mobile_ip(d);
 	if (d->roles && before == d->count[VERDICT_WARN] + d->count[VERDICT_FAIL])
 		doctor_say(d, VERDICT_OK, "other daemons", NULL,

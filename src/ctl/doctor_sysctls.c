@@ -87,6 +87,8 @@ static void check_link(struct doctor *d, const struct doctor_link *l)
 void doctor_sysctls(struct doctor *d)
 {
 	check_forwarding(d);
-	for (unsigned i = 0; i < d->links; i++)
+	for (unsigned i = 0; i < d->links; i++) {
+		d->subject = d->link[i].name;
 		check_link(d, &d->link[i]);
+	}
 }
