@@ -145,8 +145,11 @@ class Monitor:
 
 
 def connected(d, pid):
-	"""Its request is read: lked answers who asks later."""
-	return any(os.readlink(f"/proc/{pid}/fd/{n}").startswith("socket:") for n in os.listdir(f"/proc/{pid}/fd")) and d.show() is not None
+	"""It is lke, no longer what starts it, and waits for what lked says; its request is read, as lked answers who asks later."""
+	fds = "/proc/%d/fd/" % pid
+	if text_of("/proc/%d/comm" % pid) != "lke\n" or text_of("/proc/%d/stat" % pid).rsplit(")", 1)[1].split()[0] != "S":
+		return False
+	return any(os.readlink(fds + n).startswith("socket:") for n in os.listdir(fds)) and d.show() is not None
 
 
 def reloads_told(monitor):
