@@ -25,9 +25,12 @@ test: all $(ASAN)/build.ninja
 
 # KERNEL=debian: on Debian's stock kernel in qemu; SCENARIO or TEST says what, else a short choice of tests runs there.
 # TEST=service: from the build, TEST=package: from the packages of make deb, started by its systemd (lab/service.py).
+# TEST=managers: a mobile node beside its systemd-networkd, and NetworkManager where it is installed (lab/managers.py).
 lab: all
 ifneq ($(and $(filter debian,$(KERNEL)),$(filter service package,$(TEST))),)
 	@lab/kernel.py --systemd 'lab/service.py --build $(BUILD) $(if $(filter package,$(TEST)),--packages out/deb)'
+else ifeq ($(KERNEL)$(TEST),debianmanagers)
+	@lab/kernel.py --systemd 'lab/managers.py --build $(BUILD)'
 else ifeq ($(KERNEL),debian)
 	@lab/kernel.py 'lab/lab.py --build $(BUILD) $(if $(TEST)$(SCENARIO),$(SCENARIO) $(TEST:%=--test %),--test foreign_mobile_node)'
 else
