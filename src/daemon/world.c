@@ -242,6 +242,24 @@ enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const 
 	return world_has_kereqs(w, name) ? PACKET_KIND_ROUTER : PACKET_KIND_LINK;
 }
 
+/* Router discovery and addresses of a mobile node's link are the engine's from here on. */
+static void take_over_link(struct world *w, uint32_t ifindex, const char *name)
+{
+	int err = sysctl_manage_link(w->sysctl, name), dropped;
+
+	if (err < 0)
+		log_warning("sysctls of %s: %s; see: lke doctor", name, strerror(-err));
+	/* After the sysctls: no address comes behind it. */
+	dropped = nl_drop_advertised(w->nl, ifindex);
+	if (dropped < 0)
+		log_warning("addresses that the kernel made on %s stay: %s; remove them by hand, "
+			    "new connections would take them",
+			    name, strerror(-dropped));
+	else if (dropped > 0)
+		log_notice("%s: the kernel's own addresses are taken away (%d), lked makes its own",
+			   name, dropped);
+}
+
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret)
 {
 	char name[IF_NAMESIZE];
@@ -257,11 +275,8 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 						 : -ENODEV;
 	if (ifindex == LOOPBACK_IFINDEX)
 		return packet_open(ifindex, PACKET_KIND_LOOPBACK, ret);
-	if (daemon_config_is_mn_interface(&w->cfg, name)) {
-		err = sysctl_manage_link(w->sysctl, name);
-		if (err < 0)
-			log_warning("sysctls of %s: %s; see: lke doctor", name, strerror(-err));
-	}
+	if (daemon_config_is_mn_interface(&w->cfg, name))
+		take_over_link(w, ifindex, name);
 	if (daemon_config_has_interface(&w->cfg, name)) {
 		err = sysctl_manage_gate(w->sysctl, name);
 		if (err < 0)

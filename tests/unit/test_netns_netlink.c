@@ -281,6 +281,31 @@ static void rfc_9131_a_router_takes_unsolicited_advertisements(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* A node that was on the link before lked: what would outlive the link goes, what somebody gave stays. */
+static void what_the_kernel_made_of_advertisements_goes(void **state)
+{
+	sh("ip address add 2001:db8:5::5/64 dev v1 valid_lft 600 preferred_lft 300 mngtmpaddr nodad");
+	sh("ip address add 2001:db8:6::6/64 dev v1 nodad");
+	sh("ip address add 2001:db8:7::7/128 dev v1 valid_lft 600 preferred_lft 300 nodad");
+	sh("ip route add default via fe80::99 dev v1 proto ra metric 1024");
+	sh("ip route add 2001:db8:8::/64 dev v1 proto kernel expires 600");
+	sh("ip route add 2001:db8:9::/64 dev v1 proto static");
+	sh("ip route add 2001:db8:a::/64 dev v0 proto ra");
+	assert_int_equal(nl_drop_advertised(nl, v1), 1);
+	assert_false(says("ip -6 address show dev v1", "2001:db8:5::5"));
+	assert_true(says("ip -6 address show dev v1", "2001:db8:6::6"));
+	assert_true(says("ip -6 address show dev v1", "2001:db8:7::7"));
+	assert_false(says("ip -6 route", "default"));
+	assert_false(says("ip -6 route", "2001:db8:5::/64"));
+	assert_true(says("ip -6 route", "2001:db8:6::/64"));
+	assert_false(says("ip -6 route", "2001:db8:8::/64"));
+	assert_true(says("ip -6 route", "2001:db8:9::/64"));
+	assert_true(says("ip -6 route", "2001:db8:a::/64"));
+	assert_int_equal(nl_drop_advertised(nl, v1), 0);
+	sh("ip address del 2001:db8:6::6/64 dev v1; ip address del 2001:db8:7::7/128 dev v1");
+	sh("ip route del 2001:db8:9::/64; ip route del 2001:db8:a::/64");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -291,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_gate_has_room_for_what_a_busy_machine_delays),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
 		cmocka_unit_test(one_sysctl_goes_back_to_what_it_was),
+		cmocka_unit_test(what_the_kernel_made_of_advertisements_goes),
 		cmocka_unit_test(rfc_9131_a_router_takes_unsolicited_advertisements),
 	};
 

@@ -68,6 +68,9 @@ int nl_gate_open(struct nl *n, uint32_t ifindex, const struct lke_in6 *addr,
 int nl_link_up(struct nl *n, uint32_t ifindex, uint32_t mtu, uint32_t txqlen);
 /* An interface vanished with everything on it: forget, do not remove later. */
 void nl_forget_link(struct nl *n, uint32_t ifindex);
+/* A mobile node's link: removes addresses and routes that the kernel made of Router Advertisements.
+ * Number of addresses or -errno. */
+int nl_drop_advertised(struct nl *n, uint32_t ifindex);
 
 /* Dumps.  Number of entries written (at most max) or -errno. */
 int nl_dump_links(struct nl *n, struct lke_ev_link *buf, size_t max);
@@ -93,8 +96,8 @@ int mon_start(int fd, struct mon **ret);
  * meanwhile is reported as removed.  0 or -errno when the socket failed.
  */
 int mon_read(struct mon *m, mon_fn fn, void *ctx);
-/* Reports the known addresses of an interface once more: for a caller that had no use for them when they
- * came, because it did not know the interface yet. */
+/* Reports the known addresses of an interface once more: for a caller that had no use for them when
+ * they came, because it did not know the interface yet. */
 void mon_repeat_addrs(const struct mon *m, uint32_t ifindex, mon_fn fn, void *ctx);
 /* Reports every known interface once more. */
 void mon_repeat_links(const struct mon *m, mon_fn fn, void *ctx);
