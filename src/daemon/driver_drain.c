@@ -24,6 +24,8 @@ void drain_begin(struct driver *d)
 {
 	d->draining = true;
 	d->drained = 0;
+	/* Nothing may have been parked, and then nothing would say that the device is empty. */
+	event_active(d->tun_ev, EV_READ, 0);
 }
 
 void drain_end(struct driver *d)
