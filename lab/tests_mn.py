@@ -12,7 +12,7 @@ import time
 
 import analyse
 from nodes import AR_CONF, HA_CONF, MN_CONF, Daemon, key_file
-from topology import CN_ADDRESS, HOME_ADDRESS, HOME_AGENT, Lab, ar_prefix, in_namespace, wait_for
+from topology import CN_ADDRESS, HOME_ADDRESS, HOME_AGENT, Lab, LabError, ar_prefix, in_namespace, wait_for
 
 LOCAL_CONF = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
 
@@ -178,6 +178,35 @@ def local_only_needs_no_home_agent(build, directory, printer):
 		printer.note(w.lab["mn"].run(w.mn.lke, "--run", w.mn.run_dir, "show", check=False))
 		if any(b"sqlite" in open("/proc/%d/maps" % pid, "rb").read() for pid in w.mn.pids()):
 			bad.append("SQLite is loaded without any store")
+		return bad + w.stop()
+
+
+def idle_node_that_moves_has_its_routes(build, directory, printer):
+	"""Nothing was sent, so nothing is parked in the TUN device: its routes are those of the link it came to all the same."""
+	bad = []
+	with World(build, directory, LOCAL_CONF, home=False) as w:
+		mn = w.lab["mn"]
+
+		def comes_to(n, when):
+			"""Where new connections go, which have no source address yet."""
+			router = w.lab["ar%d" % n].show("-6", "-o", "address", "show", "dev", "wlan0", "scope", "link").split()[3].split("/")[0]
+			try:
+				wait_for(lambda: "via %s " % router in mn.show("-6", "route", "get", CN_ADDRESS), 3, "the route", 0.02)
+			except LabError:
+				bad.append("%s: new connections go by %s" % (when, mn.show("-6", "route", "get", CN_ADDRESS).strip()))
+
+		w.plug("wlan0", "l1", True)
+		w.coa(1)
+		comes_to(1, "attached")
+		w.lab.move("l2", 0.02)
+		w.coa(2)
+		comes_to(2, "moved")
+		w.mn.stop()
+		w.mn.start()
+		for n in (1, 2, 1):
+			w.lab.move("l%d" % n, 0.02)
+			w.bound(3 - n, w.coa(3 - n))
+			comes_to(n, "restarted, then to AR%d" % n)
 		return bad + w.stop()
 
 
@@ -365,7 +394,7 @@ def dns_servers_reach_a_listener(build, directory, printer):
 		return w.stop()
 
 
-TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent,
+TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent, idle_node_that_moves_has_its_routes,
 	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link,
 	kernel_router_discovery_is_given_back, interface_removed_and_back,
 	dns_servers_reach_a_listener)}
