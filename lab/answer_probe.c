@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: ISC
 /*
  * answer_probe DEV FILE RATE OUT: sends the frames of FILE (each after its length, 16 bits, network
- * order), RATE a second in all, and writes to OUT "KIND nanoseconds" for each when its answer comes,
- * "KIND lost" for those whose answer never came.  There are two kinds: Binding Updates with a Home
- * Address option, answered by a Binding Acknowledgement of the same Sequence Number, and UDP
+ * order), RATE a second in all, and writes to OUT "KIND nanoseconds" for each when its answer
+ * comes, "KIND lost" for those whose answer never came.  There are two kinds: Binding Updates with
+ * a Home Address option, answered by a Binding Acknowledgement of the same Sequence Number, and UDP
  * datagrams that begin with a number of 16 bits, which come back from an echo server.  It sends and
  * receives both as raw frames, so that they are measured alike.  The last answers have one second.
  */

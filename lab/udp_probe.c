@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: ISC
 /*
  * udp_probe ADDRESS PORT PEER PORT RATE FILE: sends RATE datagrams a second from ADDRESS to PEER on
- * one socket that lives for the whole run (RATE 0: none, it only listens), receives the peer's on the same socket, and writes one
- * record a datagram to FILE: "S seq ns" and "R seq sent-ns received-ns" (CLOCK_REALTIME, so that
- * records of several hosts of one machine and a capture compare).  Ends on SIGTERM.  Prints "ready"
- * once the socket is bound.
+ * one socket that lives for the whole run (RATE 0: none, it only listens), receives the peer's on
+ * the same socket, and writes one record a datagram to FILE: "S seq ns" and "R seq sent-ns
+ * received-ns" (CLOCK_REALTIME, so that records of several hosts of one machine and a capture
+ * compare).  Ends on SIGTERM.  Prints "ready" once the socket is bound.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -253,7 +253,7 @@ struct lke_note {
 	uint64_t value;	   /* of a KEAck or BA sent: when the message it answers came */
 	uint32_t repeats; /* Binding Update at a home agent: refused ones without a record before it
 			   */
-	char text[64]; /* "" or a short reason; never a secret */
+	char text[64];	  /* "" or a short reason; never a secret */
 };
 
 struct lke_act_reply {

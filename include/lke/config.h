@@ -114,7 +114,7 @@ struct lke_config_mobile {
 	unsigned max_updates;  /* a second; 0: the home agent's */
 	bool suspended;
 	unsigned updates_per_day;	 /* expected, for advice; 0: unknown */
-	char identity[LKE_IDENTITY_MAX]; /* whose dynamic keys may serve it (SEC-049); "": nobody's */
+	char identity[LKE_IDENTITY_MAX]; /* whose dynamic keys serve it (SEC-049); "": nobody's */
 };
 
 /* Router Advertisements of a home agent on its home links. */
@@ -129,17 +129,17 @@ enum lke_ha_advertise {
 struct lke_config_ha {
 	char interface[LKE_MAX_IFACES][LKE_IFNAME_MAX]; /* home links */
 	unsigned interfaces;
-	uint32_t max_lifetime; /* 3600 */
-	unsigned reserve;      /* 64: sequence numbers reserved ahead by one checkpoint, AMB-151 */
-	bool enforce_cycle;    /* AMB-172 */
-	unsigned max_jump;     /* 0: off, AMB-174 */
+	uint32_t max_lifetime;	/* 3600 */
+	unsigned reserve;	/* 64: sequence numbers reserved ahead by one checkpoint, AMB-151 */
+	bool enforce_cycle;	/* AMB-172 */
+	unsigned max_jump;	/* 0: off, AMB-174 */
 	uint32_t rekey_overlap; /* 604800; for whoever feeds LKE_EV_KEYING */
-	bool volatile_state;   /* no stable storage: replay protection is lost at a restart */
+	bool volatile_state;	/* no stable storage: replay protection is lost at a restart */
 	/* The home link, RFC 6275 section 7, 8.4, 10.5, 10.6 */
 	enum lke_ha_advertise advertise;
-	uint16_t preference;	      /* 0; Home Agent Preference */
-	uint16_t ha_lifetime;	      /* 1800; Home Agent Lifetime */
-	uint16_t router_lifetime;     /* 1800; with full */
+	uint16_t preference;				 /* 0; Home Agent Preference */
+	uint16_t ha_lifetime;				 /* 1800; Home Agent Lifetime */
+	uint16_t router_lifetime;			 /* 1800; with full */
 	uint32_t ra_max_interval_ms, ra_min_interval_ms; /* 600000, 200000 */
 	uint32_t prefix_valid, prefix_preferred;	 /* 2592000, 604800; with full */
 	bool discovery;					 /* answer home agent address discovery */
@@ -157,8 +157,8 @@ struct lke_config_ha {
 struct lke_config {
 	enum lke_profile profile;
 	struct lke_config_ar ar[LKE_MAX_IFACES];
-	unsigned ars;		 /* 0: not an access router */
-	bool keep_state;	 /* access router: LKE_ACT_RECORD for what must outlive a restart */
+	unsigned ars;	       /* 0: not an access router */
+	bool keep_state;       /* access router: LKE_ACT_RECORD for what must outlive a restart */
 	uint32_t rsa_rotation; /* s, 86400: age at which an access router asks for a new RSA key */
 	struct lke_config_mn mn; /* interfaces 0: not a mobile node */
 	struct lke_config_ha ha; /* interfaces 0: not a home agent */

@@ -116,7 +116,7 @@ struct lke_lbsa_view {
 	uint16_t bu_seq;
 };
 bool lke_engine_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
-/* How many there are in each state, of an access router or a mobile node; without looking at each. */
+/* How many are in each state, of an access router or a mobile node; without looking at each. */
 void lke_engine_count_lbsas(const struct lke_engine *e, enum lke_role role,
 			    size_t ret[LKE_LBSA_STATE_COUNT]);
 /* The key of the LBSA that lke_engine_next_lbsa() gave last with this cursor: a secret, for key

@@ -45,10 +45,10 @@ struct lke_ev_link {
 	char name[LKE_IFNAME_MAX];
 	struct lke_lladdr lladdr;
 	uint32_t mtu;
-	bool up; /* administratively up and with carrier */
+	bool up;	 /* administratively up and with carrier */
 	bool no_carrier; /* administratively up, but without carrier */
 	bool removed;
-	bool port; /* of a bridge or a bond: its frames are received by that one, too */
+	bool port;   /* of a bridge or a bond: its frames are received by that one, too */
 	bool no_dad; /* no duplicate address detection there (RFC 4862 5.4): DupAddrDetectTransmits
 			is 0, or neighbours are not resolved */
 	uint32_t carrier_changes; /* counts flaps that the system merged; 0 if unknown */
@@ -59,7 +59,7 @@ struct lke_ev_addr {
 	struct lke_in6 addr;
 	uint8_t prefix_len;
 	bool removed;
-	bool tentative; /* also set for an address that failed DAD */
+	bool tentative;		   /* also set for an address that failed DAD */
 	uint32_t valid, preferred; /* seconds left; valid 0: without end, or not known */
 };
 
@@ -82,8 +82,8 @@ enum lke_tunnel_event {
 	LKE_TUNNEL_NO_BINDING, /* a tunnel packet for which no tunnel exists, or suspended */
 	LKE_TUNNEL_BAD_OUTER,
 	LKE_TUNNEL_BAD_INNER,
-	LKE_TUNNEL_NO_CREDIT, /* packet for an unproved care-of address, credit used up */
-	LKE_TUNNEL_FIRST,     /* first packet through a tunnel since it was set */
+	LKE_TUNNEL_NO_CREDIT,	/* packet for an unproved care-of address, credit used up */
+	LKE_TUNNEL_FIRST,	/* first packet through a tunnel since it was set */
 	LKE_TUNNEL_UNREACHABLE, /* ICMPv6 about a packet into a tunnel: nobody is at the care-of
 				   address, or nobody who opens tunnels */
 };
@@ -159,7 +159,7 @@ struct lke_ev_ipsec {
  * lke/keying.h, LKE_ERR_EXIST when the generation is not newer or the SPI or a key is another's. */
 struct lke_ev_keying {
 	struct lke_in6 home;
-	/* Copied.  NULL: no key is to follow any more; LKE_ERR_STATE when it is being taken over. */
+	/* Copied.  NULL: no key is to follow; LKE_ERR_STATE when it is being taken over. */
 	const struct lke_keying *keying;
 	/* 0: at once.  Else s: it stands beside the present one until the mobile node uses it, but
 	 * no longer than this (AMB-152); LKE_ERR_STATE while an earlier one is being taken over. */
@@ -181,8 +181,8 @@ struct lke_ev_keying {
 struct lke_ev_config {
 	/* Copied.  seed, stable_secret and keep_state are not read: they stay. */
 	const struct lke_config *config;
-	/* Where keys in use are of a newer generation they stay, too, instead of LKE_ERR_EXIST.  Those
-	 * that the last change of configuration brought do not. */
+	/* Where keys in use are of a newer generation they stay, too, instead of LKE_ERR_EXIST.
+	 * Those that the last change of configuration brought do not. */
 	bool keep_newer;
 };
 

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LKE_KBM_LEN    16 /* binding management key, draft 2.1(a) */
-#define LKE_IFNAME_MAX 16 /* with the terminating NUL */
-#define LKE_NAME_MAX   32
+#define LKE_KBM_LEN	 16 /* binding management key, draft 2.1(a) */
+#define LKE_IFNAME_MAX	 16 /* with the terminating NUL */
+#define LKE_NAME_MAX	 32
 #define LKE_IDENTITY_MAX 128
 
 /* Time: nanoseconds of CLOCK_BOOTTIME (it counts suspend, AMB-044).  A deadline, never a countdown.

@@ -47,7 +47,7 @@ enum ar_timer_kind {
 #define AR_IPSEC_MAX	  4096 /* peers with an IPsec SA, AMB-056 */
 #define AR_NEIGHBOURS_MAX 65536
 #define AR_BUFFERS_MAX	  1024 /* nodes that leave at a time */
-#define AR_PENDING_MAX	  256 /* requests that wait for the RSA operation */
+#define AR_PENDING_MAX	  256  /* requests that wait for the RSA operation */
 
 struct ar_timed_prefix {
 	struct nd_prefix p; /* without the router's address */
@@ -160,8 +160,8 @@ struct access_router {
 	struct timer key_grace, key_age;
 	struct ar_state *state; /* NULL: nothing is kept over a restart */
 	struct ar_restore *restore;
-	uint64_t last_id; /* of records */
-	bool key_asked; /* a new key is being made */
+	uint64_t last_id;     /* of records */
+	bool key_asked;	      /* a new key is being made */
 	uint32_t ops_per_sec; /* private operations with the current key */
 	struct ar_limits *limits;
 	struct table neighbours, ipsec;
@@ -416,7 +416,7 @@ void ar_state_written(struct lke_engine *e, uint64_t cookie, int err);
 void ar_state_seen(struct lke_engine *e, const struct ar_rsa *key, uint64_t hash);
 void ar_state_key(struct lke_engine *e, const struct ar_rsa *key);
 bool ar_state_stopped(const struct lke_engine *e);
-/* What is kept of an instance.  False: its link is unknown, or it is too long.  The caller wipes. */
+/* What is kept of an instance.  False: link unknown, or too long.  The caller wipes. */
 bool ar_state_record(struct lke_engine *e, const struct lbsa *l, struct record_lbsa *ret);
 /* An identifier of the last run: those of this one are higher. */
 void ar_state_id_used(struct lke_engine *e, uint64_t id);

@@ -45,7 +45,9 @@ static const lke_time brr_at[] = { 2 * LKE_SEC, 4 * LKE_SEC, 8 * LKE_SEC };
 
 struct ar_reply ar_reply_to(struct lke_engine *e, const struct pkt *p)
 {
-	struct ar_reply to = { .ar = p->ip.dst, .coa = p->ip.src, .home = ar_bu_home(p), .came = e->now };
+	struct ar_reply to = {
+		.ar = p->ip.dst, .coa = p->ip.src, .home = ar_bu_home(p), .came = e->now
+	};
 	const struct ar_link *k = p->ifc->ar;
 
 	/* A care-of address on the link the packet came from is answered there, frame to frame. */

@@ -14,12 +14,12 @@
 
 #include "core/internal.h"
 
-#define RECORD_COAS	 8   /* care-of addresses of an LBSA that are kept */
+#define RECORD_COAS	 8 /* care-of addresses of an LBSA that are kept */
 /* Octets of a cached advertisement: the draft's has 120, one with the options of SEND and a key of
  * 2048 bits 760 (RFC 3971).  A longer one proves nothing to this router. */
 #define RECORD_NA_MAX	 1024
-#define RECORD_SEEN_MAX	 64  /* hashes in one record */
-#define RECORD_FLOOR_GAP 64  /* what is added to a floor that may be behind, AMB-151 */
+#define RECORD_SEEN_MAX	 64 /* hashes in one record */
+#define RECORD_FLOOR_GAP 64 /* what is added to a floor that may be behind, AMB-151 */
 
 enum record_kind {
 	RECORD_LBSA = 1,

@@ -5,15 +5,15 @@
  * what was granted.
  *
  * One write of a mobile node at a time, and the latest state after it; one that moves more often
- * than RFC 6275 allows is written as often as that.  A restored binding waits for its link; many are set up in
- * batches, the next one when the world has carried out the last.
+ * than RFC 6275 allows is written as often as that.  A restored binding waits for its link; many
+ * are set up in batches, the next one when the world has carried out the last.
  */
 #include "core/home_agent.h"
 
 enum { BATCH = 256 };
 
 #define RETRY	 (10 * LKE_SEC)
-#define INTERVAL (333 * LKE_MSEC) /* between two writes of a mobile node: MAX_UPDATE_RATE, 3 a s */
+#define INTERVAL (333 * LKE_MSEC) /* between two writes: MAX_UPDATE_RATE, 3 a s */
 
 static bool cookie_keep(struct lke_engine *e, const struct mobile *m, uint32_t kind,
 			struct lke_act_keep **ret)

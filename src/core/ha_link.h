@@ -52,7 +52,7 @@ struct ha_asker {
 /* Home link. */
 struct ha_link {
 	struct iface *ifc;		     /* NULL while the interface is not there */
-	uint64_t fingerprint; /* of up, link-layer address, addresses */
+	uint64_t fingerprint;		     /* of up, link-layer address, addresses */
 	struct lke_in6 steered[IFACE_ADDRS]; /* our addresses that ESP is taken for */
 	unsigned steereds;
 	struct lke_in6 anycast[IFACE_ADDRS]; /* Home-Agents anycast addresses we answer for */

@@ -156,7 +156,7 @@ static void change_numbers(struct lke_engine *e, struct mobile *m, uint32_t gene
 	ha_sequence_renew(e, m);
 	if (!has_seq)
 		return;
-	/* The next floor is written before a number is accepted: the store may know the other key. */
+	/* The next floor goes before a number is accepted: the store may know the other key. */
 	m->has_seq = true;
 	m->last_seq = last_seq;
 	m->used = used;

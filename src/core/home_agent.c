@@ -411,7 +411,8 @@ int ha_command(struct lke_engine *e, const struct lke_ev_command *c)
 	switch (c->cmd) {
 	case LKE_CMD_SUSPEND:
 	case LKE_CMD_RESUME:
-		return m ? ha_set_service(e, m, c->cmd == LKE_CMD_SUSPEND, c->cookie) : LKE_ERR_NOENT;
+		return m ? ha_set_service(e, m, c->cmd == LKE_CMD_SUSPEND, c->cookie)
+			 : LKE_ERR_NOENT;
 	case LKE_CMD_FLUSH_BINDING:
 		return flush(e, &c->arg);
 	default:

@@ -46,7 +46,7 @@ enum {
 struct ha_bu {
 	struct lke_in6 src, coa, agent; /* agent: our address it was sent to */
 	bool coa_covered;		/* by ESP: in an Alternate Care-of Address option */
-	bool direct; /* the answer goes to the frame's source on ifindex */
+	bool direct;			/* the answer goes to the frame's source on ifindex */
 	uint32_t ifindex;
 	struct lke_lladdr src_ll;
 	uint16_t seq, flags, lifetime; /* lifetime in units of 4 s */
@@ -89,7 +89,8 @@ struct mobile {
 
 	/* Sequence numbers under this key generation (AMB-173). */
 	bool has_seq, has_floor, writing;
-	bool floor_lost; /* the stable storage does not know its numbers: refused until it is rekeyed */
+	bool floor_lost;	/* the stable storage does not know its numbers: refused until it is
+				   rekeyed */
 	uint16_t last_seq;	/* last accepted */
 	uint16_t floor;		/* durable: no accepted number is ahead of it */
 	uint16_t writing_floor; /* of the checkpoint under way */
@@ -97,7 +98,7 @@ struct mobile {
 	struct seq_rate rate;
 	uint32_t stored_generation, stored_used; /* as found after the restart */
 	uint16_t stored_floor;
-	struct { /* numbers of the key before the last change of configuration, which may be undone */
+	struct { /* of the key before the last change of configuration, which may be undone */
 		bool there, has_seq;
 		uint32_t generation, used;
 		uint16_t last_seq;
@@ -130,7 +131,7 @@ struct mobile {
 		lke_time since, quiet_until;
 		unsigned count; /* since */
 	} lost;			/* ICMPv6 errors from the way to its care-of address */
-	unsigned max_updates;	   /* Binding Updates a second; 0: no limit */
+	unsigned max_updates;	/* Binding Updates a second; 0: no limit */
 	struct tbf updates;
 	struct tbf audit;	   /* audit records of refusals; those above it are */
 	uint32_t unaudited;	   /* counted in the next one */
@@ -151,11 +152,11 @@ struct home_agent {
 	unsigned mobiles;
 	uint32_t last_id;
 	struct table by_home, by_spi, by_id;
-	struct table retired; /* ha_retired.c */
-	bool retired_lost;    /* not all sequence floors found a place there */
-	struct table by_ll;   /* link-local addresses tested or defended */
-	struct tbf errors;    /* Binding Errors, BASE-18 */
-	struct tbf discovery; /* answers to home agent address discovery */
+	struct table retired;	  /* ha_retired.c */
+	bool retired_lost;	  /* not all sequence floors found a place there */
+	struct table by_ll;	  /* link-local addresses tested or defended */
+	struct tbf errors;	  /* Binding Errors, BASE-18 */
+	struct tbf discovery;	  /* answers to home agent address discovery */
 	struct table next_by_spi; /* ha_rekey.c */
 	struct timer keep_retry;
 	unsigned restoring, restore_at; /* bindings that wait; where the next batch begins */
@@ -189,8 +190,8 @@ struct mobile *ha_by_spi(const struct lke_engine *e, uint32_t spi);
 /*
  * Another configuration.  Preparing judges it and gets all the memory: 0, LKE_ERR_INVAL,
  * LKE_ERR_EXIST (a key older than the one in use, or one that is to follow for another address),
- * LKE_ERR_NOMEM or LKE_ERR_CRYPTO, with nothing changed.  e->cfg is the old one then, and the new one
- * in ha_reload_commit(), which frees the change.
+ * LKE_ERR_NOMEM or LKE_ERR_CRYPTO, with nothing changed.  e->cfg is the old one then, and the new
+ * one in ha_reload_commit(), which frees the change.
  */
 struct ha_change;
 int ha_reload_prepare(struct lke_engine *e, const struct lke_config_ha *want, bool keep_newer,
@@ -238,7 +239,7 @@ void ha_rekey_drop(struct lke_engine *e, struct mobile *m); /* wipes it; steerin
 /* With steering.  0, or LKE_ERR_STATE when the mobile node is using it already. */
 int ha_rekey_cancel(struct lke_engine *e, struct mobile *m);
 struct mobile *ha_rekey_owner(const struct lke_engine *e, uint32_t spi); /* NULL: nobody's */
-uint32_t ha_rekey_spi(const struct mobile *m);		    /* 0: no next key */
+uint32_t ha_rekey_spi(const struct mobile *m);				 /* 0: no next key */
 uint32_t ha_rekey_generation(const struct mobile *m);
 /* The store has a floor of this generation: the mobile node used it before the restart. */
 bool ha_rekey_restored(struct lke_engine *e, struct mobile *m, uint32_t generation);

@@ -240,7 +240,7 @@ int mn_nd_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *
 int mn_mh_input(struct lke_engine *e, const struct pkt *p,
 		const struct mh_view *v); /* MH 0, 6, 7, 9 */
 int mn_esp_input(struct lke_engine *e, const struct pkt *p);
-int mn_icmp_input(struct lke_engine *e, const struct pkt *p); /* ICMPv6 errors, types 1..4 */
+int mn_icmp_input(struct lke_engine *e, const struct pkt *p);	   /* ICMPv6 errors, types 1..4 */
 int mn_discovery_input(struct lke_engine *e, const struct pkt *p); /* ICMPv6 type 145 */
 void mn_tunnel_event(struct lke_engine *e, const struct lke_ev_tunnel *t);
 void mn_timer(struct lke_engine *e, struct timer *t);

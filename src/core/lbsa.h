@@ -19,9 +19,9 @@
 #include "base/timerq.h"
 #include "lke/engine.h"
 
-struct dad_run;	 /* ar_dad.c */
-struct ar_reach; /* ar_finished.c */
-struct ar_buffer; /* ar_buffer.c */
+struct dad_run;	   /* ar_dad.c */
+struct ar_reach;   /* ar_finished.c */
+struct ar_buffer;  /* ar_buffer.c */
 struct ar_held_ba; /* ar_state.c */
 
 struct lbsa_key {

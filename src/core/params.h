@@ -49,8 +49,8 @@
 #define MN_KEY_ALTERNATION   (60 * LKE_SEC) /* AMB-076 */
 #define MN_RETURN_STAY	     (3 * LKE_SEC)  /* AMB-117 */
 #define MN_RETURN_QUIET	     (2 * LKE_SEC)
-#define MN_BE_HOLD	     (300 * LKE_SEC) /* AMB-078 */
-#define MN_TEMPORARY_AGENTS  3		     /* AMB-127, AMB-180 */
+#define MN_BE_HOLD	     (300 * LKE_SEC)  /* AMB-078 */
+#define MN_TEMPORARY_AGENTS  3		      /* AMB-127, AMB-180 */
 #define MN_REBIND_PACE	     (100 * LKE_MSEC) /* AMB-127: the others, one by one */
 
 /* --- Announced leave: docs/adr/0030 --- */
@@ -100,14 +100,14 @@
 #define MAX_FINAL_RTR_ADVERTISEMENTS	3
 #define MAX_NEIGHBOR_ADVERTISEMENT	3
 #define DUP_ADDR_DETECT_TRANSMITS	1
-#define IDGEN_RETRIES			3  /* RFC 7217 6 */
-#define RA_UNICAST_RATE			50 /* per s, AMB-181 */
+#define IDGEN_RETRIES			3	       /* RFC 7217 6 */
+#define RA_UNICAST_RATE			50	       /* per s, AMB-181 */
 #define RA_CONTRADICTION		(60 * LKE_SEC) /* between two reports, RFC 4861 6.2.7 */
 
 /* --- Home agent: AMB-151, AMB-172 --- */
 #define HA_MAX_MOBILES 131072 /* policy entries */
-#define SEQ_RESERVE 64
-#define SEQ_BUDGET  32768 /* advances under one manual key */
-#define SEQ_SPACE   65536
+#define SEQ_RESERVE    64
+#define SEQ_BUDGET     32768 /* advances under one manual key */
+#define SEQ_SPACE      65536
 
 #endif

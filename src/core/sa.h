@@ -35,7 +35,8 @@ int sa_protect_proto(struct lke_engine *e, struct sa *s, const struct ip6_out *o
 		     const uint8_t *data, size_t len, uint8_t *buf, size_t size);
 /*
  * Verifies the ICV, with a window refuses what was seen before (RFC 4303 3.4.3), decrypts into
- * plain and removes the padding.  0 or -LKE_DROP_ESP_*.  ret_next is the protocol of the payload.  Verification comes first; nothing is written before it succeeds.
+ * plain and removes the padding.  0 or -LKE_DROP_ESP_*.  ret_next is the protocol of the payload.
+ * Verification comes first; nothing is written before it succeeds.
  */
 int sa_open(struct sa *s, const struct ip6_info *i, uint8_t *plain, size_t size, size_t *ret_len,
 	    uint8_t *ret_next);

@@ -29,9 +29,9 @@ struct update {
 	bool returning;	  /* deregister with the home address as source */
 	unsigned tries;
 	unsigned resyncs; /* 135 answered at once in this round */
-	unsigned rounds; /* refresh requests without lasting success, AMB-112 */
-	bool used;	 /* a packet went through its tunnel, AMB-125 */
-	bool fell_back;	 /* the home agent was asked because this one is silent */
+	unsigned rounds;  /* refresh requests without lasting success, AMB-112 */
+	bool used;	  /* a packet went through its tunnel, AMB-125 */
+	bool fell_back;	  /* the home agent was asked because this one is silent */
 	lke_time rto, sent, accepted_at;
 	lke_time rtt;	   /* of the last answered BU */
 	lke_time expires;  /* of the binding; LKE_NEVER while nothing is granted */

@@ -35,8 +35,8 @@ int client_read(int fd, struct client_buf *b, int timeout_ms, json_t **ret);
 int client_ask(struct ctl *c, json_t *request, json_t **ret);
 
 /* --- pages.c --- */
-/* The state, or one part of it (what; NULL: all), however long it is.  *ret is owned by the caller.  0 or an
- * exit code after a message. */
+/* The state, or one part of it (what; NULL: all), however long it is.  *ret is owned by the caller.
+ * 0 or an exit code after a message. */
 int client_show(struct ctl *c, const char *what, json_t **ret);
 
 /* --- help.c --- */

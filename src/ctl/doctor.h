@@ -26,7 +26,7 @@ struct doctor {
 	struct doctor_link link[DOCTOR_LINKS];
 	unsigned links, roles;
 	const char *subject; /* what INTERFACE, FILE or DIRECTORY of a remedy is; may be NULL */
-	json_t *checks; /* array of objects, see share/schema/lke.doctor-1.json */
+	json_t *checks;	     /* array of objects, see share/schema/lke.doctor-1.json */
 	unsigned count[VERDICT_FAIL + 1];
 	bool config_wrong, kernel_lacks;
 };

@@ -20,17 +20,13 @@ static const struct wanted {
 	unsigned roles;
 	const char *name, *match, *why;
 } wanted[] = {
-	{ "input", 58, ROLE_AR | ROLE_MN | ROLE_HA, "ICMPv6",
-	  "ipv6-icmp",
+	{ "input", 58, ROLE_AR | ROLE_MN | ROLE_HA, "ICMPv6", "ipv6-icmp",
 	  "no Neighbor Discovery" },
-	{ "forward", 58, ROLE_AR | ROLE_HA, "ICMPv6",
-	  "ipv6-icmp",
+	{ "forward", 58, ROLE_AR | ROLE_HA, "ICMPv6", "ipv6-icmp",
 	  "mobiles get no Packet Too Big" },
-	{ "forward", 135, ROLE_AR | ROLE_HA, "the Mobility Header",
-	  "135",
+	{ "forward", 135, ROLE_AR | ROLE_HA, "the Mobility Header", "135",
 	  "no Binding Update of a mobile passes this router" },
-	{ "forward", 50, ROLE_AR | ROLE_HA, "ESP",
-	  "esp",
+	{ "forward", 50, ROLE_AR | ROLE_HA, "ESP", "esp",
 	  "no home registration of a mobile passes this router" },
 };
 
@@ -51,8 +47,8 @@ static void check_chain(struct doctor *d, const json_t *all, const json_t *chain
 		/* Before what drops it. */
 		snprintf(remedy, sizeof(remedy),
 			 "Accept it there: nft insert rule %s %s %s meta l4proto %s accept.",
-			 text_get(chain, "family"), text_get(chain, "table"), text_get(chain, "name"),
-			 w->match);
+			 text_get(chain, "family"), text_get(chain, "table"),
+			 text_get(chain, "name"), w->match);
 		if (ruleset_drops(&rs, chain))
 			doctor_say(d, VERDICT_WARN, "firewall", remedy,
 				   "chain %s %s %s (hook %s) drops %s (protocol %d): %s",

@@ -26,12 +26,9 @@ static int take_json(struct ctl *c, int argc, char **argv)
 static int parse_options(struct ctl *c, int argc, char **argv)
 {
 	static const struct option longopts[] = {
-		{ "run", required_argument, NULL, 'r' },
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "json", no_argument, NULL, 'j' },
-		{ 0 },
+		{ "run", required_argument, NULL, 'r' }, { "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },	 { "version", no_argument, NULL, 'V' },
+		{ "json", no_argument, NULL, 'j' },	 { 0 },
 	};
 	int o;
 

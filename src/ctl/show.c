@@ -285,11 +285,11 @@ static void print_text(const struct ctl *c, const json_t *all, const char *what)
 	}
 }
 
-/* A part alone for programs; people see LBSAs, bindings and the like with the role they belong to. */
+/* A part alone for programs; people see LBSAs, bindings and the like with their role. */
 static bool alone(const char *what)
 {
 	static const char *const parts[] = { "counters", "interfaces", "limits", "sequences",
-					      "timers" };
+					     "timers" };
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (strcmp(what, parts[i]) == 0)
@@ -309,8 +309,8 @@ int cmd_show(struct ctl *c, int argc, char **argv)
 	if (argc > 2 || (what && !things[i]))
 		return usage(argv[0], NULL);
 	if (!what && !c->json)
-		code = client_ask(c,
-				  json_pack("{s:s,s:i}", "cmd", "show", "most", FIRST_SCREEN), &j);
+		code = client_ask(c, json_pack("{s:s,s:i}", "cmd", "show", "most", FIRST_SCREEN),
+				  &j);
 	else
 		code = client_show(c, c->json || alone(what) ? what : NULL, &j);
 	if (code)

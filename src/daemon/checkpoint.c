@@ -220,7 +220,7 @@ void checkpoint_follow(struct world *w, struct store_batch *b)
 {
 	if (w->store || !store_wanted(w))
 		return;
-	/* It counts the use of keys from here on; what was counted before is known after a restart. */
+	/* It counts the use of keys from here on; a restart knows what was counted before. */
 	if (checkpoint_open(w) != EXIT_OK || checkpoint_start(w, b) != EXIT_OK)
 		log_warning("reload: the use of keys is not counted; restart lked when it suits");
 	mem_free(w->floor);

@@ -179,9 +179,10 @@ static void check_mn(struct parser *p, uid_t owner)
 		report_error(AT(&p->mn),
 			     "LocalOnly = yes with Lke = no leaves nothing to do; remove one");
 	if (mn->local_only && p->cfg->engine.profile == LKE_PROFILE_DRAFT01)
-		report_error(AT(&p->mn),
-			     "LocalOnly = yes needs Profile = default: a node of the draft exchanges no "
-			     "key before its home agent accepted it (AMB-073)");
+		report_error(
+			AT(&p->mn),
+			"LocalOnly = yes needs Profile = default: a node of the draft exchanges no "
+			"key before its home agent accepted it (AMB-073)");
 	for (unsigned i = 0; i < mn->homes; i++)
 		check_home(p, i, owner);
 }

@@ -266,7 +266,8 @@ static void read_file(struct parser *p, const char *path)
 	p->section = SECTION_NONE;
 	if (!lr.f) {
 		if (errno == EACCES)
-			report_error(p->r, path, 0, "user %u may not read it; change its owner or mode",
+			report_error(p->r, path, 0,
+				     "user %u may not read it; change its owner or mode",
 				     (unsigned)geteuid());
 		else
 			report_error(p->r, path, 0, "%s%s", strerror(errno), remedy_of(errno));

@@ -23,8 +23,8 @@ struct daemon_config {
 	struct lke_config engine;
 	struct lke_config_mobile *mobile; /* owned; engine.ha.mobile points here */
 	unsigned mobiles, mobiles_cap;
-	char **key_path;		/* parallel to mobile */
-	char *home_key[LKE_MAX_HOMES];	/* parallel to engine.mn.home; NULL: not given */
+	char **key_path;	       /* parallel to mobile */
+	char *home_key[LKE_MAX_HOMES]; /* parallel to engine.mn.home; NULL: not given */
 	struct next_key *next;
 	unsigned nexts;
 	struct key_digest *digest; /* key_digest.h; NULL: not made */
@@ -33,8 +33,8 @@ struct daemon_config {
 	char user[LKE_NAME_MAX];
 	unsigned rsa_bits;
 	uint32_t audit_size; /* octets of one file of the journal of Binding Updates; 0: none */
-	bool state_file; /* keep the RSA key over a restart */
-	int log_level; /* of syslog(3): 3, 4, 5 or 7 */
+	bool state_file;     /* keep the RSA key over a restart */
+	int log_level;	     /* of syslog(3): 3, 4, 5 or 7 */
 	enum { FORWARD_AUTO, FORWARD_BPF, FORWARD_TUN } forward;
 	uint32_t buffer_packets, buffer_total; /* of one leaving mobile node; octets of all */
 };

@@ -317,9 +317,9 @@ static void set_forward(struct parser *p, const struct key *k, void *base, const
 	if (i < 0)
 		return;
 	if (p->forward_set && (int)p->cfg->forward != i)
-		config_problem(
-			p, "Forward = %s differs from an earlier section; a host has one plane",
-			value);
+		config_problem(p,
+			       "Forward = %s differs from an earlier section; a host has one plane",
+			       value);
 	p->cfg->forward = i;
 	p->forward_set = true;
 }

@@ -228,9 +228,9 @@ static void reload_request(struct client *cl, unsigned kind, json_int_t confirm)
 	}
 	cl->waiting++;
 	if (kind != RELOAD_COMPARE)
-		log_notice("command of the operator: %s", kind == RELOAD_CHANGE	 ? "reload" :
-							  kind == RELOAD_CONFIRM ? "confirm" :
-										   "undo");
+		log_notice("command of the operator: %s", kind == RELOAD_CHANGE	   ? "reload"
+							  : kind == RELOAD_CONFIRM ? "confirm"
+										   : "undo");
 	result = driver_reload_ask(d, kind, (uint32_t)confirm, cookie_of(cl->control, cl));
 	if (result != RELOAD_DONE) {
 		cl->waiting--;
@@ -252,8 +252,7 @@ static void request(struct client *cl, const char *line, size_t len)
 	} else if (strcmp(cmd, "show") == 0) {
 		json_int_t most = json_integer_value(json_object_get(j, "most"));
 		json_int_t from = json_integer_value(json_object_get(j, "from"));
-		json_t *shown =
-			show_json(d, what, most > 0 ? (size_t)most : 0, (uint64_t)from);
+		json_t *shown = show_json(d, what, most > 0 ? (size_t)most : 0, (uint64_t)from);
 
 		if (shown)
 			answer(cl, shown);

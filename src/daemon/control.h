@@ -6,8 +6,8 @@
  *	{"cmd":"status"}		{"healthy":true|false,"why":"..."}
  *	{"cmd":"monitor"}		notes as they come, schema lke.event/1
  *	{"cmd":"keylog","arg":"off"}	ok, root only
- *	{"cmd":"keylog","arg":"on"}	{"ok":true,"send":"descriptor"}: then one octet with the file
- *					as SCM_RIGHTS, then ok
+ *	{"cmd":"keylog","arg":"on"}	{"ok":true,"send":"descriptor"}: then one octet with the
+ *file as SCM_RIGHTS, then ok
  *	{"cmd":"reload"[,"confirm":SECONDS]}, {"cmd":"diff"|"confirm"|"undo"}	schema lke.reload/1
  *	{"cmd":"handover"|"kex"|"flush-lbsa"|"flush-binding"|"suspend"|"resume"|"leave"|"rekey"
  *	[,"arg":ADDRESS]}
@@ -49,9 +49,9 @@ struct show_page {
 /* --- show.c --- */
 /* what: NULL or "all", or one of lbsa, bindings, routers, mobiles, agents, sequences, counters.
  * limits, timers (only by name).
- * most: objects of each kind, 0 and above SHOW_PAGE: SHOW_PAGE, so that nobody who looks keeps packets
- * waiting.  Where there are more, "next" has the `from` that gets them, with the name of what alone.
- * NULL: no such thing, or no memory. */
+ * most: objects of each kind, 0 and above SHOW_PAGE: SHOW_PAGE, so that nobody who looks keeps
+ * packets waiting.  Where there are more, "next" has the `from` that gets them, with the name of
+ * what alone. NULL: no such thing, or no memory. */
 json_t *show_json(struct driver *d, const char *what, size_t most, uint64_t from);
 /* Figures by name with their help, as a monitoring system takes them; show_metrics.c. */
 json_t *show_metrics(struct driver *d);

@@ -21,7 +21,7 @@
 #include "platform/linux/priority.h"
 #include "platform/linux/sandbox.h"
 
-#define ENTROPY_INTERVAL (60 * LKE_SEC)
+#define ENTROPY_INTERVAL	(60 * LKE_SEC)
 #define ACTIONS_BETWEEN_ANSWERS 64
 #define EMPTY_ROOT                                                                                 \
 	"/run" /* exists everywhere; an empty file system is mounted over it for this process */
@@ -62,11 +62,11 @@ void driver_pump(struct driver *d)
 		return;
 	d->pumping = true;
 	driver_groups_turn(d);
-	/* A burst (one SPI of each of ten thousand mobile nodes) waits in the engine for answers. */
+	/* A burst (one SPI of each of ten thousand nodes) waits in the engine for answers. */
 	while (requests_room(d) && (a = lke_engine_next_action(d->engine))) {
 		driver_carry_out(d, a);
-		/* A router that starts with ten thousand bindings is here for seconds; the privileged
-		 * process gives up one that takes no answers. */
+		/* A router that starts with ten thousand bindings is here for seconds; the
+		 * privileged process gives up one that takes no answers. */
 		if (++done % ACTIONS_BETWEEN_ANSWERS == 0)
 			requests_take(d);
 	}
@@ -301,9 +301,9 @@ static int begin(struct driver *d)
 
 static void end(struct driver *d)
 {
-	struct event *ev[] = { d->timer_ev,	 d->tun_ev,    d->mon_ev,  d->priv_ev,
-			       d->priv_write_ev, d->worker_ev, d->neigh_ev, d->probe_ev,
-			       d->groups_ev };
+	struct event *ev[] = { d->timer_ev, d->tun_ev,	      d->mon_ev,
+			       d->priv_ev,  d->priv_write_ev, d->worker_ev,
+			       d->neigh_ev, d->probe_ev,      d->groups_ev };
 
 	control_free(d->control);
 	keylog_stop(d);

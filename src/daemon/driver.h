@@ -14,9 +14,10 @@
 #include "platform/linux/forward.h"
 
 enum {
-	REQUESTS_MAX = 262144,	 /* privileged requests under way: one for each mobile's SPI at once */
-	DEFERRED_MAX = 32,	 /* paths that wait for parked packets */
-	GATE_FRAMES_MAX = 16,	 /* the engine's own packets that wait at a gate */
+	REQUESTS_MAX =
+		262144,	      /* privileged requests under way: one for each mobile's SPI at once */
+	DEFERRED_MAX = 32,    /* paths that wait for parked packets */
+	GATE_FRAMES_MAX = 16, /* the engine's own packets that wait at a gate */
 	PACKETS_PER_WAKEUP = 32, /* of one socket, so that the others get their turn */
 	TUN_PACKETS_PER_WAKEUP =
 		16, /* a burst of parked packets must not delay the answers to it */
@@ -30,14 +31,14 @@ enum {
 struct driver_link {
 	struct packet_link socket; /* fd -1: none */
 	struct event *readable;
-	struct lke_ev_link last; /* as the engine knows it */
-	bool asked;		 /* PRIV_OPEN_LINK is under way or was refused */
-	enum packet_kind kind;	 /* of the socket */
-	bool again;		 /* another socket is to take its place */
+	struct lke_ev_link last;  /* as the engine knows it */
+	bool asked;		  /* PRIV_OPEN_LINK is under way or was refused */
+	enum packet_kind kind;	  /* of the socket */
+	bool again;		  /* another socket is to take its place */
 	struct packet_link kereq; /* of an access router's link; fd -1: none */
 	struct event *kereq_readable, *kereq_pause;
 	bool kereq_asked;
-	unsigned kereq_turn; /* read since the last pause */
+	unsigned kereq_turn;	 /* read since the last pause */
 	bool announced;		 /* the engine knows it */
 	uint32_t advertised_mtu; /* by the router in use; 0: none */
 	struct driver *driver;
@@ -79,7 +80,7 @@ struct driver {
 	struct event *resume_ev; /* NULL: not a mobile node */
 	int timer_fd, priv_fd, resume_fd;
 	lke_time suspended; /* so long all in all, when the engine was last told */
-	lke_time timer_at; /* the armed deadline, LKE_NEVER: none */
+	lke_time timer_at;  /* the armed deadline, LKE_NEVER: none */
 	struct driver_link link[WORLD_LINKS_MAX];
 	unsigned links;
 	struct driver_request *request;	 /* ring of REQUESTS_MAX */
@@ -104,13 +105,13 @@ struct driver {
 	struct event *probe_ev;
 	uint32_t rsa_keys; /* made so far: the identifier of the newest */
 	unsigned rsa_bits, rsa_ops;
-	char rsa_fingerprint[65]; /* SHA-256 of the public key, hexadecimal */
-	uint8_t *buf;		  /* PACKET_BUF octets for receiving */
-	uint64_t reload_client;	  /* cookie of who waits for a reload; 0: nobody */
-	uint32_t reload_confirm;  /* s, as it asked */
-	uint64_t reloads;	  /* configurations taken over, undone ones included */
-	lke_time confirm_until;	  /* a reload is undone then; 0: none waits */
-	struct daemon_config *before; /* the last reload; NULL: there was none */
+	char rsa_fingerprint[65];      /* SHA-256 of the public key, hexadecimal */
+	uint8_t *buf;		       /* PACKET_BUF octets for receiving */
+	uint64_t reload_client;	       /* cookie of who waits for a reload; 0: nobody */
+	uint32_t reload_confirm;       /* s, as it asked */
+	uint64_t reloads;	       /* configurations taken over, undone ones included */
+	lke_time confirm_until;	       /* a reload is undone then; 0: none waits */
+	struct daemon_config *before;  /* the last reload; NULL: there was none */
 	struct json_t *reload_changes; /* what that changed; may be NULL */
 };
 
@@ -141,8 +142,8 @@ void driver_links_close(struct driver *d);
 /* After a reload: what links are for, and which are, may be another thing. */
 void driver_links_reload(struct driver *d);
 
-/* Up to budget packets of a link's socket, or of its socket for Key Exchange Requests; how many there
- * were. */
+/* Up to budget packets of a link's socket, or of its socket for Key Exchange Requests; how many
+ * there were. */
 unsigned driver_read_packets(struct driver *d, uint32_t ifindex, bool kereqs, unsigned budget);
 
 /* --- driver_groups.c --- */

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "daemon/audit.h"
 #include "daemon/control.h"
-#include "daemon/keylog.h"
 #include "daemon/driver.h"
+#include "daemon/keylog.h"
 #include "daemon/log.h"
 #include "platform/linux/clock.h"
 
@@ -137,8 +137,8 @@ static void audit(struct driver *d, const struct lke_note *n)
 {
 	struct audit_record r;
 
-	if (d->w->audit_out < 0 || !audit_from_note(n, driver_ifname(d, n->ifindex),
-						    clock_realtime() / LKE_MSEC, &r))
+	if (d->w->audit_out < 0 ||
+	    !audit_from_note(n, driver_ifname(d, n->ifindex), clock_realtime() / LKE_MSEC, &r))
 		return;
 	if (send(d->w->audit_out, &r, sizeof(r), MSG_NOSIGNAL) != (ssize_t)sizeof(r))
 		d->audit_lost++;

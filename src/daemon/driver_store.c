@@ -80,10 +80,10 @@ static int feed(struct driver *d, const struct lke_in6 *home, const struct key_f
 	int64_t now = (int64_t)(clock_realtime() / LKE_SEC); /* THREATS 84: only shortens */
 	int err;
 
-	ev.keying = (struct lke_ev_keying){ .home = *home,
-					    .keying = &keying,
-					    .overlap =
-						    key_store_overlap(&d->w->cfg, written, now) };
+	ev.keying =
+		(struct lke_ev_keying){ .home = *home,
+					.keying = &keying,
+					.overlap = key_store_overlap(&d->w->cfg, written, now) };
 	err = driver_input(d, &ev);
 	mem_wipe(&keying, sizeof(keying));
 	return err;

@@ -342,9 +342,9 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 	case PRIV_OPEN_KEREQ:
 		return interface_ok(limits, r->ifindex, false) ? 0 : -EPERM;
 	case PRIV_RELOAD:
-		return r->kind > 0 && r->kind < RELOAD_KINDS && r->valid <= RELOAD_CONFIRM_MAX ?
-			       0 :
-			       -EINVAL;
+		return r->kind > 0 && r->kind < RELOAD_KINDS && r->valid <= RELOAD_CONFIRM_MAX
+			       ? 0
+			       : -EINVAL;
 	case PRIV_PROBE:
 	case PRIV_READY:
 	case PRIV_ALIVE:

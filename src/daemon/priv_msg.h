@@ -30,16 +30,16 @@ enum priv_type {
 	PRIV_FAST,	 /* a binding of the fast path */
 	PRIV_LINK,	 /* MTU (valid) and hop limit (preferred) of a link, 0: as they were */
 	PRIV_ALIVE,	 /* the engine's loop turns: an answer to PRIV_PING */
-	PRIV_RELOAD,	 /* kind: enum reload_kind, valid: seconds to confirm it.  In the reply err is 0,
-			  * or -enum reload_result: it has not begun */
+	PRIV_RELOAD, /* kind: enum reload_kind, valid: seconds to confirm it.  In the reply err is
+		      * 0, or -enum reload_result: it has not begun */
 	PRIV_CONFIGURED, /* the answer to PRIV_CONFIG and PRIV_UNDO; used: 0 or -enum lke_error */
 	PRIV_STOP,	 /* to the engine process, as a reply with cookie 0: leave and end */
 	PRIV_PING,	 /* to the engine process, likewise: does its loop turn? */
 	PRIV_IPSEC,	 /* likewise: an IPsec association with addr exists, or the last has gone */
 	PRIV_CONFIG,	 /* likewise: another configuration, in the file that comes with it */
 	PRIV_UNDO,	 /* likewise: the configuration before is wanted again */
-	PRIV_RELOADED,	 /* likewise: err is an enum reload_result, ifindex the enum reload_kind; perhaps
-			  * with a file that says more (JSON) */
+	PRIV_RELOADED,	 /* likewise: err is an enum reload_result, ifindex the enum reload_kind;
+			  * perhaps   with a file that says more (JSON) */
 };
 
 /* Flat and without bool or enum, so that any octets are a valid object. */

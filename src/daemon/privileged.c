@@ -364,7 +364,9 @@ static void serve_one(struct privileged *p, const struct priv_request *r, size_t
 	}
 	reply.cookie = r->cookie;
 	reply.type = r->type;
-	reply.err = err ? err : r->type == PRIV_RELOAD ? reload_asked(p, r) : execute_recorded(p, r);
+	reply.err = err			     ? err
+		    : r->type == PRIV_RELOAD ? reload_asked(p, r)
+					     : execute_recorded(p, r);
 	/* Before it is ready a service manager expects no sign of life; then one ping at a time. */
 	if (!err && p->watchdog != LKE_NEVER && (r->type == PRIV_READY || r->type == PRIV_ALIVE))
 		p->ping_at = clock_now() + p->watchdog;

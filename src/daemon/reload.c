@@ -109,10 +109,9 @@ const struct daemon_config *reload_other(const struct reload *r)
 /* Who asked hears of it, and who looks on; a signal or the time has the log. */
 static void finish(struct reload *r, enum reload_result result)
 {
-	struct priv_reply m = { .type = PRIV_RELOADED,
-				.err = (int32_t)result,
-				.ifindex = r->kind,
-				.asked = r->asked };
+	struct priv_reply m = {
+		.type = PRIV_RELOADED, .err = (int32_t)result, .ifindex = r->kind, .asked = r->asked
+	};
 	bool bad = result != RELOAD_DONE && result != RELOAD_SAME;
 
 	r->state = RELOAD_IDLE;

@@ -38,8 +38,8 @@ void running_config_open(struct world *w)
 	snprintf(w->running_path, sizeof(w->running_path), "%s/running.conf", w->run_dir);
 	unlink(w->running_path);
 	/* It stays open: what may change its group now may not later. */
-	w->running_fd = open(w->running_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			     0640);
+	w->running_fd =
+		open(w->running_path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (w->running_fd < 0 || fchmod(w->running_fd, 0640) < 0 ||
 	    (w->control_gid && fchown(w->running_fd, (uid_t)-1, w->control_gid) < 0))
 		log_warning("%s: %s%s", w->running_path, strerror(errno), remedy_of(errno));

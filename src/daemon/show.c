@@ -143,7 +143,8 @@ static json_t *show_bindings(struct driver *d, struct show_page *p)
 	struct lke_binding_view v;
 	size_t peek;
 
-	while (json_array_size(list) < p->most && lke_engine_next_binding(d->engine, &p->cursor, &v))
+	while (json_array_size(list) < p->most &&
+	       lke_engine_next_binding(d->engine, &p->cursor, &v))
 		json_array_append_new(list, binding_json(d, &v));
 	peek = p->cursor;
 	p->more = lke_engine_next_binding(d->engine, &peek, &v);
@@ -183,7 +184,8 @@ static json_t *show_mobiles(struct driver *d, struct show_page *p)
 	struct lke_mobile_view v;
 	size_t peek;
 
-	while (json_array_size(list) < p->most && lke_engine_next_mobile(d->engine, &p->cursor, &v)) {
+	while (json_array_size(list) < p->most &&
+	       lke_engine_next_mobile(d->engine, &p->cursor, &v)) {
 		json_t *j =
 			json_pack("{s:s,s:o,s:b,s:i,s:i,s:I,s:I}", "name", v.name, "home_address",
 				  in6_json(&v.home), "suspended", v.suspended, "key_generation",
@@ -387,8 +389,7 @@ json_t *show_json(struct driver *d, const char *what, size_t most, uint64_t from
 		p.more = false;
 		json_object_set_new(top, part[i].name, part[i].fn(d, &p));
 		if (p.more)
-			json_object_set_new(next, part[i].name,
-					    json_integer((json_int_t)p.cursor));
+			json_object_set_new(next, part[i].name, json_integer((json_int_t)p.cursor));
 		known = true;
 	}
 	if (json_object_size(next))
@@ -505,7 +506,8 @@ static void say_well(const struct driver *d, char *why, size_t size)
 	lke_time now = clock_now();
 
 	if (d->confirm_until > now)
-		snprintf(why, size, "all is well; the reload is undone in %u s without: lke confirm",
+		snprintf(why, size,
+			 "all is well; the reload is undone in %u s without: lke confirm",
 			 (unsigned)((d->confirm_until - now) / LKE_SEC));
 	else
 		snprintf(why, size, "all is well");

@@ -401,8 +401,8 @@ static void warn_missing(const struct world *w)
 				c->ha.interface[i]);
 }
 
-/* Room for a membership of each LBSA there may be, also after a reload: the engine process can make no
- * more of them. */
+/* Room for a membership of each LBSA there may be, also after a reload: the engine process can make
+ * no more of them. */
 static unsigned group_sockets(const struct world *w)
 {
 	return w->cfg.engine.ars ? GROUP_SOCKETS_MAX : GROUP_SOCKETS_MIN;

@@ -35,7 +35,7 @@ struct world {
 	int lock_fd;
 	/* for the engine process */
 	int control_fd, mon_fd, tun_fd;
-	int neigh_fd; /* -1: not an access router */
+	int neigh_fd;  /* -1: not an access router */
 	int audit_out; /* records of the journal, to the privileged process; -1: none */
 	uint32_t tun_ifindex;
 	struct fastmap_count *fast_counts; /* of the fast path; NULL: there is none */
@@ -46,8 +46,8 @@ struct world {
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
 	enum packet_kind link_kind[WORLD_LINKS_MAX]; /* parallel to link */
-	struct rsa_key *rsa; /* NULL when not an access router */
-	int state_fd[2];     /* state files of an access router; -1: none are kept */
+	struct rsa_key *rsa;			     /* NULL when not an access router */
+	int state_fd[2];       /* state files of an access router; -1: none are kept */
 	uint8_t state_key[32]; /* that seals them */
 	int mn_state_fd;       /* what a mobile node keeps; -1: no mobile node */
 	uint8_t boot_id[16];
@@ -62,7 +62,7 @@ struct world {
 	struct nl *nl;
 	struct steer *steer;
 	struct sysctl *sysctl;
-	struct fast *fast; /* NULL: the TUN device forwards alone */
+	struct fast *fast;   /* NULL: the TUN device forwards alone */
 	struct store *store; /* NULL without a home agent */
 };
 

@@ -59,7 +59,7 @@ struct state_writer_stat {
 	uint64_t records, syncs, errors, rewrites;
 	uint64_t size[2];  /* octets of the files */
 	unsigned complete; /* files that a restart would find whole */
-	lke_time longest; /* ns, of one turn of writing and syncing */
+	lke_time longest;  /* ns, of one turn of writing and syncing */
 };
 void state_writer_stat(struct state_writer *w, struct state_writer_stat *ret);
 

@@ -9,7 +9,8 @@
 #include "ctl/decode.h"
 #include "fuzz.h"
 
-static const char keys[] = "LKE_KBM 2001:db8:1::b01 2001:db8:1::1 000102030405060708090a0b0c0d0e0f\n";
+static const char keys[] =
+	"LKE_KBM 2001:db8:1::b01 2001:db8:1::1 000102030405060708090a0b0c0d0e0f\n";
 
 static struct keyring *read_keys(const void *text, size_t len, FILE *nowhere)
 {

@@ -412,7 +412,8 @@ static void threat_39_neighbour_exhaustion(void **state)
 	world_free(w);
 }
 
-/* draft01 differs: a detection that fails costs the key before it, AMB-052; after a binding nobody defends, AMB-178. */
+/* draft01 differs: a detection that fails costs the key before it, AMB-052; after a binding nobody
+ * defends, AMB-178. */
 static const char *const default_only[] = {
 	"threat_25_plain_na_in_the_window",
 	"threat_30_colliding_detection_in_the_window",

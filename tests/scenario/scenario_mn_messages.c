@@ -45,7 +45,7 @@ static void handover_is_two_or_three_messages(void **state)
 	for (unsigned n = 0; n < 2; n++) {
 		t0 = sim_now(w->net);
 		world_attach(w, n ? 2 : 1);
-		/* Too short for a key with this router: the next move binds at the first one only. */
+		/* Too short for a key with this router: the next move binds at the first only. */
 		sim_run_for(w->net, MSEC(800));
 		bu = sim_count(w->net, t0, w->mn, LKE_MSG_BU);
 		finished = sim_count(w->net, t0, w->mn, LKE_MSG_FINISHED);

@@ -280,7 +280,7 @@ static void first_configuration_again(struct world *w)
 	assert_int_equal(give(w->mn, &w->mn->cfg, true), 0);
 }
 
-/* Who took a registration away without a word, or gave it back, is found out by the next refresh. */
+/* Who took a registration away or gave it back without a word: the next refresh finds out. */
 static void works(struct world *w)
 {
 	uint64_t mn, cn;

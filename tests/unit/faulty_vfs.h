@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 enum power {
-	POWER_KILL, /* the process ends, the system does not: all that was written is there */
-	POWER_CUT,  /* only what was synced is there */
-	POWER_TORN, /* what was synced, and the beginning of what was not */
+	POWER_KILL,  /* the process ends, the system does not: all that was written is there */
+	POWER_CUT,   /* only what was synced is there */
+	POWER_TORN,  /* what was synced, and the beginning of what was not */
 	POWER_MIXED, /* what was synced, and any sectors of what was not */
 };
 
@@ -34,9 +34,9 @@ struct faults {
 	unsigned dies_in;	     /* dead after this many writes and syncs; 0: lives */
 	unsigned syncs;
 	/* For a process of its own on the real disk. */
-	bool lasting;		 /* syncs go to the disk; no power failure is played */
-	unsigned killed_in;	 /* this write or sync begins and never ends: SIGKILL; 0: lives */
-	uint32_t torn;		 /* how much of the last write is written */
+	bool lasting;		  /* syncs go to the disk; no power failure is played */
+	unsigned killed_in;	  /* this write or sync begins and never ends: SIGKILL; 0: lives */
+	uint32_t torn;		  /* how much of the last write is written */
 	volatile uint32_t *doing; /* told the present enum file_op, if not NULL */
 };
 extern struct faults faults;

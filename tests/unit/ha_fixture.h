@@ -31,7 +31,7 @@ struct fx {
 	struct sa sender[FX_MOBILES], receiver[FX_MOBILES]; /* the mobile nodes' ends */
 	/* Instead of fx_action(). */
 	void (*act)(struct fx *f, const struct lke_action *a);
-	bool hold_floor;		  /* checkpoints stay unanswered */
+	bool hold_floor; /* checkpoints stay unanswered */
 	uint64_t floor_cookie;
 	struct lke_act_checkpoint floor;
 	bool hold_keep; /* kept bindings stay unanswered */
@@ -43,7 +43,7 @@ struct fx {
 	unsigned floors, bas, nss, nas, bes, brrs;
 	struct mh_be be;
 	struct mh_ba ba;
-	unsigned ba_to; /* the mobile node that can open it */
+	unsigned ba_to;		     /* the mobile node that can open it */
 	struct lke_act_send ba_send; /* without the octets */
 	struct ip6_info ba_ip;
 	struct lke_act_tunnel tunnel;
@@ -74,9 +74,9 @@ struct bu {
 	uint16_t seq;
 	uint16_t lifetime; /* units of 4 s */
 	const char *src, *home, *alt, *dst;
-	uint16_t flags; /* besides A and H */
+	uint16_t flags;		   /* besides A and H */
 	bool no_hao, no_h, no_alt; /* alt NULL: the source, in a registration from away */
-	int sa; /* sign as mobile node sa - 1; 0: as its own */
+	int sa;			   /* sign as mobile node sa - 1; 0: as its own */
 };
 
 static inline struct lke_in6 ip(const char *text)
@@ -198,9 +198,9 @@ static inline void fx_send(struct fx *f, const struct lke_act_send *s)
 
 static inline void fx_steer(struct fx *f, const struct lke_act_steer *s)
 {
-	static const char mark[] = { [LKE_STEER_MINE] = 'M',
-				     [LKE_STEER_PROXIED] = 'P',
-				     [LKE_STEER_SPI] = 'S' };
+	static const char mark[] = {
+		[LKE_STEER_MINE] = 'M', [LKE_STEER_PROXIED] = 'P', [LKE_STEER_SPI] = 'S'
+	};
 
 	fx_mark(f, mark[s->set], s->remove);
 }

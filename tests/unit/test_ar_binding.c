@@ -411,7 +411,7 @@ static void draft01_binding_stays_without_finished(void **state)
 	assert_int_equal(state_of(), LKE_BINDING_OK);
 }
 
-/* draft01 differs: AMB-112, AMB-179; AMB-052: in draft01 nothing is renewed beside the older key. */
+/* draft01 differs: AMB-112, AMB-179; AMB-052: nothing is renewed beside the older key. */
 static const char *const default_only[] = {
 	"amb_179_lifetime_is_at_most_240_s",
 	"amb_112_no_finished_suspends_after_8_s",

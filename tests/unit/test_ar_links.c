@@ -362,8 +362,8 @@ static void one_address_on_two_links_leaves_one(void **state)
 	assert_int_equal(f.intercepts, 1);
 }
 
-/* And the third way: bound by its key of a link that went, it leaves the one that stayed just as the
- * other comes back with its binding, through whose tunnel goes what waits. */
+/* And the third way: bound by its key of a link that went, it leaves the one that stayed just as
+ * the other comes back with its binding, through whose tunnel goes what waits. */
 static void one_address_on_two_links_leaves_as_its_binding_comes_back(void **state)
 {
 	struct lke_event gone = { .type = LKE_EV_NEIGH };

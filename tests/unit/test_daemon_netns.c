@@ -406,10 +406,11 @@ static void exit_codes_say_what_happened(void **state)
 	assert_int_equal(sh("grep -q 'root or in the group lke' %s/err", base), 0);
 	/* THREATS 101: keys are for root, not for the group that the socket lets in. */
 	if (sh("getent group lke >/dev/null") == 0) {
-		assert_int_equal(sh("setpriv --reuid 65534 --regid lke --clear-groups %s/lke --run %s/run "
-				    "keylog off 2>%s/err",
-				    base, a.dir, base),
-				 5);
+		assert_int_equal(
+			sh("setpriv --reuid 65534 --regid lke --clear-groups %s/lke --run %s/run "
+			   "keylog off 2>%s/err",
+			   base, a.dir, base),
+			5);
 		assert_int_equal(sh("grep -q 'for root' %s/err", base), 0);
 	}
 	assert_int_equal(sh("%s --run %s/run keylog on %s/keys 2>/dev/null", ctl, a.dir, base), 0);
@@ -422,9 +423,9 @@ static void exit_codes_say_what_happened(void **state)
 	kill(engine_of(&a), SIGCONT);
 	kill(a.pid, SIGHUP); /* ignored: lked(8) */
 	assert_int_equal(sh("test $(%s --run %s/run show all | wc -L) -le 80", ctl, a.dir), 0);
-	assert_int_equal(sh("%s --run %s/run show limits | grep -q 'lbsas *wlan0 *0 *65536'", ctl,
-			    a.dir),
-			 0);
+	assert_int_equal(
+		sh("%s --run %s/run show limits | grep -q 'lbsas *wlan0 *0 *65536'", ctl, a.dir),
+		0);
 	assert_int_equal(sh("%s --run %s/run show limits | grep -q 'multicast_groups'", ctl, a.dir),
 			 0);
 	stop(&a);
@@ -483,7 +484,8 @@ static void starts_without_root(void **state)
 	assert_int_equal(sh("rm -rf %s", a.dir), 0);
 }
 
-/* Forward = auto: BPF, also as a service; where it is refused the TUN device, with the reason; bpf insists. */
+/* Forward = auto: BPF, also as a service; where it is refused the TUN device, with the reason; bpf
+ * insists. */
 static void forward_auto_takes_what_works(void **state)
 {
 	struct daemon a;
@@ -507,9 +509,9 @@ static void forward_auto_takes_what_works(void **state)
 			    "Operation not permitted' %s/log",
 			    a.dir),
 			 0);
-	assert_int_equal(sh("%s --run %s/run show | grep -q 'forward tun (.*not permitted)'", ctl,
-			    a.dir),
-			 0);
+	assert_int_equal(
+		sh("%s --run %s/run show | grep -q 'forward tun (.*not permitted)'", ctl, a.dir),
+		0);
 	assert_int_equal(sh("%s --run %s/run -c %s/lke.conf doctor --state %s/state | "
 			    "grep -q 'forwards by the TUN device: .*not permitted'",
 			    ctl, a.dir, a.dir, a.dir),

@@ -28,7 +28,8 @@ static struct lke_in6 A(const char *text) {
 	return a;
 }
 
-static struct fwd *plane_of(bool agent)
+static struct fwd *
+plane_of(bool agent)
 {
 	struct fwd_conf conf = { .send = frame, .agent = agent };
 	struct fwd *f;

@@ -106,7 +106,7 @@ static size_t udp_packet(uint8_t *buf, const char *src, const char *dst, size_t 
 	return packet(buf, src, dst, 17, u, payload + 8);
 }
 
-/* A packet for the home address, within so many milliseconds; the device's own multicast is none. */
+/* A packet for the home address within so many milliseconds, not the device's own multicast. */
 static bool tun_gets(int ms)
 {
 	const struct lke_in6 to = A(home);

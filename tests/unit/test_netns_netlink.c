@@ -281,10 +281,12 @@ static void rfc_9131_a_router_takes_unsolicited_advertisements(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
-/* A node that was on the link before lked: what would outlive the link goes, what somebody gave stays. */
+/* A node that was on the link before lked: what would outlive the link goes, what somebody gave
+ * stays. */
 static void what_the_kernel_made_of_advertisements_goes(void **state)
 {
-	sh("ip address add 2001:db8:5::5/64 dev v1 valid_lft 600 preferred_lft 300 mngtmpaddr nodad");
+	sh("ip address add 2001:db8:5::5/64 dev v1 valid_lft 600 preferred_lft 300 mngtmpaddr "
+	   "nodad");
 	sh("ip address add 2001:db8:6::6/64 dev v1 nodad");
 	sh("ip address add 2001:db8:7::7/128 dev v1 valid_lft 600 preferred_lft 300 nodad");
 	sh("ip route add default via fe80::99 dev v1 proto ra metric 1024");

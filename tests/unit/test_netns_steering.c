@@ -153,8 +153,7 @@ static void steering_takes_many_elements_at_once(void **state)
 		}
 		assert_true(steer_batch_full(&b));
 		assert_int_equal(run_batch(&b, l, s), 0);
-		assert_true(says("nft list set ip6 lke spi | grep -cw 5118",
-				 turn < 2 ? "1" : "0"));
+		assert_true(says("nft list set ip6 lke spi | grep -cw 5118", turn < 2 ? "1" : "0"));
 		assert_true(says("nft list set ip6 lke spi | grep -cw 5119", "1"));
 		assert_true(says("nft list set ip6 lke coa_proxied | grep -c elements",
 				 turn == 1 ? "1" : "0"));

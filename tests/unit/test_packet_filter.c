@@ -230,7 +230,8 @@ static void amb_121_errors_only_on_loopback(void **state)
 		for (unsigned type = 0; type < 256; type++) {
 			struct frame f = frame((uint8_t)nh, (uint8_t)type, 0);
 
-			assert_int_equal(run(PACKET_KIND_LOOPBACK, &f), nh == 58 && type >= 1 && type <= 4);
+			assert_int_equal(run(PACKET_KIND_LOOPBACK, &f),
+					 nh == 58 && type >= 1 && type <= 4);
 		}
 	struct frame f = frame(58, 1, 0);
 

@@ -171,8 +171,8 @@ struct fwd_counters {
 	uint64_t flushed;	     /* of them, into a tunnel later */
 	uint64_t on_link;	     /* to a node on its link while its address was intercepted */
 	uint64_t buffer_packets, buffer_bytes; /* that wait now */
-	uint64_t fast_packets;	/* of encap and decap, by the kernel alone */
-	uint64_t fast_refused;	/* bindings the kernel did not take */
+	uint64_t fast_packets;		       /* of encap and decap, by the kernel alone */
+	uint64_t fast_refused;		       /* bindings the kernel did not take */
 	uint64_t drop[LKE_DROP_COUNT];
 	uint32_t tunnels;	/* now */
 	uint32_t fast_bindings; /* of them, in the fast path */

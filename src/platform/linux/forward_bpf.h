@@ -19,10 +19,10 @@ struct nl;
 
 struct fast_conf {
 	uint32_t tun_ifindex;
-	uint32_t max;	     /* bindings */
-	uint8_t secret[16];  /* that of struct fwd_conf, for flow labels */
-	struct nl *nl;	     /* outlives the fast path */
-	bool clsact;	     /* do without tcx, as kernels before 6.6 */
+	uint32_t max;	    /* bindings */
+	uint8_t secret[16]; /* that of struct fwd_conf, for flow labels */
+	struct nl *nl;	    /* outlives the fast path */
+	bool clsact;	    /* do without tcx, as kernels before 6.6 */
 };
 
 /* A binding whose packets need not wait for anything. */

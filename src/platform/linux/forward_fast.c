@@ -185,10 +185,9 @@ void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lk
 static void put(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 {
 	struct fwd_fast *s = &f->fast;
-	struct fast_binding b = { .home = t->t.home,
-				  .agent = t->t.agent,
-				  .coa = t->t.coa,
-				  .mtu = uncut(f, t, now) };
+	struct fast_binding b = {
+		.home = t->t.home, .agent = t->t.agent, .coa = t->t.coa, .mtu = uncut(f, t, now)
+	};
 
 	if (s->free == 0)
 		return;

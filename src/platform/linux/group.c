@@ -132,7 +132,8 @@ void group_retry(struct group *g)
 		wait_no_more(g, m);
 		if (attempt(g, m) == 0)
 			continue;
-		wait_for_room(g, m, false); /* as the last: it may be the one that cannot be joined */
+		wait_for_room(g, m,
+			      false); /* as the last: it may be the one that cannot be joined */
 		return;
 	}
 }

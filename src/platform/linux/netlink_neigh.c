@@ -31,9 +31,9 @@ static int filter(int fd)
 	int one = 1;
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ||
-			       setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one)) ?
-		       -errno :
-		       0;
+			       setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one))
+		       ? -errno
+		       : 0;
 }
 
 int neigh_open(void)

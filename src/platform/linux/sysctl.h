@@ -21,9 +21,9 @@ struct sysctl;
  * anew.  0 or -errno. */
 int sysctl_open(const char *state_dir, struct sysctl **ret);
 /*
- * net.ipv6.conf.IFNAME.KEY = value (KEY unres_qlen_bytes: of net.ipv6.neigh).  Saves the old value first; does nothing when it is right
- * already. -ENOENT: no such interface or key; -ENOSPC: SYSCTL_MAX values are saved; -EINVAL: a name
- * with '/' or '..'.
+ * net.ipv6.conf.IFNAME.KEY = value (KEY unres_qlen_bytes: of net.ipv6.neigh).  Saves the old value
+ * first; does nothing when it is right already. -ENOENT: no such interface or key; -ENOSPC:
+ * SYSCTL_MAX values are saved; -EINVAL: a name with '/' or '..'.
  */
 int sysctl_set(struct sysctl *s, const char *ifname, const char *key, int value);
 /* Back to the value that was saved; nothing when none was. */
@@ -34,8 +34,8 @@ int sysctl_get(const char *ifname, const char *key, int *ret_value);
  * use_tempaddr, ndisc_notify, accept_redirects 0; addr_gen_mode 1 (none) so that the kernel forms
  * no address itself. */
 int sysctl_manage_link(struct sysctl *s, const char *ifname);
-/* Links with gates (nl_gate_close()): the kernel keeps unres_qlen_bytes of packets for a neighbour, 256
- * small ones by default, which a busy machine outlasts in a tenth of a second.  Raised, never
+/* Links with gates (nl_gate_close()): the kernel keeps unres_qlen_bytes of packets for a neighbour,
+ * 256 small ones by default, which a busy machine outlasts in a tenth of a second.  Raised, never
  * lowered. */
 int sysctl_manage_gate(struct sysctl *s, const char *ifname);
 /* Links of agents: a Neighbor Advertisement of an address in the link's prefixes makes a neighbour
