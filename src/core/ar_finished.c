@@ -150,15 +150,16 @@ static bool gives_way(const struct reach_coa *a, const struct reach_coa *b)
  * harmless: at worst it proves itself again. */
 static struct reach_coa *coa_make(struct ar_reach *r, const struct lke_in6 *coa, lke_time now)
 {
-	struct reach_coa *c = NULL;
+	struct reach_coa *c;
 
+	static_assert(REACH_COAS > 1, "more places than the one in use");
 	if (r->coas < REACH_COAS) {
 		c = &r->coa[r->coas++];
 	} else {
+		c = &r->coa[r->now == &r->coa[0]];
 		for (unsigned n = 0; n < REACH_COAS; n++)
-			if (&r->coa[n] != r->now && (!c || gives_way(&r->coa[n], c)))
+			if (&r->coa[n] != r->now && gives_way(&r->coa[n], c))
 				c = &r->coa[n];
-		assert(c); /* there are more places than the one in use */
 		r->forgotten = r->forgotten || c->proved_until == 0;
 	}
 	*c = (struct reach_coa){ .coa = *coa, .first_bu = now, .spent = r->forgotten };
@@ -177,15 +178,17 @@ static unsigned brrs_past(const struct reach_coa *c, lke_time now)
 /* Makes c the care-of address of the binding; what was outstanding for another one is forgotten. */
 static void coa_use(struct ar_reach *r, struct reach_coa *c, lke_time now)
 {
-	if (r->now && r->now != c)
-		r->now->spent = true;
-	if (r->now != c) {
-		r->outs = 0;
-		r->reverse = 0;
-		r->brrs = brrs_past(c, now);
-	}
+	struct reach_coa *was = r->now;
+
 	r->now = c;
 	c->used = now;
+	if (was == c)
+		return;
+	if (was)
+		was->spent = true;
+	r->outs = 0;
+	r->reverse = 0;
+	r->brrs = brrs_past(c, now);
 }
 
 static struct ar_reach *reach_get(struct lke_engine *e, struct lbsa *l)

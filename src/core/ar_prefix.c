@@ -193,7 +193,7 @@ static bool same(const struct nd_prefix *a, const struct nd_prefix *b)
 
 bool ar_prefixes_changed(struct lke_engine *e, struct ar_link *k)
 {
-	struct nd_prefix now[LKE_MAX_PREFIXES];
+	struct nd_prefix now[LKE_MAX_PREFIXES] = { 0 };
 	unsigned n = ar_link_prefixes(e, k, now);
 	bool changed = n != k->shown_prefixes;
 

@@ -183,7 +183,7 @@ static int tag_of(const uint8_t *key, const uint8_t *ct, size_t len, uint8_t ret
 int rsa_pub_encrypt(const uint8_t *der, size_t len, const uint8_t *plain, size_t plain_len,
 		    uint8_t *ret_ct, size_t ct_size, size_t *ret_ct_len)
 {
-	uint8_t stream[RSA_MODULUS_MAX + 16], body[RSA_MODULUS_MAX];
+	uint8_t stream[RSA_MODULUS_MAX + 16] = { 0 }, body[RSA_MODULUS_MAX];
 	size_t i, room;
 	struct spki x;
 	struct wr w;

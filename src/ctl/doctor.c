@@ -154,7 +154,7 @@ static void print_text(const struct doctor *d)
 	{
 		unsigned v = 0;
 
-		while (strcmp(text_get(j, "verdict"), verdict_name[v]) != 0)
+		while (v < VERDICT_FAIL && strcmp(text_get(j, "verdict"), verdict_name[v]) != 0)
 			v++;
 		printf("%s%-4s%s  %-14s  %s\n", d->ctl->colour ? colour[v] : "", word[v],
 		       d->ctl->colour ? "\033[0m" : "", text_get(j, "check"), text_get(j, "found"));

@@ -54,7 +54,7 @@ static void on_answer(void *ctx, json_t *j)
 
 void scrape_begin(struct evhttp_request *req, struct source *const *source, unsigned n)
 {
-	struct scrape *s = under_way < SERVE_SCRAPES_MAX ? calloc(1, sizeof(*s)) : NULL;
+	struct scrape *s = n > 0 && under_way < SERVE_SCRAPES_MAX ? calloc(1, sizeof(*s)) : NULL;
 
 	if (!s) {
 		evhttp_send_error(req, HTTP_SERVUNAVAIL, "too many requests under way");

@@ -305,6 +305,7 @@ static bool unused_zero(const struct priv_request *r)
 	    r->type == PRIV_INTERCEPT || r->type == PRIV_GATE || r->type == PRIV_OPEN_LINK ||
 	    r->type == PRIV_OPEN_KEREQ || r->type == PRIV_LINK)
 		rest.ifindex = 0;
+	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding, too */
 	return memcmp(&rest, &zero, sizeof(rest)) == 0;
 }
 

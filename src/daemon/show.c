@@ -324,10 +324,10 @@ static void add_head(struct driver *d, json_t *top)
 		json_object_set_new(
 			top, "state_file",
 			json_pack("{s:i,s:I,s:I,s:I,s:I,s:I,s:f}", "complete", (int)st.complete,
-				  "octets", (json_int_t)(st.size[0] + st.size[1]), "records",
-				  (json_int_t)st.records, "syncs", (json_int_t)st.syncs, "rewrites",
-				  (json_int_t)st.rewrites, "errors", (json_int_t)st.errors,
-				  "longest_turn", (double)st.longest / 1e9));
+				  "octets", (json_int_t)st.size[0] + (json_int_t)st.size[1],
+				  "records", (json_int_t)st.records, "syncs", (json_int_t)st.syncs,
+				  "rewrites", (json_int_t)st.rewrites, "errors",
+				  (json_int_t)st.errors, "longest_turn", (double)st.longest / 1e9));
 	if (d->rsa_bits)
 		json_object_set_new(top, "rsa",
 				    json_pack("{s:i,s:s,s:i}", "bits", (int)d->rsa_bits, "sha256",
@@ -353,8 +353,8 @@ static json_t *totals(struct driver *d)
 	for (cursor = 0; lke_engine_next_mobile(d->engine, &cursor, &m);)
 		mobiles++;
 	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "lbsas",
-			 (json_int_t)(lbsas[LKE_LBSA_VALID] + lbsas[LKE_LBSA_TENTATIVE] +
-				      lbsas[LKE_LBSA_TOMBSTONE]),
+			 (json_int_t)lbsas[LKE_LBSA_VALID] + (json_int_t)lbsas[LKE_LBSA_TENTATIVE] +
+				 (json_int_t)lbsas[LKE_LBSA_TOMBSTONE],
 			 "lbsas_valid", (json_int_t)lbsas[LKE_LBSA_VALID], "lbsas_tentative",
 			 (json_int_t)lbsas[LKE_LBSA_TENTATIVE], "bindings", bindings, "mobiles",
 			 mobiles);

@@ -53,7 +53,7 @@ static void lbsas(struct driver *d, json_t *list)
 	lke_engine_count_lbsas(d->engine, LKE_ROLE_MN, mobile);
 	for (unsigned i = 0; i < LKE_LBSA_STATE_COUNT; i++)
 		sample(s, "state", lke_lbsa_state_name((enum lke_lbsa_state)i),
-		       json_integer((json_int_t)(router[i] + mobile[i])));
+		       json_integer((json_int_t)router[i] + (json_int_t)mobile[i]));
 	plain(list, "lke_leaving", "gauge",
 	      "Mobile nodes whose packets are kept until they come back.", leaving(d));
 }

@@ -186,12 +186,11 @@ static void drain_to_kernel(struct fwd *f, struct fwd_queue *q)
 static void drain_to_tunnel(struct fwd *f, struct fwd_queue *q, lke_time now)
 {
 	struct fwd_tunnel *t = fwd_find(f, false, &q->addr);
+	struct fwd_waiting *w;
 
 	if (!t || t->t.suspended)
 		discard(f, q, LKE_DROP_BUFFER_TIME);
-	while (q->first && fwd_has_credit(t, q->first->len)) {
-		struct fwd_waiting *w = take(f, q);
-
+	while (q->first && fwd_has_credit(t, q->first->len) && (w = take(f, q))) {
 		f->count.flushed++;
 		(void)fwd_to_mobile(f, t, w->data, w->len, now);
 		mem_free_wipe(w, cost(w->len));

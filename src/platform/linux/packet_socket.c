@@ -146,7 +146,7 @@ int packet_receive(const struct packet_link *l, uint8_t *buf, size_t size,
 		   struct lke_lladdr *ret_src, uint8_t **ret_pkt, size_t *ret_len,
 		   bool *ret_outgoing)
 {
-	struct packet_info info;
+	struct packet_info info = { 0 };
 	int n;
 
 	do
