@@ -211,8 +211,8 @@ int checkpoint_start(struct world *w, struct store_batch *b)
 		b->store = w->store;
 		return EXIT_OK;
 	}
-	log_error("the store of sequence numbers cannot be opened again: %s; restart lked",
-		  w->store ? store_error(w->store) : "no name of this boot");
+	log_error("the store of sequence numbers cannot be opened again: %s",
+		  w->store ? store_error(w->store) : "no name of this boot; mount /proc");
 	return EXIT_FAILED;
 }
 

@@ -36,7 +36,7 @@ static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
 		report_warning(
 			AT(at),
 			"MaxLifetime = %us: below 600s mobiles exchange keys all the time, above "
-			"9000s no router lifetime can cover it",
+			"9000s no router lifetime can cover it; 7200s is the draft's advice",
 			ar->max_lifetime);
 	if (ar->router_lifetime && ar->router_lifetime < (ar->ra_max_interval_ms + 999) / 1000)
 		report_error(AT(at),
@@ -75,7 +75,7 @@ static void check_ar_intervals(struct parser *p, struct lke_config_ar *ar,
 	    (ar->dnssl_len && ar->dnssl_lifetime && ar->dnssl_lifetime < max / 1000))
 		report_warning(AT(at),
 			       "RdnssLifetime or DnsslLifetime is below RaInterval: hosts lose it "
-			       "between two advertisements (RFC 8106 5.1)");
+			       "between two advertisements (RFC 8106 5.1); raise it");
 }
 
 /* What the other daemon says is its own configuration's business. */
@@ -87,9 +87,10 @@ static void check_ar_augment(struct parser *p, const struct lke_config_ar *ar,
 	if (ar->prefixes || ar->mtu || ar->rdnss_count || ar->dnssl_len || ar->managed ||
 	    ar->other || ar->preference || ar->ha_preference || ar->ha_lifetime ||
 	    parsed->router_lifetime_set || parsed->ra_min_interval_set)
-		report_warning(AT(&parsed->place),
-			       "keys of the advertisement have no effect with Advertise = augment: "
-			       "flags, lifetimes and prefixes are those of the other daemon");
+		report_warning(
+			AT(&parsed->place),
+			"keys of the advertisement have no effect with Advertise = augment: "
+			"flags, lifetimes and prefixes are those of the other daemon; remove them");
 }
 
 static void check_ar(struct parser *p, unsigned i)
@@ -108,16 +109,18 @@ static void check_ar(struct parser *p, unsigned i)
 	}
 	for (unsigned j = 0; j < i; j++)
 		if (strcmp(cfg->ar[j].interface, ar->interface) == 0)
-			report_error(AT(at),
-				     "interface %s has an [AccessRouter] section already, at %s:%d",
-				     ar->interface, p->ar[j].place.file, p->ar[j].place.line);
+			report_error(
+				AT(at),
+				"interface %s has an [AccessRouter] section already, at %s:%d; "
+				"remove one",
+				ar->interface, p->ar[j].place.file, p->ar[j].place.line);
 	if (daemon_config_is_mn_interface(p->cfg, ar->interface))
 		report_error(AT(at),
 			     "interface %s cannot be of an access router and of a mobile node; "
 			     "give each its own",
 			     ar->interface);
 	if (ar->advertise == LKE_ADVERTISE_NO && ar->prefixes)
-		report_warning(AT(at), "Prefix has no effect with Advertise = no");
+		report_warning(AT(at), "Prefix has no effect with Advertise = no; remove one");
 }
 
 static void load_key(struct parser *p, const struct place *at, const char *path, uid_t owner,
@@ -246,7 +249,7 @@ static void check_ha(struct parser *p, uid_t owner)
 	if (ha->volatile_state)
 		report_warning(AT(&p->ha),
 			       "SequenceStore = none: old Binding Updates can be replayed after a "
-			       "restart (RFC 6275 15.3)");
+			       "restart (RFC 6275 15.3); remove it where that matters");
 	for (unsigned i = 0; i < ha->interfaces; i++)
 		if (daemon_config_is_mn_interface(p->cfg, ha->interface[i]))
 			report_error(AT(&p->ha),

@@ -57,7 +57,9 @@ static void begin_ar(struct parser *p)
 	struct lke_config *cfg = &p->cfg->engine;
 
 	if (cfg->ars == LKE_MAX_IFACES) {
-		config_problem(p, "more than %d [AccessRouter] sections", LKE_MAX_IFACES);
+		config_problem(
+			p, "more than %d [AccessRouter] sections; run a second lked for the rest",
+			LKE_MAX_IFACES);
 		return;
 	}
 	lke_config_ar_defaults(&cfg->ar[cfg->ars]);
@@ -100,7 +102,7 @@ static void begin_mobile(struct parser *p, const char *name)
 		return;
 	}
 	if (cfg->mobiles == MOBILES_MAX || !mobile_room(p)) {
-		config_problem(p, "too many [Mobile] sections");
+		config_problem(p, "too many [Mobile] sections; give some to another home agent");
 		return;
 	}
 	memset(&cfg->mobile[cfg->mobiles], 0, sizeof(cfg->mobile[0]));
@@ -114,8 +116,8 @@ static void begin_single(struct parser *p, enum section section, struct place *p
 			 const char *name)
 {
 	if (place->line)
-		config_problem(p, "[%s] is given twice, first at %s:%d", name, place->file,
-			       place->line);
+		config_problem(p, "[%s] is given twice, first at %s:%d; join them", name,
+			       place->file, place->line);
 	*place = config_here(p);
 	p->section = section;
 }
@@ -180,7 +182,7 @@ static void look_at_line(struct parser *p, char *line)
 	end = strchr(s, ']');
 	if (!end) {
 		p->section = SECTION_BAD;
-		config_problem(p, "']' is missing");
+		config_problem(p, "']' is missing; end the section's name with it");
 		return;
 	}
 	*end = '\0';
@@ -201,7 +203,7 @@ static char *read_line(char *buf, int size, void *ctx)
 	if (len + 1 == (size_t)size && buf[len - 1] != '\n') {
 		int c;
 
-		config_problem(p, "line is longer than %d letters", size - 2);
+		config_problem(p, "line is longer than %d letters; shorten it", size - 2);
 		do
 			c = fgetc(lr->f);
 		while (c != EOF && c != '\n');
@@ -240,16 +242,16 @@ static const char *unfit(FILE *f)
 	if (fstat(fileno(f), &st) < 0)
 		return strerror(errno);
 	if (!S_ISREG(st.st_mode))
-		return "is not a regular file";
+		return "is not a regular file; name the file itself";
 	if (st.st_mode & S_IWOTH)
 		return "can be written by everybody; run: chmod o-w";
 	if (st.st_size > SIZE_MAX_FILE)
-		return "is too long for a configuration";
+		return "is too long for a configuration; name the right file";
 	/* Behind a NUL a line would go on unseen; an escape would speak to the terminal that shows
 	 * our messages. */
 	while ((c = getc(f)) != EOF)
 		if (c < ' ' && c != '\t' && c != '\n' && c != '\r')
-			return "is not a text file";
+			return "is not a text file; name the right file";
 	rewind(f);
 	return NULL;
 }
@@ -284,7 +286,7 @@ static void read_file(struct parser *p, const char *path)
 	if (ini_parse_stream(read_line, &lr, on_pair, p) == -2)
 		report_error(p->r, path, p->line, "out of memory");
 	if (ferror(lr.f))
-		report_error(p->r, path, p->line, "%s", strerror(EIO));
+		report_error(p->r, path, p->line, "%s%s", strerror(EIO), remedy_of(EIO));
 	if (p->r->errors >= ERRORS_MAX)
 		report_error(p->r, path, p->line,
 			     "too many errors, the rest is not read; correct these first");

@@ -124,7 +124,8 @@ static void set_address(struct parser *p, const struct key *k, void *base, const
 	struct lke_in6 a;
 
 	if (in6_parse(value, &a) < 0)
-		config_problem(p, "%s = %s is not an IPv6 address", k->name, value);
+		config_problem(p, "%s = %s is not an IPv6 address; give one like 2001:db8:1::1",
+			       k->name, value);
 	else if (!in6_is_global(&a))
 		config_problem(p, "%s = %s must be a global or unique local address", k->name,
 			       value);
@@ -136,7 +137,7 @@ static bool interface_name_ok(struct parser *p, const struct key *k, const char 
 {
 	if (*value == '\0' || strlen(value) >= LKE_IFNAME_MAX || strpbrk(value, "/ :%") ||
 	    strcmp(value, ".") == 0 || strcmp(value, "..") == 0) {
-		config_problem(p, "%s = %s is not an interface name", k->name, value);
+		config_problem(p, "%s = %s is not an interface name; see: ip link", k->name, value);
 		return false;
 	}
 	return true;
@@ -155,12 +156,12 @@ static void add_interface(struct parser *p, const struct key *k, char list[][LKE
 		return;
 	for (unsigned i = 0; i < *n; i++) {
 		if (strcmp(list[i], value) == 0) {
-			config_problem(p, "%s = %s is given twice", k->name, value);
+			config_problem(p, "%s = %s is given twice; remove one", k->name, value);
 			return;
 		}
 	}
 	if (*n == LKE_MAX_IFACES)
-		config_problem(p, "more than %d interfaces", LKE_MAX_IFACES);
+		config_problem(p, "more than %d interfaces; remove some", LKE_MAX_IFACES);
 	else
 		str_copy(list[(*n)++], LKE_IFNAME_MAX, value);
 }
@@ -196,7 +197,8 @@ static void set_prefix(struct parser *p, const struct key *k, void *base, const 
 	if (why)
 		config_problem(p, "Prefix = %s: %s", value, why);
 	else if (ar->prefixes == LKE_MAX_PREFIXES)
-		config_problem(p, "more than %d prefixes on one interface", LKE_MAX_PREFIXES);
+		config_problem(p, "more than %d prefixes on one interface; remove some",
+			       LKE_MAX_PREFIXES);
 	else
 		ar->prefix[ar->prefixes++] = prefix;
 }
@@ -206,7 +208,8 @@ static void set_lifetime(struct parser *p, const struct key *k, void *base, cons
 	uint32_t v;
 
 	if (!config_lifetime(value, &v))
-		config_problem(p, "%s = %s is not a time like 2h, or infinite", k->name, value);
+		config_problem(p, "%s = %s is not a time; give one like 2h, or infinite", k->name,
+			       value);
 	else if (v < k->min)
 		config_problem(p, "%s = %s must be above 0", k->name, value);
 	else
@@ -228,9 +231,12 @@ static void set_rdnss(struct parser *p, const struct key *k, void *base, const c
 	struct lke_in6 a;
 
 	if (in6_parse(value, &a) < 0 || in6_is_multicast(&a) || in6_is_unspecified(&a))
-		config_problem(p, "Rdnss = %s is not the IPv6 address of a name server", value);
+		config_problem(p,
+			       "Rdnss = %s is not the address of a name server; give one like "
+			       "2001:db8:1::53",
+			       value);
 	else if (ar->rdnss_count == 3)
-		config_problem(p, "more than 3 name servers");
+		config_problem(p, "more than 3 name servers; remove some");
 	else
 		ar->rdnss[ar->rdnss_count++] = a;
 }
@@ -266,10 +272,10 @@ static void set_rsa_bits(struct parser *p, const struct key *k, void *base, cons
 			       "RsaBits = %s differs from an earlier section; a host has one key",
 			       value);
 	else if (p->cfg->rsa_bits < 2048)
-		report_warning(
-			p->r, p->file, p->line,
-			"RsaBits = %s: keys below 2048 bits can be broken (the draft advises 1024)",
-			value);
+		report_warning(p->r, p->file, p->line,
+			       "RsaBits = %s: keys below 2048 bits can be broken (the draft "
+			       "advises 1024); raise it",
+			       value);
 	p->rsa_bits_set = true;
 }
 
@@ -283,10 +289,10 @@ static void set_rsa_rotation(struct parser *p, const struct key *k, void *base, 
 			p, "RsaRotation = %s differs from an earlier section; a host has one key",
 			value);
 	else if (p->cfg->engine.rsa_rotation < 1200)
-		report_warning(
-			p->r, p->file, p->line,
-			"RsaRotation = %s: below 20m requests under the previous key are lost",
-			value);
+		report_warning(p->r, p->file, p->line,
+			       "RsaRotation = %s: below 20m requests under the previous key are "
+			       "lost; raise it",
+			       value);
 	p->rsa_rotation_set = true;
 }
 
@@ -396,7 +402,7 @@ static void set_home_address(struct parser *p, const struct key *k, void *base, 
 
 	set_address(p, k, &home, value);
 	if (mn->homes == LKE_MAX_HOMES) {
-		config_problem(p, "more than %d home addresses", LKE_MAX_HOMES);
+		config_problem(p, "more than %d home addresses; remove some", LKE_MAX_HOMES);
 		return;
 	}
 	p->home[mn->homes] = (struct parsed_home){ .place = config_here(p) };
@@ -443,7 +449,7 @@ static void set_path(struct parser *p, const struct key *k, char buf[CONFIG_PATH
 	if (*value == '\0')
 		config_problem(p, "%s needs the path of a key file", k->name);
 	else if (snprintf(buf, CONFIG_PATH_MAX, "%.*s%s", dir, p->file, value) >= CONFIG_PATH_MAX)
-		config_problem(p, "%s: path is too long", k->name);
+		config_problem(p, "%s: path is too long; take a shorter one", k->name);
 }
 
 static void set_home_key(struct parser *p, const struct key *k, void *base, const char *value)
@@ -491,7 +497,8 @@ static void set_refuse(struct parser *p, const struct key *k, void *base, const 
 	struct lke_config_ha *ha = base;
 
 	if (ha->refused == LKE_MAX_PREFIXES)
-		config_problem(p, "more than %d prefixes that are refused", LKE_MAX_PREFIXES);
+		config_problem(p, "more than %d prefixes that are refused; remove some",
+			       LKE_MAX_PREFIXES);
 	else if (!config_net(value, &ha->refuse[ha->refused]))
 		config_problem(p, "%s = %s: must be like 2001:db8:1::/48", k->name, value);
 	else
@@ -676,7 +683,8 @@ void config_key(struct parser *p, const char *name, const char *value)
 
 	if (!keys) {
 		if (p->section == SECTION_NONE)
-			config_problem(p, "'%s' stands before the first [SECTION]", name);
+			config_problem(p, "'%s' stands before the first [SECTION]; put it into one",
+				       name);
 		return;
 	}
 	while (k->name && strcmp(k->name, name) != 0)
@@ -684,7 +692,7 @@ void config_key(struct parser *p, const char *name, const char *value)
 	if (!k->name)
 		unknown_key(p, keys, section, name);
 	else if (!k->many && seen_before(p, k))
-		config_problem(p, "%s is given twice in [%s]", name, section);
+		config_problem(p, "%s is given twice in [%s]; remove one", name, section);
 	else
 		k->set(p, k, base, value);
 }

@@ -57,8 +57,8 @@ static void find_pairs(struct parser *p, struct unique *u, size_t n, complain_fn
 
 static void two_names(struct parser *p, unsigned later, unsigned first)
 {
-	report_error(AT(later), "[Mobile %s] is given twice, first at %s:%d", NAME(later),
-		     p->mobile[first].place.file, p->mobile[first].place.line);
+	report_error(AT(later), "[Mobile %s] is given twice, first at %s:%d; rename one",
+		     NAME(later), p->mobile[first].place.file, p->mobile[first].place.line);
 }
 
 static void two_homes(struct parser *p, unsigned later, unsigned first)

@@ -37,7 +37,7 @@ static const char *address(const char *text, struct lke_prefix *ret)
 		return "must be a global or unique local /64";
 	for (unsigned i = 8; i < 16; i++)
 		if (ret->addr.b[i])
-			return "has host bits set";
+			return "has host bits set; clear them";
 	ret->len = 64;
 	return NULL;
 }
@@ -73,14 +73,15 @@ const char *config_prefix(const char *text, uint32_t valid, uint32_t preferred,
 	char copy[256], *rest;
 
 	if (strlen(text) >= sizeof(copy))
-		return "is too long";
+		return "is too long; shorten it";
 	str_copy(copy, sizeof(copy), text);
 	word = strtok_r(copy, " \t", &rest);
 	why = address(word ? word : "", &p);
 	while (!why && (word = strtok_r(NULL, " \t", &rest)))
 		why = option(word, &rest, &p);
 	if (!why && p.timed && p.preferred > p.valid)
-		why = "has a preferred lifetime above its valid lifetime (RFC 4861 4.6.2)";
+		why = "has a preferred lifetime above its valid lifetime (RFC 4861 4.6.2); lower "
+		      "it";
 	if (!why)
 		*ret = p;
 	return why;
@@ -88,7 +89,7 @@ const char *config_prefix(const char *text, uint32_t valid, uint32_t preferred,
 
 const char *config_domain(const char *text, uint8_t buf[LKE_DNSSL_MAX], unsigned *len)
 {
-	static const char bad[] = "is not a domain name";
+	static const char bad[] = "is not a domain name; give one like example.net";
 	uint8_t name[256];
 	size_t n = 0;
 
@@ -111,7 +112,7 @@ const char *config_domain(const char *text, uint8_t buf[LKE_DNSSL_MAX], unsigned
 		return bad;
 	name[n++] = 0;
 	if (*len + n > LKE_DNSSL_MAX)
-		return "does not fit: the search list has at most 256 octets";
+		return "does not fit: the search list has at most 256 octets; shorten it";
 	memcpy(buf + *len, name, n);
 	*len += (unsigned)n;
 	return NULL;

@@ -54,11 +54,13 @@ void driver_store_answered(struct driver *d, int err)
 
 const char *driver_store_trouble(const struct driver *d, char *buf, size_t size)
 {
+	bool damaged = d->store_err == EBADMSG;
+
 	if (!d->store_err)
 		return NULL;
-	snprintf(buf, size, "stable storage in %s fails, no Binding Update is acknowledged: %s",
-		 d->w->state_dir,
-		 d->store_err == EBADMSG ? "it is damaged; restart lked" : strerror(d->store_err));
+	snprintf(buf, size, "stable storage in %s fails, no Binding Update is acknowledged: %s%s",
+		 d->w->state_dir, damaged ? "it is damaged; restart lked" : strerror(d->store_err),
+		 damaged ? "" : remedy_of(d->store_err));
 	return buf;
 }
 

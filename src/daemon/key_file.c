@@ -117,7 +117,8 @@ ssize_t secret_file_read(const char *path, uid_t owner, struct report *r, char *
 		return fd;
 	n = fstat(fd, &st) < 0 ? -errno : 0;
 	if (n == 0 && (uint64_t)st.st_size >= size) {
-		report_error(r, path, 0, "is too long for a key file (at most %zu octets)",
+		report_error(r, path, 0,
+			     "is too long for a key file (at most %zu octets); name the right file",
 			     size - 1);
 		n = -EFBIG;
 	}
@@ -226,7 +227,7 @@ static void set_spi(struct key_parser *p, const char *key, const char *value,
 		    struct lke_config_sa *sa, unsigned *have)
 {
 	if (*have & HAVE_SPI)
-		bad(p, key, "is given twice");
+		bad(p, key, "is given twice; remove one");
 	else if (!parse_u32(value, &sa->spi) || sa->spi < 256)
 		bad(p, key, "must be a number from 0x100 to 0xffffffff (RFC 4303 2.1)");
 	*have |= HAVE_SPI;
@@ -246,11 +247,11 @@ static void set_key(struct key_parser *p, const char *key, const char *value, ui
 	int n = parse_hex(value, buf, 32);
 
 	if (*have & flag)
-		bad(p, key, "is given twice");
+		bad(p, key, "is given twice; remove one");
 	else if (n < 0)
 		bad(p, key, "must be at most 64 hexadecimal digits, an even number of them");
 	else if (n < 16)
-		bad(p, key, "is too short (at least 32 hexadecimal digits)");
+		bad(p, key, "is too short; it must be at least 32 hexadecimal digits");
 	else if (all_equal(buf, (size_t)n))
 		bad(p, key, "is not a key: all its octets are equal; run: lke genkey");
 	*ret_len = (uint8_t)(n < 0 ? 0 : n);
@@ -272,7 +273,7 @@ static void set_encryption(struct key_parser *p, const char *value)
 	else if (strcmp(value, "aes-cbc") != 0)
 		bad(p, "encryption", "must be aes-cbc or null");
 	if (p->have_enc)
-		bad(p, "encryption", "is given twice");
+		bad(p, "encryption", "is given twice; remove one");
 	p->keys.to_ha.enc = p->keys.to_mn.enc = enc;
 	p->have_enc = true;
 }
@@ -286,7 +287,7 @@ static void set_integrity(struct key_parser *p, const char *value)
 	else if (strcmp(value, "hmac-sha256-128") != 0)
 		bad(p, "integrity", "must be hmac-sha256-128 or hmac-sha1-96");
 	if (p->have_auth)
-		bad(p, "integrity", "is given twice");
+		bad(p, "integrity", "is given twice; remove one");
 	p->keys.to_ha.auth = p->keys.to_mn.auth = auth;
 	p->have_auth = true;
 }
@@ -294,7 +295,7 @@ static void set_integrity(struct key_parser *p, const char *value)
 static void set_generation(struct key_parser *p, const char *value)
 {
 	if (p->have_generation)
-		bad(p, "generation", "is given twice");
+		bad(p, "generation", "is given twice; remove one");
 	else if (!parse_u32(value, &p->keys.generation) || p->keys.generation == 0)
 		bad(p, "generation", "must be a number from 1; raise it with every new key");
 	p->have_generation = true;

@@ -98,7 +98,7 @@ static bool add_next(struct daemon_config *cfg, unsigned i, const char *next, ui
 	if (n.keys.generation <= cfg->mobile[i].generation) {
 		report_warning(r, next, 0,
 			       "its generation %u is not above that of the present key, %u: not "
-			       "used",
+			       "used; raise it",
 			       n.keys.generation, cfg->mobile[i].generation);
 		mem_wipe(&n, sizeof(n));
 		return true;

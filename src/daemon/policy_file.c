@@ -118,9 +118,10 @@ static void look_at_line(struct policy_file *p, const char *name, int number, ch
 		return;
 	str_copy(value, sizeof(value), eq + 1);
 	if (seen[f])
-		report_error(r, name, number, "%s is given twice", field_names[f]);
+		report_error(r, name, number, "%s is given twice; remove one", field_names[f]);
 	else if (!take(p, f, trimmed(value)))
-		report_error(r, name, number, "%s cannot be this", field_names[f]);
+		report_error(r, name, number, "%s cannot be this; is this a file of lke export?",
+			     field_names[f]);
 	seen[f] = true;
 	memset(line, ' ', strlen(line));
 }

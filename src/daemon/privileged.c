@@ -238,7 +238,7 @@ static void change_links(struct world *w, const struct daemon_config *was)
 		if (!daemon_config_is_mn_interface(was, now->interface[i]))
 			err = steer_link(w->steer, now->interface[i], true);
 	if (err < 0)
-		log_error("reload: nftables: %s; restart lked", steer_error(w->steer));
+		log_error("reload: nftables: %s", steer_error(w->steer));
 }
 
 static void change_audit(struct privileged *p)

@@ -423,7 +423,7 @@ static void find_fast_mobile(struct driver *d, char *why, size_t size)
 		if (v.advances >= 60 && v.over && v.advances / days > limit)
 			snprintf(why, size,
 				 "%s uses %.0f sequence numbers a day, above RequireDynamicAbove = "
-				 "%u: its keys should be dynamic",
+				 "%u; rekey it in time, see: lke show sequences",
 				 v.name, v.advances / days, limit);
 	}
 }
@@ -463,21 +463,24 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 		if (daemon_config_has_interface(&d->w->cfg, d->link[i].last.name) &&
 		    !d->link[i].last.up &&
 		    !daemon_config_is_mn_interface(&d->w->cfg, d->link[i].last.name))
-			snprintf(why, size, "interface %s is down", d->link[i].last.name);
+			snprintf(why, size, "interface %s is down; run: ip link set %s up",
+				 d->link[i].last.name, d->link[i].last.name);
 	for (unsigned i = 0; i < c->ars && !why[0]; i++) {
 		bool found = false;
 
 		for (unsigned j = 0; j < d->links; j++)
 			found |= strcmp(d->link[j].last.name, c->ar[i].interface) == 0;
 		if (!found)
-			snprintf(why, size, "interface %s does not exist", c->ar[i].interface);
+			snprintf(why, size,
+				 "interface %s does not exist; make it, or correct Interface",
+				 c->ar[i].interface);
 	}
 	group_stats(d->w->group, &g);
 	if (!why[0] && g.waiting > g.untried)
 		snprintf(
 			why, size,
 			"%u multicast groups cannot be joined (%s): behind a snooping bridge their "
-			"addresses are not defended",
+			"addresses are not defended; raise net.core.optmem_max, restart lked",
 			g.waiting - g.untried, strerror(-g.last_error));
 	show_limits_trouble(d, why, size);
 	if (!why[0])
@@ -485,18 +488,19 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 	while (lke_engine_next_router(d->engine, &cursor, &v))
 		chosen |= v.chosen;
 	if (!why[0] && c->mn.interfaces && !chosen)
-		snprintf(why, size, "no router is chosen on any interface");
+		snprintf(why, size, "no router is chosen on any interface; see: lke show routers");
 	if (!why[0] && driver_state_stat(d, &st) && st.errors && st.complete < 2)
 		snprintf(why, size,
 			 "the state files could not be written (disk full?): a restart may cost "
-			 "handovers");
+			 "handovers; make room there");
 	if (!why[0] && d->requests_lost)
-		snprintf(why, size, "requests to the kernel were lost");
+		snprintf(why, size, "requests to the kernel were lost; restart lked");
 	if (!why[0] && keylog_on(d))
 		snprintf(why, size,
 			 "the key log is on: keys leave this host's memory; lke keylog off");
 	if (!why[0] && d->kernel_errors)
-		snprintf(why, size, "the kernel refused %llu requests, the last: %s",
+		snprintf(why, size,
+			 "the kernel refused %llu requests, see: journalctl -u lked; the last: %s",
 			 (unsigned long long)d->kernel_errors, d->last_kernel_error);
 }
 
@@ -515,7 +519,7 @@ static void say_well(const struct driver *d, char *why, size_t size)
 
 json_t *show_status(struct driver *d)
 {
-	char why[192];
+	char why[256];
 	bool healthy;
 
 	find_trouble(d, why, sizeof(why));

@@ -70,8 +70,8 @@ void show_limits_trouble(struct driver *d, char *why, size_t size)
 	while (!why[0] && next(d, &c, &v))
 		if ((strcmp(v.name, "lbsas") == 0 || strcmp(v.name, "bindings") == 0) &&
 		    v.used >= v.limit - v.limit / 10)
-			snprintf(why, size, "%s%s%s: %llu of %llu are in use", v.name,
-				 v.ifindex ? " of " : "",
+			snprintf(why, size, "%s%s%s: %llu of %llu are in use; see: lke show limits",
+				 v.name, v.ifindex ? " of " : "",
 				 v.ifindex ? driver_ifname(d, v.ifindex) : "",
 				 (unsigned long long)v.used, (unsigned long long)v.limit);
 }

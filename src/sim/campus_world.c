@@ -39,7 +39,7 @@ static int start(struct simnode *n, const struct lke_config *cfg)
 	int err = sim_start(n, cfg);
 
 	if (err < 0)
-		fprintf(stderr, "lkesim: the engine of %s does not start\n", n->name);
+		fprintf(stderr, "lkesim: the engine of %s does not start; free memory\n", n->name);
 	return err;
 }
 

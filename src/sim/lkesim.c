@@ -359,7 +359,7 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < COLUMNS; i++)
 		campus_result_done(&result[i]);
 	if (fflush(stdout) != 0) {
-		fprintf(stderr, "lkesim: standard output: %s\n", strerror(errno));
+		fprintf(stderr, "lkesim: standard output: %s; make room there\n", strerror(errno));
 		err = -1;
 	}
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -15,9 +15,40 @@
 #define APPLICATION_ID 0x6c6b6531 /* "lke1" */
 #define SCHEMA_VERSION 3
 
+/* What the reader of an error can do. */
+static const char *step(int sys_errno)
+{
+	switch (sys_errno) {
+	case ENOSPC:
+	case EDQUOT:
+		return "; make room on that file system";
+	case EROFS:
+		return "; make it writable, or name another directory with --state";
+	case EACCES:
+	case EPERM:
+		return "; give the file and its directory to the user of lked";
+	case ENOENT:
+	case ENOTDIR:
+		return "; make the directory, or name another one with --state";
+	case ENAMETOOLONG:
+		return "; name a shorter one with --state";
+	case EBADMSG:
+		return "; a start of lked saves what is whole";
+	case EINVAL: /* no store, or none that can be read: lked(8), STABLE STORAGE */
+		return "; move it away and start lked once with --restored";
+	case EBUSY:
+		return "; end the program that has it open";
+	case ENOMEM:
+		return "; free memory";
+	default:
+		return "; look at the disk and at dmesg";
+	}
+}
+
 int store_fail(struct store *s, int sys_errno, const char *what, const char *why)
 {
-	snprintf(s->error, sizeof(s->error), "%s: %s: %s", s->path, what, why);
+	snprintf(s->error, sizeof(s->error), "%s: %s: %s%s", s->path, what, why,
+		 strstr(why, "; ") ? "" : step(sys_errno));
 	s->sys_errno = sys_errno;
 	s->damaged |= sys_errno == EBADMSG;
 	return LKE_ERR_SYS;
@@ -32,7 +63,8 @@ static int fail_errno(struct store *s, const char *what)
 
 int store_fail_db(struct store *s, const char *what)
 {
-	int rc = s->db ? sqlite3_errcode(s->db) : SQLITE_NOMEM, sys;
+	int rc = sqlite3_errcode(s->db), sys; /* without s->db: of memory, or of the library */
+	const char *why = sqlite3_errmsg(s->db);
 
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
@@ -58,9 +90,13 @@ int store_fail_db(struct store *s, const char *what)
 		break;
 	default:
 		sys = s->db ? sqlite3_system_errno(s->db) : 0;
-		sys = sys == ENOSPC || sys == EROFS || sys == EDQUOT ? sys : EIO;
+		/* SQLite says no more than that it cannot open the file. */
+		if (sys && (rc & 0xff) == SQLITE_CANTOPEN)
+			why = strerror(sys);
+		else if (sys != ENOSPC && sys != EROFS && sys != EDQUOT)
+			sys = EIO;
 	}
-	return store_fail(s, sys, what, s->db ? sqlite3_errmsg(s->db) : "out of memory");
+	return store_fail(s, sys, what, why);
 }
 
 const char *store_error(const struct store *s)
@@ -156,7 +192,8 @@ static int create(struct store *s)
 	snprintf(name, sizeof(name), "%s-wal", s->path);
 	if (access(name, F_OK) == 0)
 		return store_fail(s, EEXIST, "cannot create",
-				  "the store is gone but its log is there");
+				  "the store is gone but its log is there; put the store back, or "
+				  "remove the log and start lked once with --restored");
 	snprintf(name, sizeof(name), "%s.new", s->path);
 	err = store_make_file(s, name);
 	close_db(s);
@@ -195,7 +232,7 @@ static int check(struct store *s)
 	if (!err)
 		err = store_one_value(s, "PRAGMA user_version", v, sizeof(v));
 	if (!err && strtol(v, NULL, 10) != SCHEMA_VERSION)
-		err = store_fail(s, EINVAL, "refused: unknown schema version", v);
+		err = store_fail(s, EINVAL, "refused: made by another version of lke", v);
 	if (!err)
 		err = store_one_value(s, "PRAGMA integrity_check(1)", v, sizeof(v));
 	if (!err && strcmp(v, "ok") != 0)
@@ -298,7 +335,9 @@ int store_begin(struct store *s)
 	/* SQLite goes on writing to a file that has been removed; nothing would be there after a
 	 * restart. */
 	if (lstat(s->path, &st) != 0 || st.st_ino != s->ino || st.st_dev != s->dev)
-		return store_fail(s, ENOENT, "cannot write", "the store was removed or replaced");
+		return store_fail(s, ENOENT, "cannot write",
+				  "the store was removed or replaced; put it back, or restart lked "
+				  "with --restored");
 	if (s->suspect && recover(s, &st))
 		return LKE_ERR_SYS;
 	s->suspect = true;

@@ -39,7 +39,7 @@ FORWARD(const char *, sqlite3_errmsg, (sqlite3 * db), (db),
 	LIBRARY " cannot be loaded; install SQLite")
 FORWARD(int, sqlite3_close, (sqlite3 * db), (db), SQLITE_OK)
 FORWARD(int, sqlite3_busy_timeout, (sqlite3 * db, int ms), (db, ms), SQLITE_ERROR)
-FORWARD(int, sqlite3_errcode, (sqlite3 * db), (db), SQLITE_ERROR)
+FORWARD(int, sqlite3_errcode, (sqlite3 * db), (db), SQLITE_CANTOPEN)
 FORWARD(int, sqlite3_system_errno, (sqlite3 * db), (db), 0)
 FORWARD(int, sqlite3_total_changes, (sqlite3 * db), (db), 0)
 FORWARD(int, sqlite3_exec,

@@ -86,7 +86,7 @@ struct store_salvaged {
 int store_salvage(const char *path, const struct lke_in6 *home, unsigned homes,
 		  struct store_salvaged *ret) __attribute__((warn_unused_result));
 
-/* What went wrong last, one line, with the path; never NULL. */
+/* What went wrong last, one line, with the path and what to do; never NULL. */
 const char *store_error(const struct store *s);
 /* The same as a positive errno: ENOSPC, EROFS, ENOENT (removed), EBADMSG (damaged), EBUSY, EIO. */
 int store_errno(const struct store *s);

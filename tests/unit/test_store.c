@@ -84,7 +84,8 @@ static void refused(const char *path, const char *why)
 	struct store *s;
 
 	assert_int_equal(store_open(path, &s), LKE_ERR_SYS);
-	if (!strstr(store_error(s), why) || !strstr(store_error(s), path))
+	if (!strstr(store_error(s), why) || !strstr(store_error(s), path) ||
+	    !strstr(store_error(s), "; "))
 		fail_msg("%s", store_error(s));
 	assert_int_equal(store_floor_put(s, &(struct lke_act_checkpoint){ 0 }), LKE_ERR_SYS);
 	store_close(s);

@@ -8,7 +8,8 @@
 int fast_open(const struct fast_conf *conf, struct fast **ret, char *why, size_t why_size)
 {
 	*ret = NULL;
-	snprintf(why, why_size, "this lked was built without it");
+	snprintf(why, why_size,
+		 "this lked was built without it; build it with clang, bpftool and libbpf");
 	return -EOPNOTSUPP;
 }
 

@@ -27,9 +27,9 @@ int steer_open(const char *const *links, size_t n, struct steer **ret, char *err
 /* Adds or removes elements (n: at most STEER_BATCH_MAX), all or none of them.  Adding what is there
  * and removing what is not are no errors. */
 int steer_apply(struct steer *s, const struct lke_act_steer *act, size_t n);
-/* The sentence of the last failure; "" when there was none. */
 /* The links whose solicitations are ours: one more, or one less.  0 or -errno. */
 int steer_link(struct steer *s, const char *name, bool add);
+/* The sentence of the last failure, which ends with what to do; "" when there was none. */
 const char *steer_error(const struct steer *s);
 void steer_close(struct steer *s); /* deletes the table */
 

@@ -16,7 +16,7 @@ enum { TABLE_MAX = 2048, ELEMENT_MAX = 112, TEXT_MAX = (2 * STEER_BATCH_MAX + 4)
 
 struct steer {
 	struct nft_ctx *nft;
-	char error[256];
+	char error[384]; /* of nftables, then what to do */
 	char text[TEXT_MAX];
 };
 
@@ -46,11 +46,20 @@ static const char table_text[] =
 	"}\n"
 	"}\n";
 
+#define KERNEL_LACKS                                                                               \
+	"this kernel lacks nf_tables for IPv6; run: modprobe nf_tables, or take Linux 5.12 or "    \
+	"later"
+
 static void keep_first_line(char *buf, size_t size, const char *text)
 {
+	static const char title[] = "Error: ";
 	char *end;
 
-	str_copy(buf, size, text && *text ? text : "nftables gave no reason");
+	if (!text || !*text)
+		text = "nftables gave no reason";
+	else if (strncmp(text, title, sizeof(title) - 1) == 0)
+		text += sizeof(title) - 1;
+	str_copy(buf, size, text);
 	end = strchr(buf, '\n');
 	if (end)
 		*end = '\0';
@@ -70,8 +79,24 @@ static int error_of(const char *text)
 	return -EIO;
 }
 
+/* What the reader of an error can do. */
+static const char *step(int err)
+{
+	switch (err) {
+	case -EPERM: /* the owner of the table is the one that made it */
+		return "; end what took the table, and restart lked";
+	case -EOPNOTSUPP:
+		return "; " KERNEL_LACKS;
+	case -ENOMEM:
+		return "; free memory";
+	default:
+		return "; see: nft list table ip6 " STEER_TABLE;
+	}
+}
+
 static int run(struct steer *s, const char *text)
 {
+	char why[256];
 	const char *out;
 	int r = nft_run_cmd_from_buffer(s->nft, text);
 
@@ -80,8 +105,10 @@ static int run(struct steer *s, const char *text)
 	out = nft_ctx_get_error_buffer(s->nft);
 	if (r == 0)
 		return 0;
-	keep_first_line(s->error, sizeof(s->error), out);
-	return error_of(s->error);
+	keep_first_line(why, sizeof(why), out);
+	r = error_of(why);
+	snprintf(s->error, sizeof(s->error), "%s%s", why, step(r));
+	return r;
 }
 
 /* The set of the links whose solicitations are ours; a name cannot end the text's quotes. */
@@ -109,13 +136,12 @@ int steer_open(const char *const *links, size_t n, struct steer **ret, char *err
 	struct steer *s = calloc(1, sizeof(*s));
 	int r = -ENOMEM;
 
-	if (err_size)
-		err[0] = '\0';
+	snprintf(err, err_size, "nftables: out of memory; free some");
 	if (!s)
 		return r;
 	r = table_of(links, n, text, sizeof(text));
 	if (r) {
-		snprintf(err, err_size, "the name of an interface cannot be used for steering");
+		snprintf(err, err_size, "nftables takes no interface of this name; rename it");
 		free(s);
 		return r;
 	}
@@ -123,10 +149,8 @@ int steer_open(const char *const *links, size_t n, struct steer **ret, char *err
 	r = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	if (r < 0) {
 		r = errno == EPERM || errno == EACCES ? -errno : -EOPNOTSUPP;
-		snprintf(err, err_size,
-			 "nftables: %s: this kernel lacks nf_tables for IPv6 (5.12 or "
-			 "later is needed)",
-			 strerror(errno));
+		snprintf(err, err_size, "nftables: %s%s", strerror(errno),
+			 r == -EOPNOTSUPP ? step(r) : "; be root");
 		free(s);
 		return r;
 	}
@@ -137,13 +161,11 @@ int steer_open(const char *const *links, size_t n, struct steer **ret, char *err
 		goto fail;
 	r = run(s, text);
 	if (r) {
-		const char *why = r == -EPERM	     ? "another lked runs here, or you are not root"
-				  : r == -EOPNOTSUPP ? "this kernel lacks nf_tables for IPv6 (5.12 "
-						       "or later is needed)"
-						     : "see the message of nftables";
-
-		snprintf(err, err_size, "nftables table ip6 %s: %s: %s", STEER_TABLE, why,
-			 s->error);
+		/* The table of another one gives the same error as missing rights. */
+		snprintf(err, err_size, "nftables table ip6 " STEER_TABLE ": %s",
+			 r == -EPERM ? "another lked runs here, or you are not root; see: nft list "
+				       "table ip6 " STEER_TABLE
+				     : s->error);
 		goto fail;
 	}
 	*ret = s;
