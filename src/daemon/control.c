@@ -74,20 +74,49 @@ static void refuse(struct client *cl, const char *why, int code)
 	answer(cl, json_pack("{s:b,s:s,s:i}", "ok", 0, "error", why, "code", code));
 }
 
+/* The roles that do it; 0 means any. */
+enum { OF_AR = 1, OF_MN = 2, OF_HA = 4 };
+
 static const struct {
 	const char *name;
 	enum lke_command cmd;
 	bool arg_needed;
+	unsigned roles;
 } commands[] = {
-	{ "handover", LKE_CMD_HANDOVER, false },
-	{ "kex", LKE_CMD_KEX, false },
-	{ "attach", LKE_CMD_ATTACH, false },
-	{ "flush-lbsa", LKE_CMD_FLUSH_LBSA, true },
-	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true },
-	{ "suspend", LKE_CMD_SUSPEND, true },
-	{ "resume", LKE_CMD_RESUME, true },
-	{ "leave", LKE_CMD_LEAVE, true },
+	{ "handover", LKE_CMD_HANDOVER, false, OF_MN },
+	{ "kex", LKE_CMD_KEX, false, OF_MN },
+	{ "attach", LKE_CMD_ATTACH, false, OF_MN },
+	{ "flush-lbsa", LKE_CMD_FLUSH_LBSA, true, OF_AR | OF_MN },
+	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true, 0 },
+	{ "suspend", LKE_CMD_SUSPEND, true, OF_HA },
+	{ "resume", LKE_CMD_RESUME, true, OF_HA },
+	{ "leave", LKE_CMD_LEAVE, true, OF_AR },
 };
+
+/* Refuses a command for roles that this daemon has not. */
+static bool has_role(struct client *cl, const char *name, unsigned roles)
+{
+	const struct lke_config *c = &cl->control->d->w->cfg.engine;
+	unsigned has = (c->ars ? OF_AR : 0) | (c->mn.interfaces ? OF_MN : 0) |
+		       (c->ha.interfaces ? OF_HA : 0);
+	char why[160];
+
+	if (!roles || (roles & has))
+		return true;
+	snprintf(why, sizeof(why),
+		 "%s is for %s, this lked has no %s section; name the one that has with --run",
+		 name,
+		 roles & OF_HA	  ? "a home agent"
+		 : roles == OF_AR ? "an access router"
+		 : roles == OF_MN ? "a mobile node"
+				  : "an access router or a mobile node",
+		 roles & OF_HA	  ? "[HomeAgent]"
+		 : roles == OF_AR ? "[AccessRouter]"
+		 : roles == OF_MN ? "[MobileNode]"
+				  : "such");
+	refuse(cl, why, EXIT_NO_OBJECT);
+	return false;
+}
 
 /* A leaving node may also be named by its link-layer address: that is what a link layer knows. */
 static bool read_arg(const struct driver *d, struct lke_ev_command *c, enum lke_command cmd,
@@ -113,6 +142,8 @@ static void command(struct client *cl, const char *name, const char *arg)
 		refuse(cl, "unknown command; is lked of the version of lke?", EXIT_USAGE);
 		return;
 	}
+	if (!has_role(cl, name, rekey ? OF_HA : commands[i].roles))
+		return;
 	if (!read_arg(d, &ev.command, rekey ? LKE_CMD_SUSPEND : commands[i].cmd, arg) ||
 	    (!arg && (rekey || commands[i].arg_needed))) {
 		refuse(cl,
@@ -460,12 +491,14 @@ void control_answer(struct control *c, uint64_t cookie, json_t *j)
 void control_reply(struct control *c, uint64_t cookie, int err)
 {
 	struct client *cl = waiter(c, cookie);
+	char why[96];
 
 	if (!cl)
 		return;
+	snprintf(why, sizeof(why), "%s; see: %s", lke_strerror(err),
+		 err == LKE_ERR_NOENT || err == LKE_ERR_STATE ? "lke show" : "journalctl -u lked");
 	if (err)
-		refuse(cl,
-		       err == LKE_ERR_NOENT ? "no such object; see: lke show" : lke_strerror(err),
+		refuse(cl, why,
 		       err == LKE_ERR_NOENT   ? EXIT_NO_OBJECT
 		       : err == LKE_ERR_INVAL ? EXIT_USAGE
 					      : EXIT_FAILED);
