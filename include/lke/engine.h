@@ -109,7 +109,8 @@ struct lke_lbsa_view {
 	struct lke_lladdr peer_lladdr;
 	enum lke_lbsa_state state;
 	bool proved, cached_na, bound;
-	bool leaving; /* AR: packets for it are kept */
+	bool leaving;  /* AR: packets for it are kept */
+	bool previous; /* MN: there is a newer one, which no Binding Update has proved yet */
 	lke_time expires;
 	uint16_t kex_seq;
 	bool has_bu_seq;

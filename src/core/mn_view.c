@@ -20,6 +20,7 @@ bool mn_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_vi
 					       .state = LKE_LBSA_VALID,
 					       .proved = b->proved,
 					       .bound = u && u->accepted && u->lbsa == b,
+					       .previous = mn_lbsa_of(e, &b->coa, NULL) != b,
 					       .expires = b->expires,
 					       .kex_seq = b->kex_seq,
 					       .has_bu_seq = b->has_bu_seq,

@@ -185,10 +185,11 @@ static void show_mobile_node(const struct ctl *c, const json_t *top)
 		return;
 	show_heading(c, "mobile node");
 	show_routers_text(c->columns, top);
-	json_array_foreach(lbsas, i, j) if (role_is(j, "mobile-node"))
-		layout_print(c->columns, 6, "    LBSA of %s with %s: %s, expires in %s",
-			     text_get(j, "care_of_address"), text_get(j, "access_router"),
-			     text_get(j, "state"), text_age(json_object_get(j, "expires_in"), age));
+	json_array_foreach(lbsas, i, j) if (role_is(j, "mobile-node")) layout_print(
+		c->columns, 6, "    LBSA of %s with %s: %s, expires in %s",
+		text_get(j, "care_of_address"), text_get(j, "access_router"),
+		json_is_true(json_object_get(j, "previous")) ? "previous" : text_get(j, "state"),
+		text_age(json_object_get(j, "expires_in"), age));
 	json_array_foreach(bindings, i, j) if (role_is(j, "mobile-node"))
 	{
 		layout_print(c->columns, 6, "    %s -> %s at %s: %s, seq %.0f, expires in %s%s",

@@ -122,6 +122,7 @@ static json_t *show_lbsas(struct driver *d, struct show_page *p)
 
 		fwd_buffer_info(d->fwd, &v.coa, &waiting);
 		json_object_set_new(j, "leaving", json_boolean(v.leaving));
+		json_object_set_new(j, "previous", json_boolean(v.previous));
 		if (v.role == LKE_ROLE_AR)
 			json_object_set_new(j, "buffered",
 					    json_pack("{s:i,s:I}", "packets", (int)waiting.packets,

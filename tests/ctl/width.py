@@ -28,7 +28,8 @@ STATE = {
     'interfaces': [{'name': 'wlan0', 'link_layer': '02:00:00:00:00:01', 'up': True, 'mtu': 1500, 'roles': ['access-router']}],
     'lbsas': [{'role': 'access-router', 'care_of_address': address(k), 'state': 'valid', 'expires_in': 3000,
                'binding': BINDING if k else None, 'buffered': {'packets': 12 if k == 2 else 0}, 'leaving': k == 2} for k in range(3)]
-    + [{'role': 'mobile-node', 'care_of_address': address(1), 'access_router': address(2), 'state': 'valid', 'expires_in': 333}],
+    + [{'role': 'mobile-node', 'care_of_address': address(1), 'access_router': address(2), 'state': 'valid', 'previous': True,
+        'expires_in': 333}],
     'routers': [{'chosen': True, 'link_local': 'fe80::1234:5678:9abc:def0', 'interface': 'enp0s31f6abcdef', 'lke': True,
                  'expires_in': 1800, 'care_of_address': address(1)}],
     'bindings': [{**BINDING, 'role': 'mobile-node', 'home_address': address(4), 'agent': address(3)}],
@@ -69,6 +70,7 @@ def op_show_fits_80_columns(lke):
 def op_show_in_a_pipe_has_a_line_for_each_object(lke):
     out = shown(lke, [])
     equal(out, shown(lke, [], 1000))
+    true(f'LBSA of {address(1)} with {address(2)}: previous, expires in 5m33s' in out, out)
     for k in range(3):
         true(re.search(rf'^  {address(k)} (on link|-> {address(9)}) .*(valid|forwarding)', out, re.M), out)
     true(f'{address(4)} -> {address(9)} at {address(3)}: forwarding, seq 64100, expires in 1m40s v18.2 MiB ^1.1 MiB 12s ago' in out, out)

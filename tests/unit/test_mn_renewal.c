@@ -92,6 +92,32 @@ static void seq7_old_key_serves_meanwhile(void **state)
 	fix_end(&f);
 }
 
+/* What lke show says of the two. */
+static void op_older_key_is_the_previous_one(void **state)
+{
+	struct lke_lbsa_view v;
+	size_t cursor = 0;
+	lke_time ends[2] = { 0 };
+	unsigned n = 0;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	assert_true(lke_engine_next_lbsa(f.e, &cursor, &v));
+	assert_false(v.previous);
+	another_rsa_key(&f);
+	fix_ra(&f, 1);
+	fix_clear(&f);
+	assert_true(request_after(&f, 700) >= 0);
+	assert_int_equal(fix_keack(&f, 1, 0, 7200, false), 0);
+	for (cursor = 0; lke_engine_next_lbsa(f.e, &cursor, &v); n++)
+		ends[v.previous] = v.expires;
+	assert_int_equal(n, 2);
+	assert_true(ends[true] > 0 && ends[true] < ends[false]);
+	fix_end(&f);
+}
+
 /* Without a home agent the answers of the router allow exchanges; they hurry none. */
 static void seq7_sign_of_the_router_does_not_hurry_it(void **state)
 {
@@ -117,9 +143,10 @@ static void seq7_sign_of_the_router_does_not_hurry_it(void **state)
 	assert_true(last > 450);
 }
 
-/* draft01 differs: no LocalOnly (AMB-073). */
+/* draft01 differs: no LocalOnly (AMB-073), and a new key ends the older one at once. */
 static const char *const default_only[] = {
 	"seq7_sign_of_the_router_does_not_hurry_it",
+	"op_older_key_is_the_previous_one",
 	NULL,
 };
 
@@ -128,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seq7_new_router_key_is_answered_at_a_random_time),
 		cmocka_unit_test(seq7_old_key_serves_meanwhile),
+		cmocka_unit_test(op_older_key_is_the_previous_one),
 		cmocka_unit_test(seq7_sign_of_the_router_does_not_hurry_it),
 	};
 
