@@ -231,16 +231,14 @@ static int bind(struct lke_engine *e, const struct bu_state *s)
 		ar_reach_ask(e, s->l, &to, &ba);
 	if (moving)
 		ar_buffer_moving(e, s->l);
-	if (!e->ar->state)
-		ar_send_ba(e, &to, &ba, &s->l->kbm);
 	authenticated(e, s);
+	/* The tunnel before the answer, which wakes the node and those on the way to it. */
 	if (s->b) {
 		b->seq = s->bu.seq;
 		b->owner = s->l;
 		binding_update(e, b, &s->coa, g.state, g.credit, expires);
 	}
-	if (e->ar->state)
-		ar_state_answer(e, s->l, &to, &ba);
+	ar_state_answer(e, s->l, &to, &ba);
 	ar_reach_arm(e, s->l, b);
 	if (!moving)
 		ar_buffer_bound(e, s->l);

@@ -71,6 +71,7 @@ void driver_pump(struct driver *d)
 			requests_take(d);
 	}
 	d->pumping = false;
+	requests_flush(d);
 	driver_groups_later(d);
 	deadline = lke_engine_deadline(d->engine);
 	/* Most packets move no timer: the system call would cost a seventh of a dropped one. */

@@ -234,7 +234,8 @@ void driver_reload_close(struct driver *d);
 bool requests_fast(void *ctx, const struct fast_binding *b);
 bool requests_quiet(void *ctx);
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);
-void requests_take(struct driver *d); /* reads some answers, if there are; the caller pumps */
+void requests_flush(struct driver *d); /* what was asked for goes to the privileged process */
+void requests_take(struct driver *d);  /* reads some answers, if there are; the caller pumps */
 void requests_on_readable(evutil_socket_t fd, short what, void *ctx);
 void requests_on_writable(evutil_socket_t fd, short what, void *ctx);
 /* The engine wants parked packets to flow: now, or when the paths queued before are in place. */

@@ -11,7 +11,7 @@
 
 enum { ANSWERS_AT_ONCE = 64 };
 
-static void flush(struct driver *d)
+void requests_flush(struct driver *d)
 {
 	while (d->sent < d->queued) {
 		const struct driver_request *r = &d->request[d->sent % REQUESTS_MAX];
@@ -27,6 +27,13 @@ static void flush(struct driver *d)
 		}
 		d->sent++;
 	}
+}
+
+/* Nothing waits for it: the engine's words do what is urgent, and to wake the other process in the
+ * middle of a handover costs the node's first packets time. */
+static bool may_wait(const struct driver *d, const struct priv_request *r)
+{
+	return d->pumping && r->type == PRIV_FAST && r->remove;
 }
 
 void requests_add(struct driver *d, const struct priv_request *msg, uint64_t engine_cookie)
@@ -49,7 +56,8 @@ void requests_add(struct driver *d, const struct priv_request *msg, uint64_t eng
 	d->queued++;
 	d->gates += driver_gate_of(msg);
 	r->msg.cookie = d->queued;
-	flush(d);
+	if (!may_wait(d, msg))
+		requests_flush(d);
 }
 
 /* Removals have room always: one that is lost would lead packets astray. */
@@ -243,6 +251,6 @@ void requests_on_writable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *d = ctx;
 
-	flush(d);
+	requests_flush(d);
 	driver_pump(d);
 }
