@@ -26,11 +26,14 @@ test: all $(ASAN)/build.ninja
 # KERNEL=debian: on Debian's stock kernel in qemu; SCENARIO or TEST says what, else a short choice of tests runs there.
 # TEST=service: from the build, TEST=package: from the packages of make deb, started by its systemd (lab/service.py).
 # TEST=managers: a mobile node beside its systemd-networkd, and NetworkManager where it is installed (lab/managers.py).
+# TEST=suspend: a mobile node in a machine that sleeps (S3), its routers outside (lab/tests_suspend.py).
 lab: all
 ifneq ($(and $(filter debian,$(KERNEL)),$(filter service package,$(TEST))),)
 	@lab/kernel.py --systemd 'lab/service.py --build $(BUILD) $(if $(filter package,$(TEST)),--packages out/deb)'
 else ifeq ($(KERNEL)$(TEST),debianmanagers)
 	@lab/kernel.py --systemd 'lab/managers.py --build $(BUILD)'
+else ifeq ($(KERNEL)$(TEST),debiansuspend)
+	@lab/lab.py --build $(BUILD) --verbose --test machine_that_sleeps
 else ifeq ($(KERNEL),debian)
 	@lab/kernel.py 'lab/lab.py --build $(BUILD) $(if $(TEST)$(SCENARIO),$(SCENARIO) $(TEST:%=--test %),--test foreign_mobile_node)'
 else

@@ -114,10 +114,10 @@ def fetch(cache):
 	return release, base + "/boot/vmlinuz-" + release, modules
 
 
-def load_order(base, release):
-	"""Files of the modules the initramfs needs, in the order to load them."""
+def load_order(base, release, needed=NEEDED):
+	"""Files of the modules an initramfs needs, in the order to load them."""
 	order = []
-	for name in NEEDED:
+	for name in needed:
 		out = subprocess.run(["modprobe", "-d", base, "-S", release, "--show-depends", name], capture_output=True,
 			text=True, check=True).stdout
 		order += [l.split()[1] for l in out.splitlines() if l.startswith("insmod") and l.split()[1] not in order]

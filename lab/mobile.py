@@ -23,12 +23,13 @@ SOLICITED, OVERRIDE = 0x40, 0x20
 class Port:
 	"""A raw socket in a namespace; hands each frame to the hosts behind it.  seen: what they did not answer."""
 
-	def __init__(self, node, dev):
+	def __init__(self, node, dev, protocol=0x86dd):
+		"""At the port of a bridge nothing is seen but by ETH_P_ALL."""
 		with in_namespace(node.ns):
-			self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x86dd))
+			self.s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
 		self.s.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)	# SO_RCVBUFFORCE
 		self.s.setsockopt(263, 23, 1)	# PACKET_IGNORE_OUTGOING
-		self.s.bind((dev, 0x86dd))
+		self.s.bind((dev, protocol))
 		self.s.setblocking(False)
 		self.hosts, self.seen = [], []
 

@@ -46,6 +46,7 @@ import tests_home_odd
 import tests_home_operator
 import tests_home_two
 import tests_store
+import tests_suspend
 from scenario import Story
 from topology import HOME_ADDRESS, in_namespace, wait_for
 
@@ -264,6 +265,7 @@ TESTS.update(tests_home_odd.TESTS)
 TESTS.update(tests_home_operator.TESTS)
 TESTS.update(tests_home_two.TESTS)
 TESTS.update(tests_store.TESTS)
+TESTS.update(tests_suspend.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)

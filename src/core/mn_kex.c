@@ -385,6 +385,21 @@ void mn_kex_timer(struct lke_engine *e, struct mn_link *l)
 	}
 }
 
+/* The clock of a key runs from its first request (AMB-044): of one that is over, no answer would be
+ * believed any more. */
+void mn_kex_resume(struct lke_engine *e, struct mn_link *l)
+{
+	struct mn_kex *k = &l->kex;
+	struct lke_in6 coa = k->coa;
+
+	if (k->tries == 0 || (k->state != MN_KEX_SENT && k->state != MN_KEX_ENCRYPTING) ||
+	    e->now - k->first_sent < k->asked * LKE_SEC)
+		return;
+	mn_kex_cancel(e, l);
+	if (!mn_kex_renew(e, l, &coa))
+		mn_kex_try(e, l);
+}
+
 /* A restarted router has a new key and has forgotten ours (SEQUENCES 7); it may also just rotate.
  */
 void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r)

@@ -117,5 +117,6 @@ void mn_resume(struct lke_engine *e)
 			mn_solicit(e, l);
 		else
 			mn_doubt(e, l);
+		mn_kex_resume(e, l);
 	}
 }

@@ -496,6 +496,8 @@ int mn_keack_input(struct lke_engine *e, const struct pkt *p, const struct mh_vi
 void mn_kex_soon(struct lke_engine *e, struct mn_link *l);
 /* The operator wants an exchange now; an unsolicited NA is waited out (AMB-117). */
 int mn_kex_command(struct lke_engine *e, struct mn_link *l);
+/* The host was suspended: an exchange whose key is over by now begins anew. */
+void mn_kex_resume(struct lke_engine *e, struct mn_link *l);
 void mn_kex_key_changed(struct lke_engine *e, struct mn_link *l, struct mn_router *r);
 void mn_kex_hint(struct lke_engine *e, struct mn_link *l, const struct lke_in6 *router);
 

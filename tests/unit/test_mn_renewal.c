@@ -143,6 +143,40 @@ static void seq7_sign_of_the_router_does_not_hurry_it(void **state)
 	assert_true(last > 450);
 }
 
+/* Asleep between request and answer, for longer than the key was asked for (AMB-044). */
+static void suspend_past_the_exchange_begins_it_anew(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_RESUMED };
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	coa = fix_coa(&f);
+	fix_kereq_key(&f);
+	f.now += 7100 * LKE_SEC;
+	fix_event(&f, &ev);
+	fix_kereq_key(&f);
+	/* Shorter: it goes on, and its key ends when it would have. */
+	assert_int_equal(fix_keack(&f, 1, 0, 7200, false), 0);
+	assert_true(fix_lbsa(&f, &coa, &v) && v.expires <= f.now + 100 * LKE_SEC);
+	fix_end(&f);
+
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	coa = fix_coa(&f);
+	f.now += 7300 * LKE_SEC;
+	fix_event(&f, &ev);
+	fix_ra(&f, 1);
+	fix_run(&f, 10 * LKE_SEC);
+	fix_kereq_key(&f);
+	assert_int_equal(fix_keack(&f, 1, 0, 7200, false), 0);
+	assert_true(fix_lbsa(&f, &coa, &v) && v.expires > f.now + 7100 * LKE_SEC);
+	fix_end(&f);
+}
+
 /* draft01 differs: no LocalOnly (AMB-073), and a new key ends the older one at once. */
 static const char *const default_only[] = {
 	"seq7_sign_of_the_router_does_not_hurry_it",
@@ -156,6 +190,7 @@ int main(void)
 		cmocka_unit_test(seq7_new_router_key_is_answered_at_a_random_time),
 		cmocka_unit_test(seq7_old_key_serves_meanwhile),
 		cmocka_unit_test(op_older_key_is_the_previous_one),
+		cmocka_unit_test(suspend_past_the_exchange_begins_it_anew),
 		cmocka_unit_test(seq7_sign_of_the_router_does_not_hurry_it),
 	};
 
