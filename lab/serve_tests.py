@@ -130,6 +130,7 @@ def metrics_tell_of_a_handover(build, directory, printer):
 
 # What the page must show, as expressions of its script.
 SHOWN = (("all daemons", "document.getElementById('summary').textContent.startsWith('5 of 5 daemons')"),
+	("the key at the new router, and how many there are", "document.getElementById('summary').textContent.includes(' 2 LBSAs, 2 bindings')"),
 	("the tunnel from the former router", "document.querySelectorAll('#topology .tunnel').length >= 1"),
 	("the mobile node under its router", "[...document.querySelectorAll('#topology text')].some((t) => t.textContent === 'mn')"),
 	("the handover in the strip", "document.querySelectorAll('#strip .mark').length >= 1"),
@@ -157,6 +158,8 @@ def page_in_a_browser(build, directory, printer):
 				story.judge(what, page.value(expression) is True)
 			os.makedirs(OUT, exist_ok=True)
 			page.picture(os.path.join(OUT, "page.png"))
+			story.judge("one binding is no bindings", page.value("nodes.get('ar1').show.bindings = [], summary(), "
+				"document.getElementById('summary').textContent.endsWith(' 1 binding')") is True)
 		other.close()
 		story.stop_traffic()
 		story.stop_daemons()

@@ -128,9 +128,10 @@ function drawStrip() {
 function summary() {
 	const up = [...nodes.values()].filter((n) => n.up);
 	const count = (f) => up.reduce((sum, n) => sum + f(n.show), 0);
-	$("summary").textContent = `${up.length} of ${nodes.size} daemons, ` +
-		`${count((s) => s.lbsas.filter((l) => l.role === "access-router" && l.state === "valid").length)} LBSAs, ` +
-		`${count((s) => s.bindings.filter((b) => b.role !== "mobile-node").length)} bindings`;
+	const some = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+	$("summary").textContent = `${up.length} of ${some(nodes.size, "daemon")}, ` +
+		some(count((s) => s.lbsas.filter((l) => l.role === "access-router" && l.state === "valid").length), "LBSA") + ", " +
+		some(count((s) => s.bindings.filter((b) => b.role !== "mobile-node").length), "binding");
 }
 
 function redraw() {

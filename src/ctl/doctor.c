@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "ctl/commands.h"
+#include "ctl/layout.h"
 
 static const char *const verdict_name[] = { "ok", "warn", "fail" };
 
@@ -147,6 +148,9 @@ static void print_text(const struct doctor *d)
 {
 	static const char *const word[] = { "OK", "WARN", "FAIL" };
 	static const char *const colour[] = { "\033[32m", "\033[33m", "\033[31m" };
+	enum { FOUND = 22, REMEDY = 25 }; /* the columns where they begin */
+	int columns = d->ctl->columns;
+	char remedy[1024];
 	json_t *j;
 	size_t i;
 
@@ -156,10 +160,15 @@ static void print_text(const struct doctor *d)
 
 		while (v < VERDICT_FAIL && strcmp(text_get(j, "verdict"), verdict_name[v]) != 0)
 			v++;
-		printf("%s%-4s%s  %-14s  %s\n", d->ctl->colour ? colour[v] : "", word[v],
-		       d->ctl->colour ? "\033[0m" : "", text_get(j, "check"), text_get(j, "found"));
-		if (v != VERDICT_OK)
-			printf("%22s-> %s\n", "", text_get(j, "remedy"));
+		printf("%s%-4s%s", d->ctl->colour ? colour[v] : "", word[v],
+		       d->ctl->colour ? "\033[0m" : "");
+		layout_go_on(columns, 4, FOUND, "  %-14s  %s", text_get(j, "check"),
+			     text_get(j, "found"));
+		if (v == VERDICT_OK)
+			continue;
+		str_copy(remedy, sizeof(remedy), text_get(j, "remedy"));
+		layout_glue_commands(remedy);
+		layout_print(columns, REMEDY, "%*s-> %s", FOUND, "", remedy);
 	}
 	printf("%u checks: %u failed, %u warnings\n", (unsigned)json_array_size(d->checks),
 	       d->count[VERDICT_FAIL], d->count[VERDICT_WARN]);

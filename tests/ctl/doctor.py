@@ -127,7 +127,26 @@ def doctor(place, *argv):
     for _, _, found, remedy in bad:
         true(remedy and not re.search('INTERFACE|FILE|DIRECTORY', remedy), 'nobody can type this: ' + str(remedy))
         true(found in text and '-> ' + remedy in text, text)
+    narrow_is_the_same(text, narrow(place, *argv, 'doctor', '--state', state), [remedy for *_, remedy in bad])
     return code, bad
+
+
+def narrow(place, *argv):
+    os.environ['COLUMNS'] = '80'
+    try:
+        return place.ask(*argv)[1]
+    finally:
+        del os.environ['COLUMNS']
+
+
+def narrow_is_the_same(text, lines, remedies):
+    """In 80 columns the same words; only a word or a command that is longer by itself makes a longer line."""
+    equal(text.split(), lines.split())
+    commands = [c for r in remedies for c in re.findall(': ([^;]*)', r)]
+    for line in lines.splitlines():
+        true(len(line) <= 80 or line.strip() in commands or ' ' not in line.strip(), line)
+    for command in commands:
+        true(command in lines, 'this cannot be copied: ' + command + '\n' + lines)
 
 
 def fault(place, code, *wanted, argv=()):
