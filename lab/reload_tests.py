@@ -177,7 +177,7 @@ def wrong_files(story, d, monitor):
 		and ":4: error: Mtu" in err and ":5: error: unknown section" in err and "nothing was changed" in err, err)
 	event = told(story, monitor, "a reload of a broken file", action="reload", by="operator", result="wrong")
 	story.judge("with its problems", len(event["problems"]) == 3 and not event["changes"] and event["text"].startswith(
-		"not reloaded, the configuration has errors; nothing was changed: %s:3: error" % d.conf), str(event))
+		"not reloaded, the configuration has errors, nothing was changed; correct them: %s:3: error" % d.conf), str(event))
 	write(d.conf, good + "MaxLbsa = 5\n[Daemon]\nTun = lke7\n")
 	code, out, err = lke(d, "reload")
 	story.judge("what needs a restart is named, and nothing is changed", code == 1 and "+ [Daemon]: Tun = lke7\n    needs a restart" in out

@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "ctl/commands.h"
+#include "ctl/layout.h"
 #include "daemon/remedy.h"
 
-enum { FILES = 4 };
+enum { FILES = 4, TABLE = 110 /* columns that a table needs */ };
 
 struct filter {
 	const char *who; /* name, home address, or NULL */
 	bool json;
+	int columns;
 	unsigned long shown;
 };
 
@@ -21,20 +23,27 @@ static bool wanted(const struct filter *f, const json_t *j)
 	       strcmp(text_get(j, "home_address"), f->who) == 0;
 }
 
-static void print_row(const json_t *j)
+static void print_row(int columns, const json_t *j)
 {
-	double repeats = text_number(j, "repeats");
+	char status[16] = "", spi[24] = "", more[48] = "";
 
-	printf("%-24s %-12s %-22s %-26s %6.0f %-12s", text_get(j, "time"), text_get(j, "name"),
-	       text_get(j, "home_address"), text_get(j, "care_of_address"),
-	       text_number(j, "sequence"), text_get(j, "verdict"));
 	if (text_number(j, "status") > 0)
-		printf(" status %.0f", text_number(j, "status"));
+		snprintf(status, sizeof(status), " status %.0f", text_number(j, "status"));
 	if (text_number(j, "spi") > 0)
-		printf(" spi 0x%x", (unsigned)text_number(j, "spi"));
-	if (repeats > 0)
-		printf(" (%.0f more refused before)", repeats);
-	putchar('\n');
+		snprintf(spi, sizeof(spi), " spi 0x%x", (unsigned)text_number(j, "spi"));
+	if (text_number(j, "repeats") > 0)
+		snprintf(more, sizeof(more), " (%.0f more refused before)",
+			 text_number(j, "repeats"));
+	if (columns >= TABLE)
+		printf("%-24s %-12s %-22s %-26s %6.0f %-12s%s%s%s\n", text_get(j, "time"),
+		       text_get(j, "name"), text_get(j, "home_address"),
+		       text_get(j, "care_of_address"), text_number(j, "sequence"),
+		       text_get(j, "verdict"), status, spi, more);
+	else
+		layout_print(columns, 4, "%s %s %s from %s: seq %.0f %s%s%s%s", text_get(j, "time"),
+			     text_get(j, "name"), text_get(j, "home_address"),
+			     text_get(j, "care_of_address"), text_number(j, "sequence"),
+			     text_get(j, "verdict"), status, spi, more);
 }
 
 static void take_line(struct filter *f, const char *line)
@@ -46,7 +55,7 @@ static void take_line(struct filter *f, const char *line)
 		if (f->json)
 			fputs(line, stdout);
 		else
-			print_row(j);
+			print_row(f->columns, j);
 		f->shown++;
 	}
 	json_decref(j);
@@ -74,7 +83,7 @@ static int read_file(struct filter *f, const char *path)
 
 int cmd_audit(struct ctl *c, int argc, char **argv)
 {
-	struct filter f = { .json = c->json };
+	struct filter f = { .json = c->json, .columns = c->columns };
 	const char *state = "/var/lib/lke";
 	char path[4096];
 	int code = 0;
@@ -87,7 +96,7 @@ int cmd_audit(struct ctl *c, int argc, char **argv)
 		else
 			return usage(argv[0], NULL);
 	}
-	if (!f.json)
+	if (!f.json && c->columns >= TABLE)
 		printf("%-24s %-12s %-22s %-26s %6s %s\n", "time", "name", "home address",
 		       "care-of address", "seq", "verdict");
 	for (int n = FILES - 1; n >= 0 && code == 0; n--) {

@@ -113,5 +113,6 @@ int usage(const char *name, const char *why)
 	if (why)
 		fprintf(stderr, "lke: %s\n", why);
 	print_usage(stderr, command_find(name));
+	fprintf(stderr, "see: lke help %s\n", name);
 	return EXIT_USAGE;
 }

@@ -115,7 +115,8 @@ static int rekey(struct ctl *c, const struct daemon_config *cfg, const char *hom
 	if (code == EXIT_OK)
 		printf("The present one serves until the mobile node uses the next one, at most "
 		       "%ud%02uh.\n"
-		       "Give it to the mobile node: lke export %s FILE; there: lke import FILE\n",
+		       "Give it to the mobile node: lke export %s FILE\n"
+		       "There: lke import FILE\n",
 		       cfg->engine.ha.rekey_overlap / 86400,
 		       cfg->engine.ha.rekey_overlap / 3600 % 24, home);
 	return code;

@@ -99,21 +99,16 @@ static bool has_role(struct client *cl, const char *name, unsigned roles)
 	const struct lke_config *c = &cl->control->d->w->cfg.engine;
 	unsigned has = (c->ars ? OF_AR : 0) | (c->mn.interfaces ? OF_MN : 0) |
 		       (c->ha.interfaces ? OF_HA : 0);
-	char why[160];
+	char why[128];
 
 	if (!roles || (roles & has))
 		return true;
-	snprintf(why, sizeof(why),
-		 "%s is for %s, this lked has no %s section; name the one that has with --run",
+	snprintf(why, sizeof(why), "%s needs %s, this lked has none; choose another with --run",
 		 name,
-		 roles & OF_HA	  ? "a home agent"
-		 : roles == OF_AR ? "an access router"
-		 : roles == OF_MN ? "a mobile node"
-				  : "an access router or a mobile node",
-		 roles & OF_HA	  ? "[HomeAgent]"
-		 : roles == OF_AR ? "[AccessRouter]"
-		 : roles == OF_MN ? "[MobileNode]"
-				  : "such");
+		 roles & OF_HA	  ? "a [HomeAgent]"
+		 : roles == OF_AR ? "an [AccessRouter]"
+		 : roles == OF_MN ? "a [MobileNode]"
+				  : "an [AccessRouter] or [MobileNode]");
 	refuse(cl, why, EXIT_NO_OBJECT);
 	return false;
 }

@@ -28,19 +28,20 @@ enum reload_kind {
 #define RELOAD_RESULT_LIST(X) \
 	X(DONE, EXIT_OK, "done") \
 	X(SAME, EXIT_OK, "no difference: lked runs with what the files say") \
-	X(WRONG, EXIT_CONFIG, "the configuration has errors; nothing was changed") \
-	X(RESTART, EXIT_FAILED, "part of it needs a restart of lked; nothing was changed") \
+	X(WRONG, EXIT_CONFIG, "the configuration has errors, nothing was changed; correct them") \
+	X(RESTART, EXIT_FAILED, "part of it needs a restart of lked, nothing was changed; take that out again, or " \
+			       "restart lked") \
 	X(STALE, EXIT_CONFIG, "a key file is older than the key in use, or has the SPI of a key that is to " \
-			      "follow (the log says whose); nothing was changed") \
+			      "follow (the log says whose), nothing was changed; make one with: lke rekey") \
 	X(BUSY, EXIT_FAILED, "another reload is under way; try again") \
 	X(UNCONFIRMED, EXIT_FAILED, "the last reload waits for one of: lke confirm, lke undo") \
-	X(NOTHING, EXIT_NO_OBJECT, "there is no reload that waits for it") \
+	X(NOTHING, EXIT_NO_OBJECT, "there is no reload to confirm or to undo; make one with: lke reload") \
 	X(TIMEOUT, EXIT_TIMEOUT, "the files could not be read in time, nothing was changed; try again") \
-	X(DIED, EXIT_FAILED, "the process that reads the files ended too early (the log may say why); nothing " \
-			     "was changed") \
+	X(DIED, EXIT_FAILED, "the process that reads the files ended too early (the log may say why), nothing " \
+			     "was changed; try again") \
 	X(NOMEM, EXIT_FAILED, "out of memory, nothing was changed; free some and try again") \
-	X(KEEP, EXIT_FAILED, "the configuration before cannot be kept in the state directory; nothing was " \
-			     "changed") \
+	X(KEEP, EXIT_FAILED, "the configuration before cannot be kept in the state directory, nothing was " \
+			     "changed; make room there") \
 	X(REFUSED, EXIT_FAILED, "the engine does not take it, nothing was changed; restart lked to take it")
 /* clang-format on */
 enum reload_result {

@@ -9,6 +9,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 
 from commands import ask, with_daemon
@@ -51,6 +52,20 @@ def shown(lke, what, columns=None):
     code, out, err = with_daemon(ANSWER, lambda d: ask(lke, '--run', d, 'show', *what, env=env))
     equal((code, err), (0, ''))
     return out
+
+
+def op_audit_fits_80_columns(lke):
+    record = {'time': '2026-11-27T01:28:44.123Z', 'name': 'laptop', 'home_address': address(4), 'care_of_address': address(9),
+              'sequence': 64100, 'verdict': 'accepted', 'status': 1, 'spi': 0x1234, 'repeats': 12}
+    with tempfile.TemporaryDirectory() as state:
+        with open(state + '/audit.log', 'w') as f:
+            f.write(json.dumps(record) + '\n')
+        narrow, wide = ([x for x in ask(lke, 'audit', '--state', state, env=os.environ | {'COLUMNS': columns})[1].splitlines()]
+                        for columns in ('80', '300'))
+    equal([x for x in narrow if len(x) > 80], [])
+    equal(len(wide), 2)
+    for word in ('laptop', address(4), address(9), '64100 accepted', 'status 1', 'spi 0x1234', '(12 more refused before)'):
+        true(word in ' '.join(x.strip() for x in narrow) and word in ' '.join(wide[1].split()), (word, narrow, wide))
 
 
 def addresses(text):
@@ -106,7 +121,7 @@ def op_top_shows_whole_addresses(lke):
     true(re.search(rf'^{address(4)} {address(9)} .* 1m40s$', wide, re.M), wide)
 
 
-TESTS = [op_show_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object, op_show_sequences_has_both_limits_in_any_width,
+TESTS = [op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object, op_show_sequences_has_both_limits_in_any_width,
          op_top_shows_whole_addresses]
 
 if __name__ == '__main__':

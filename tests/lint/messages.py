@@ -14,7 +14,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CALL = re.compile(r"\b(log_error|log_warning|refuse|turn_away)\(|\bfprintf\(stderr,|\bsnprintf\((why|err), ")
-STEP = re.compile(r'; |see: |run: |with: |until: |did you mean|remedy_of\(|step\(|start it with')
+STEP = re.compile(r'; |see: |run: |with: |until: |did you mean|remedy_of\(|step\(|start it with|one of: ')
 # Of a configuration, a key file or a policy entry.
 OF_FILES = re.compile(r"\b(report_error|report_warning|config_problem|bad)\(|\breturn \"[^\"]* ")
 VALUE = re.compile(r'\bmust\b|\bneeds?\b|\btakes\b|\bexpected\b|\b(from|range:) %s to %s|no role: give|is this a file of|lke genkey')
@@ -33,6 +33,8 @@ NONE_NEEDED = {
     '"lke: %s: %s\\n", what, why': 'the caller has the words',
     'reload: %s", reload_text': 'the table in reload.h has the words',
     'SIGHUP: %s", reload_text': 'the table in reload.h has the words',
+    'DONE, EXIT_OK, "done"': 'is good news',
+    'SAME, EXIT_OK, "no difference': 'is good news',
     '"%s", why': 'the caller has the words',
     '"%s", *ret ? store_error': 'the store has the words',
     '"%s", err == LKE_ERR_SYS ?': 'the store has the words',
@@ -77,6 +79,9 @@ def calls(call, *where):
 def messages():
     for place, words in calls(CALL, 'ctl/*', 'daemon/*', 'sim/*', 'store/*', 'platform/linux/*'):
         yield place, words, STEP
+    text = re.sub(r'" *\\\n\s*"', '', (ROOT / 'src/daemon/reload.h').read_text())
+    for words in re.findall(r'^\tX\((\w+, EXIT_.*)', text, re.M):
+        yield 'src/daemon/reload.h', words, STEP
     either = re.compile(f'{STEP.pattern}|{VALUE.pattern}')
     for place, words in calls(OF_FILES, 'daemon/config_*', 'daemon/key_*', 'daemon/policy_file'):
         yield place, words, either
