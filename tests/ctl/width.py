@@ -121,7 +121,8 @@ def op_top_shows_whole_addresses(lke):
     true(re.search(rf'^{address(4)} {address(9)} .* 1m40s$', wide, re.M), wide)
 
 
-TESTS = [op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object, op_show_sequences_has_both_limits_in_any_width,
+TESTS = [op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object,
+         op_show_sequences_has_both_limits_in_any_width,
          op_top_shows_whole_addresses]
 
 if __name__ == '__main__':
