@@ -30,6 +30,9 @@ def main():
 		bad += ["no pkg-config file"] * (not any(f.endswith("pkgconfig/lke.pc") for f in found))
 		with open(os.path.join(d, prefix, "lib/systemd/system/lked.service")) as f:
 			bad += ["the unit does not start /" + prefix + "sbin/lked"] * ("ExecStart=/%ssbin/lked -c" % prefix not in f.read())
+		with open(os.path.join(d, prefix, "lib/tmpfiles.d/lke.conf")) as f:
+			made = [line.split()[1] for line in f]
+			bad += ["nobody makes " + m for m in ("/etc/lke", "/etc/lke/mobiles", "/var/lib/lke", "/run/lke") if m not in made]
 	for b in bad:
 		print(b)
 	print("%d files" % len(found))
