@@ -63,7 +63,7 @@ def attach(ms, sc, n, up, out):
 	mn = lambda m: sc.names.source(m) == "MN"
 	rs = first(ms, lambda m: m.kind == "RS" and mn(m))
 	ra = first(ms, lambda m: m.kind == "RA" and sc.names.source(m) == "AR%d" % n and (rs is None or m.ts >= rs.ts))
-	out.append(("Router Solicitation at once after the carrier", ok(rs) and rs.ts - up < 0.1 * SLOW, ms_after(rs, up)))
+	out.append(("Router Solicitation at once after the carrier", ok(rs) and rs.ts - up < 0.3 * SLOW, ms_after(rs, up)))
 	return rs, ra
 
 

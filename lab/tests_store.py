@@ -161,7 +161,7 @@ def read_only_start(agent, state):
 		run(["mount", "-o", "remount,bind,ro", state])
 		p = subprocess.run(agent.ha.node.argv(agent.ha.lked, "-c", agent.ha.conf, "--state", state, "--run", agent.ha.run_dir),
 			capture_output=True, text=True, timeout=10)
-		return [] if p.returncode == 1 and "Read-only" in p.stderr else ["read-only: %d %s" % (p.returncode, p.stderr)]
+		return [] if p.returncode == 1 and "Read-only file system; name a place" in p.stderr else ["read-only: %d %s" % (p.returncode, p.stderr)]
 	finally:
 		run(["umount", state])
 
@@ -184,13 +184,13 @@ def threats_82_full_read_only_and_removed_storage(build, directory, printer):
 						f.write(bytes(4096))
 				except OSError:
 					pass
-			broken(agent, others[0], "No space left", bad)
+			broken(agent, others[0], "No space left on device; make room there", bad)
 			if agent.load.register([served], 3):
 				bad.append("who is registered and has numbers left was not served on the full disk")
 			os.unlink(state + "/filler")
 			healed(agent, others[0], "full disk", bad)
 			os.rename(state + "/sequence.db", state + "/away")
-			broken(agent, others[1], "No such file", bad)
+			broken(agent, others[1], "its file was removed; put it back", bad)
 			os.rename(state + "/away", state + "/sequence.db")
 			healed(agent, others[1], "removed store", bad)
 			agent.ha.stop()

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "daemon/control.h"
 #include "daemon/driver.h"
 #include "daemon/key_store.h"
@@ -36,13 +37,28 @@ static void probe_later(struct driver *d)
 		event_add(d->probe_ev, &tv);
 }
 
+/* Why stable storage fails, with what to do. */
+static void say_why(int err, char *buf, size_t size)
+{
+	if (err == EBADMSG)
+		str_copy(buf, size, "it is damaged; restart lked");
+	else if (err == ENOENT)
+		str_copy(buf, size,
+			 "its file was removed; put it back, or restart lked with --restored");
+	else
+		snprintf(buf, size, "%s%s", strerror(err), remedy_of(err));
+}
+
 void driver_store_answered(struct driver *d, int err)
 {
+	char why[128];
+
 	if (err < 0) {
+		say_why(-err, why, sizeof(why));
 		if (!d->store_err)
-			log_error("stable storage failed: no Binding Update is acknowledged until "
-				  "it works again: %s%s",
-				  strerror(-err), remedy_of(err));
+			log_error("stable storage failed, no Binding Update is acknowledged until "
+				  "it works again: %s",
+				  why);
 		d->store_err = -err;
 		probe_later(d);
 		return;
@@ -54,13 +70,13 @@ void driver_store_answered(struct driver *d, int err)
 
 const char *driver_store_trouble(const struct driver *d, char *buf, size_t size)
 {
-	bool damaged = d->store_err == EBADMSG;
+	char why[128];
 
 	if (!d->store_err)
 		return NULL;
-	snprintf(buf, size, "stable storage in %s fails, no Binding Update is acknowledged: %s%s",
-		 d->w->state_dir, damaged ? "it is damaged; restart lked" : strerror(d->store_err),
-		 damaged ? "" : remedy_of(d->store_err));
+	say_why(d->store_err, why, sizeof(why));
+	snprintf(buf, size, "stable storage in %s fails, no Binding Update is acknowledged: %s",
+		 d->w->state_dir, why);
 	return buf;
 }
 

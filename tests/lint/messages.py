@@ -41,6 +41,7 @@ NONE_NEEDED = {
     'the key log is off': 'is good news',
     'numbers more are taken as used': 'what the operator asked for',
     'all is well': 'is good news',
+    'stable storage failed, no': 'say_why() has the words',
     'steer_error(w->steer)': 'steering has the words',
     'refuse(info[0]': 'the caller says what follows',
     'the future of this boot': 'the caller says what follows',
