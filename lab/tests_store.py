@@ -216,6 +216,8 @@ def amb_152_rekey_while_serving(build, directory, printer):
 		code, text = agent.lke("rekey", home)
 		if code or "generation 2" not in text:
 			return ["lke rekey: %d %s" % (code, text)]
+		same = lambda when: bad.extend([] if "no difference" in (text := agent.lke("diff")[1]) else ["lke diff %s: %s" % (when, text)])	# noqa: E731
+		same("after lke rekey")
 		if agent.load.register([m], 3):
 			bad.append("the present key does not serve beside the next one")
 		policy = os.path.join(agent.lab.dir, "m1.policy")
@@ -228,6 +230,7 @@ def amb_152_rekey_while_serving(build, directory, printer):
 		if agent.load.register([m], 3):
 			bad.append("the next key does not serve: " + agent.ha.tail())
 		wait_for(lambda: not os.path.exists(m.key_path + ".next"), 3, "the next key in the place of the old one")
+		same("after the change of keys")
 		with open(m.key_path) as f:
 			if "generation = 2" not in f.read():
 				bad.append("the key file is not that of the next generation")

@@ -23,20 +23,13 @@ static size_t put_sa(uint8_t *p, const struct lke_config_sa *s)
 }
 
 static void digest(const uint8_t secret[KEY_DIGEST_SECRET], const struct lke_config_sa *to_ha,
-		   const struct lke_config_sa *to_mn, uint32_t generation,
-		   const struct key_file *next, uint64_t ret[2])
+		   const struct lke_config_sa *to_mn, uint32_t generation, uint64_t ret[2])
 {
-	uint8_t text[4 * sizeof(struct lke_config_sa) + 16];
+	uint8_t text[2 * sizeof(struct lke_config_sa) + 16];
 	uint64_t half[2];
 	size_t n = put_sa(text, to_ha);
 
 	n += put_sa(text + n, to_mn);
-	if (next) {
-		n += put_sa(text + n, &next->to_ha);
-		n += put_sa(text + n, &next->to_mn);
-		memcpy(text + n, &next->generation, sizeof(next->generation));
-		n += sizeof(next->generation);
-	}
 	memcpy(text + n, &generation, sizeof(generation));
 	n += sizeof(generation);
 	for (unsigned i = 0; i < 2; i++) {
@@ -45,6 +38,12 @@ static void digest(const uint8_t secret[KEY_DIGEST_SECRET], const struct lke_con
 	}
 	mem_wipe(text, sizeof(text));
 	mem_wipe(half, sizeof(half));
+}
+
+static void digest_next(const uint8_t secret[KEY_DIGEST_SECRET], const struct key_file *next,
+			struct key_digest *ret)
+{
+	digest(secret, &next->to_ha, &next->to_mn, next->generation, ret->digest + 2);
 }
 
 static int by_home(const void *a, const void *b)
@@ -70,10 +69,12 @@ static int add_mobiles(struct daemon_config *cfg, const uint8_t secret[KEY_DIGES
 	for (unsigned i = 0; i < cfg->mobiles && cfg->key_path; i++) {
 		const struct lke_config_mobile *m = &cfg->mobile[i];
 		struct key_digest *d = &cfg->digest[cfg->digests++];
+		const struct key_file *follows = next_of(cfg, i, &next);
 
 		d->home = m->home;
-		digest(secret, &m->to_ha, &m->to_mn, m->generation, next_of(cfg, i, &next),
-		       d->digest);
+		digest(secret, &m->to_ha, &m->to_mn, m->generation, d->digest);
+		if (follows)
+			digest_next(secret, follows, d);
 		d->path = strdup(cfg->key_path[i] ? cfg->key_path[i] : "");
 		if (!d->path || asprintf(&d->owner, "[Mobile %s]", m->name) < 0)
 			return LKE_ERR_NOMEM;
@@ -91,7 +92,7 @@ static int add_homes(struct daemon_config *cfg, const uint8_t secret[KEY_DIGEST_
 		struct key_digest *d = &cfg->digest[cfg->digests++];
 
 		d->home = h->addr;
-		digest(secret, &h->to_ha, &h->to_mn, h->generation, NULL, d->digest);
+		digest(secret, &h->to_ha, &h->to_mn, h->generation, d->digest);
 		d->path = strdup(cfg->home_key[i] ? cfg->home_key[i] : "");
 		if (!d->path ||
 		    asprintf(&d->owner, "[MobileNode] %s", in6_text(&h->addr, text)) < 0)
@@ -113,6 +114,35 @@ int key_digest_make(struct daemon_config *cfg, const uint8_t secret[KEY_DIGEST_S
 		err = add_homes(cfg, secret);
 	qsort(cfg->digest, cfg->digests, sizeof(*cfg->digest), by_home);
 	return err;
+}
+
+/* Mobiles of a home agent only: a mobile node has no key that is to follow. */
+static struct key_digest *of_mobile(struct daemon_config *cfg, const struct lke_in6 *home)
+{
+	for (size_t i = 0; i < cfg->digests; i++)
+		if (in6_eq(&cfg->digest[i].home, home) &&
+		    strncmp(cfg->digest[i].owner, "[Mobile ", strlen("[Mobile ")) == 0)
+			return &cfg->digest[i];
+	return NULL;
+}
+
+void key_digest_follow(struct daemon_config *cfg, const uint8_t secret[KEY_DIGEST_SECRET],
+		       const struct lke_in6 *home, const struct key_file *next)
+{
+	struct key_digest *d = of_mobile(cfg, home);
+
+	if (d)
+		digest_next(secret, next, d);
+}
+
+void key_digest_switched(struct daemon_config *cfg, const struct lke_in6 *home)
+{
+	struct key_digest *d = of_mobile(cfg, home);
+
+	if (!d || !(d->digest[2] | d->digest[3]))
+		return;
+	memcpy(d->digest, d->digest + 2, 2 * sizeof(d->digest[0]));
+	memset(d->digest + 2, 0, 2 * sizeof(d->digest[0]));
 }
 
 bool key_digest_eq(const struct key_digest *a, const struct key_digest *b)

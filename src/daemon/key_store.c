@@ -47,6 +47,16 @@ int key_store_open_next(const struct daemon_config *cfg, uid_t owner, const stru
 	return secret_file_open(next, owner, &r);
 }
 
+int key_store_read_next(const struct daemon_config *cfg, uid_t owner, const struct lke_in6 *home,
+			struct key_file *ret)
+{
+	struct report r = { .out = stderr };
+	char next[PATH_SIZE];
+
+	return next_path(next, key_store_path(cfg, home)) ? key_file_load(next, owner, &r, ret)
+							  : -ENOENT;
+}
+
 static int sync_directory(const char *path)
 {
 	char dir[PATH_SIZE];

@@ -19,6 +19,9 @@ const char *key_store_path(const struct daemon_config *cfg, const struct lke_in6
 uint32_t key_store_overlap(const struct daemon_config *cfg, int64_t written, int64_t now);
 /* The file of the next key, checked as secret_file_read() does.  A descriptor or -errno. */
 int key_store_open_next(const struct daemon_config *cfg, uid_t owner, const struct lke_in6 *home);
+/* What is in that file.  0 or -errno, said on stderr. */
+int key_store_read_next(const struct daemon_config *cfg, uid_t owner, const struct lke_in6 *home,
+			struct key_file *ret);
 /* The next key of this generation has become the present one.  0 or -errno. */
 int key_store_switch(const struct daemon_config *cfg, uid_t owner, const struct lke_in6 *home,
 		     uint32_t generation);

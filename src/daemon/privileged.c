@@ -14,9 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "daemon/audit.h"
 #include "daemon/checkpoint.h"
 #include "daemon/gate.h"
+#include "daemon/key_digest.h"
 #include "daemon/key_store.h"
 #include "daemon/ledger.h"
 #include "daemon/log.h"
@@ -94,6 +96,7 @@ static int execute(struct world *w, const struct priv_request *r)
 	struct lke_act_neigh neigh;
 	struct lke_act_intercept intercept;
 	struct fast_binding fast;
+	int err;
 
 	switch (r->type) {
 	case PRIV_ADDR:
@@ -109,7 +112,10 @@ static int execute(struct world *w, const struct priv_request *r)
 		intercept = priv_to_intercept(r);
 		return nl_intercept(w->nl, &intercept, w->tun_ifindex);
 	case PRIV_KEY:
-		return key_store_switch(&w->cfg, w->uid, &r->addr, r->generation);
+		err = key_store_switch(&w->cfg, w->uid, &r->addr, r->generation);
+		if (!err)
+			key_digest_switched(&w->cfg, &r->addr);
+		return err;
 	case PRIV_FAST:
 		fast = priv_to_fast(r);
 		return w->fast ? fast_set(w->fast, &fast) : -EOPNOTSUPP;
@@ -178,12 +184,19 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 static void open_key(struct privileged *p, const struct priv_request *r)
 {
 	struct priv_reply reply = { .cookie = r->cookie, .type = r->type };
-	int fd = key_store_open_next(&p->w->cfg, p->w->uid, &r->addr);
+	struct world *w = p->w;
+	struct key_file next = { 0 };
+	int fd = key_store_open_next(&w->cfg, w->uid, &r->addr);
 
 	reply.err = fd < 0 ? fd : 0;
 	reply_to(p, &reply, fd);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	close(fd);
+	/* So that lke diff knows that the engine process has it. */
+	if (key_store_read_next(&w->cfg, w->uid, &r->addr, &next) == 0)
+		key_digest_follow(&w->cfg, w->key_secret, &r->addr, &next);
+	mem_wipe(&next, sizeof(next));
 }
 
 /* A mobile has a route and up to three elements of the steering table. */

@@ -198,6 +198,36 @@ static void op_another_key_in_the_same_file_is_seen(void **state)
 	daemon_config_done(&b);
 }
 
+/* lked has the next key by lke rekey, and the files that it renames itself. */
+static void op_key_by_rekey_is_no_difference(void **state)
+{
+	struct daemon_config a, b;
+	struct key_file next;
+
+	make(&a);
+	make(&b);
+	next = b.next[0].keys;
+	a.nexts = 0; /* made after the start */
+	assert_int_equal(key_digest_make(&a, secret), 0);
+	expect_keys(&a, &b, "[Mobile m1]: Key = /k1 has another key");
+	key_digest_follow(&a, secret, &b.mobile[1].home, &next);
+	expect_keys(&a, &b, "");
+	b.mobile[1].to_ha = next.to_ha;
+	b.mobile[1].to_mn = next.to_mn;
+	b.mobile[1].generation = next.generation;
+	b.nexts = 0;
+	assert_int_equal(key_digest_make(&b, secret), 0);
+	expect_keys(&a, &b, "[Mobile m1]: Key = /k1 has another key");
+	key_digest_switched(&a, &b.mobile[1].home);
+	expect_keys(&a, &b, "");
+	key_digest_switched(&a, &b.mobile[1].home); /* told again */
+	key_digest_switched(&a, &b.mobile[0].home);
+	expect_keys(&a, &b, "");
+	a.nexts = b.nexts = 1;
+	daemon_config_done(&a);
+	daemon_config_done(&b);
+}
+
 /* Without the secret of this run a digest says nothing. */
 static void sec_045_digests_are_keyed(void **state)
 {
@@ -289,6 +319,7 @@ int main(void)
 		cmocka_unit_test(op_each_change_has_its_place_and_says_whether_it_needs_a_restart),
 		cmocka_unit_test(op_needs_a_restart_by_value),
 		cmocka_unit_test(op_another_key_in_the_same_file_is_seen),
+		cmocka_unit_test(op_key_by_rekey_is_no_difference),
 		cmocka_unit_test(sec_045_digests_are_keyed),
 		cmocka_unit_test(op_a_configuration_goes_from_process_to_process),
 		cmocka_unit_test(op_a_damaged_image_is_refused),
