@@ -119,8 +119,9 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whatever is wrong with a ciphertext of the right length, the private operation is done.  Medians
- * of processor time, far apart enough for any machine; `make bench` has the statistics. */
+/* Whatever is wrong with a ciphertext of the right length, the private operation is done.  The tenth
+ * fastest in a hundred, which other programs disturb least, with limits for any machine; `make
+ * bench` has the statistics. */
 static void thr_013_failures_take_alike(void **state)
 {
 	enum { KINDS = 4, TIMES = 301 };
@@ -145,7 +146,7 @@ static void thr_013_failures_take_alike(void **state)
 	for (unsigned kind = 0; kind < KINDS; kind++)
 		qsort(took[kind], TIMES, sizeof(double), by_size);
 	for (unsigned kind = 1; kind < KINDS; kind++) {
-		double ratio = took[kind][TIMES / 2] / took[0][TIMES / 2];
+		double ratio = took[kind][TIMES / 10] / took[0][TIMES / 10];
 
 		assert_true(ratio > 0.75 && ratio < 1.33);
 	}
