@@ -41,15 +41,15 @@ const struct command commands[] = {
 	{ "resume", "HOMEADDRESS", "home agent: continue it", "lke.answer/1", GROUP_CHANGE,
 	  cmd_resume },
 	{ "rekey", "HOMEADDRESS", "home agent: the next key of a mobile, without losing service",
-	  NULL, GROUP_CHANGE, cmd_rekey },
+	  "lke.answer/1", GROUP_CHANGE, cmd_rekey },
 
 	{ "audit", "[NAME|HOMEADDRESS] [--state DIR]", "home agent: the journal of Binding Updates",
 	  "lke.audit/1", GROUP_OFF_LINE, cmd_audit },
 	{ "keylog", "on FILE|off", "root: write every key to a file, for those who read captures",
 	  "lke.answer/1", GROUP_CHANGE, cmd_keylog },
 
-	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", NULL, GROUP_OFF_LINE,
-	  cmd_check },
+	{ "check", "[FILE]", "check a configuration; exit 0 right, 3 wrong", "lke.check/1",
+	  GROUP_OFF_LINE, cmd_check },
 	{ "doctor", "[--state DIR]", "what this host lacks, what stands in the way, and the remedies",
 	  "lke.doctor/1", GROUP_OFF_LINE, cmd_doctor },
 	{ "showconf", "[FILE]", "the configuration of all files together, with their lines", NULL,

@@ -90,6 +90,29 @@ static uint32_t next_generation(const struct daemon_config *cfg, unsigned mobile
 	return 0;
 }
 
+static void say_json(const char *path)
+{
+	json_t *j = json_pack("{s:s,s:b,s:s}", "schema", "lke.answer/1", "ok", 1, "file", path);
+
+	json_dumpf(j, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(j);
+}
+
+static void say(const struct daemon_config *cfg, unsigned generation, bool there, const char *path,
+		const char *home)
+{
+	printf(there ? "The next key, generation %u, is there already: %s\n"
+		     : "The next key, generation %u, is in %s.\n",
+	       generation, path);
+	printf("The present one serves until the mobile node uses the next one, at most "
+	       "%ud%02uh.\n"
+	       "Give it to the mobile node: lke export %s FILE\n"
+	       "There: lke import FILE\n",
+	       cfg->engine.ha.rekey_overlap / 86400, cfg->engine.ha.rekey_overlap / 3600 % 24,
+	       home);
+}
+
 static int rekey(struct ctl *c, const struct daemon_config *cfg, const char *home)
 {
 	int i = ctl_mobile(cfg, home), code = EXIT_OK;
@@ -103,22 +126,14 @@ static int rekey(struct ctl *c, const struct daemon_config *cfg, const char *hom
 	}
 	there = next_generation(cfg, (unsigned)i);
 	snprintf(path, sizeof(path), "%s" KEY_NEXT_SUFFIX, cfg->key_path[i]);
-	if (there)
-		printf("The next key, generation %u, is there already: %s\n", there, path);
-	else
+	if (!there)
 		code = write_next(cfg, (unsigned)i, path);
 	if (code == EXIT_OK)
 		code = ctl_tell_rekey(c, home);
-	if (code == EXIT_OK && !there)
-		printf("The next key, generation %u, is in %s.\n", cfg->mobile[i].generation + 1,
-		       path);
-	if (code == EXIT_OK)
-		printf("The present one serves until the mobile node uses the next one, at most "
-		       "%ud%02uh.\n"
-		       "Give it to the mobile node: lke export %s FILE\n"
-		       "There: lke import FILE\n",
-		       cfg->engine.ha.rekey_overlap / 86400,
-		       cfg->engine.ha.rekey_overlap / 3600 % 24, home);
+	if (code == EXIT_OK && c->json)
+		say_json(path);
+	else if (code == EXIT_OK)
+		say(cfg, there ? there : cfg->mobile[i].generation + 1, there, path, home);
 	return code;
 }
 

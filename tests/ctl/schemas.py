@@ -5,10 +5,12 @@
 lab/schema_tests.py has what daemons print.
 """
 import json
+import subprocess
 import sys
 
 import commands
 import decode
+from config import Place
 from tap import equal, run, true
 
 try:
@@ -56,7 +58,36 @@ def op_json_without_a_daemon_fits(lke):
             equal(schema.problems(j), [])
 
 
-TESTS = [op_every_json_has_a_schema, op_schemas_are_schemas, op_schemas_refuse_what_is_wrong, op_json_without_a_daemon_fits]
+def op_check_says_its_problems_in_json(lke):
+    right = Place(lke, '[AccessRouter]\nInterface = wlan0\nMaxLifetime = 599s\n')
+    code, out, err = right.ask('check', '-j')
+    j = json.loads(out)
+    equal((code, err, j['right'], schema.problems(j)), (0, '', True, []))
+    equal([(p['severity'], p['file'], p['line']) for p in j['problems']], [('warning', 'lke.conf', 1)])
+    wrong = Place(lke, '[AccessRouter]\nInterface = wlan0\nFinishd = yes\n[HomeAgent]\nInterface = lo\n[Mobile a]\n'
+                  'HomeAddress = 2001:db8::1\nKey = a.key\n')
+    code, out, err = wrong.ask('check', '-j')
+    j = json.loads(out)
+    equal((code, err, j['right'], schema.problems(j)), (3, '', False, []))
+    equal([(p['file'], p.get('line')) for p in j['problems']], [('lke.conf', 3), ('a.key', None), ('lke.conf', 6)])
+    # The same as the words for people.
+    words = wrong.ask('check')
+    for p in j['problems']:
+        true(f"{p['severity']}: {p['text']}" in words[1] + words[2], (p, words))
+
+
+def op_rekey_names_its_file_in_json(lke):
+    p = Place(lke, '[HomeAgent]\nInterface = lo\n[Mobile a]\nHomeAddress = 2001:db8::1\nKey = a.key\n')
+    p.write('a.key', subprocess.run([lke, 'genkey'], capture_output=True, text=True, check=True).stdout)
+    for _ in range(2):  # it is there already
+        code, out, _ = p.ask('rekey', '2001:db8::1', '-j')
+        j = json.loads(out)
+        equal((code, j['file'], schema.problems(j)), (0, 'a.key.next', []))
+
+
+TESTS = [op_check_says_its_problems_in_json, op_rekey_names_its_file_in_json,
+         op_every_json_has_a_schema, op_schemas_are_schemas, op_schemas_refuse_what_is_wrong,
+         op_json_without_a_daemon_fits]
 
 if __name__ == '__main__':
     sys.exit(run(TESTS, sys.argv[1]))

@@ -121,7 +121,39 @@ def op_top_shows_whole_addresses(lke):
     true(re.search(rf'^{address(4)} {address(9)} .* 1m40s$', wide, re.M), wide)
 
 
-TESTS = [op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object,
+def on_a_terminal(argv, env):
+    """What a command prints on a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 80, 0, 0))
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL, env=env) as p:
+        os.close(theirs)
+        text = b''
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # its other end is closed
+                part = b''
+            if not part:
+                break
+            text += part
+        p.wait(20)
+    os.close(ours)
+    return text.decode().replace('\r', '')
+
+
+def op_colour_on_a_terminal_only(lke):
+    env = {k: v for k, v in os.environ.items() if k not in ('COLUMNS', 'NO_COLOR')}
+    doctor = [lke, '-c', '/nonexistent/lke.conf', 'doctor', '--state', '/nonexistent']
+    show = lambda e: with_daemon(ANSWER, lambda d: on_a_terminal([lke, '--run', d, 'show'], e))  # noqa: E731
+    for text in (show(env), on_a_terminal(doctor, env)) if os.geteuid() == 0 else (show(env),):
+        true('\033[' in text, text)
+        equal([x for x in re.sub(r'\033\[[0-9;]*m', '', text).splitlines() if len(x) > 80], [])
+    for text in (show(env | {'NO_COLOR': '1'}), on_a_terminal(doctor, env | {'NO_COLOR': '1'}), shown(lke, []),
+                 with_daemon(ANSWER, lambda d: on_a_terminal([lke, '--run', d, 'show', '-j'], env)), ask(lke, *doctor[1:], env=env)[1]):
+        true('\033' not in text, text)
+
+
+TESTS = [op_colour_on_a_terminal_only, op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object,
          op_show_sequences_has_both_limits_in_any_width,
          op_top_shows_whole_addresses]
 
