@@ -28,6 +28,7 @@ import tests_foreign
 import tests_dot1x
 import tests_ipsec
 import tests_one_router
+import tests_keep
 import tests_odd
 import tests_foreign_agent
 import tests_clock
@@ -245,7 +246,7 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 # The longest first: they run beside the others.
 TESTS = dict(tests_foreign.TESTS)
 TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
-	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS, *reload_tests.TESTS,
+	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS, *tests_keep.TESTS, *reload_tests.TESTS,
 	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS, *hold_tests.TESTS)})
 TESTS.update(serve_tests.TESTS)
 TESTS.update({f.__name__: f for f in (*support_tests.TESTS, *example_tests.TESTS)})

@@ -240,8 +240,12 @@ static int prepare(struct driver *d)
 		conf.quiet = requests_quiet;
 		conf.counts = d->w->fast_counts;
 		conf.counts_max = d->w->fast_max;
+		conf.adopt = d->w->adopted;
+		conf.adopts = d->w->adopteds;
 	}
 	err = fwd_new(&conf, &d->fwd);
+	mem_free(d->w->adopted);
+	d->w->adopted = NULL;
 	mem_wipe(conf.secret, sizeof(conf.secret));
 	d->request = mem_zalloc(REQUESTS_MAX * sizeof(*d->request));
 	d->buf = mem_zalloc(PACKET_BUF);

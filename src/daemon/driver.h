@@ -231,6 +231,9 @@ void driver_reload_close(struct driver *d);
 
 /* --- requests.c --- */
 /* fwd_conf.fast, fwd_conf.quiet */
+/* driver_adopt.c: what a plane of before still forwards is asked for again, or ends. */
+void driver_adopt_begin(struct driver *d);
+
 bool requests_fast(void *ctx, const struct fast_binding *b);
 bool requests_quiet(void *ctx);
 void requests_add(struct driver *d, const struct priv_request *r, uint64_t engine_cookie);

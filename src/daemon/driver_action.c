@@ -177,11 +177,20 @@ static void do_privileged(struct driver *d, const struct lke_action *a)
 		requests_add(d, &r, cookie);
 }
 
+/* A plane that outlives this process keeps what it forwards; what is said to others is said. */
+static bool stays_as_it_is(const struct driver *d, const struct lke_action *a)
+{
+	return d->stopping && d->w->keeping && a->type != LKE_ACT_SEND &&
+	       a->type != LKE_ACT_NOTIFY && a->type != LKE_ACT_REPLY && a->type != LKE_ACT_RECORD;
+}
+
 void driver_carry_out(struct driver *d, const struct lke_action *a)
 {
 	/* The action's memory is the engine's and goes with the next event: keep the cookie. */
 	uint64_t cookie = a->cookie;
 
+	if (stays_as_it_is(d, a))
+		return;
 	switch (a->type) {
 	case LKE_ACT_SEND:
 		do_send(d, &a->send);

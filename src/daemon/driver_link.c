@@ -410,6 +410,7 @@ void driver_on_monitor(evutil_socket_t fd, short what, void *ctx)
 		d->ready = true;
 		requests_add(d, &r, 0);
 		log_notice("ready");
+		driver_adopt_begin(d);
 	}
 	driver_pump(d);
 }

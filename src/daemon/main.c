@@ -320,7 +320,7 @@ int main(int argc, char **argv)
 			  o.config);
 	}
 	free(w.running_text);
-	world_cleanup(&w);
+	world_cleanup(&w, code);
 	daemon_config_done(&w.cfg);
 	log_notice("ended");
 	return code;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ void notify_open(void)
 		notify_fd = fd;
 }
 
-static void notify(const char *text)
+void notify_text(const char *text)
 {
 	/* A manager that does not read now may do so later. */
 	if (notify_fd >= 0 && send(notify_fd, text, strlen(text), MSG_NOSIGNAL) < 0 &&
@@ -45,9 +46,26 @@ static void notify(const char *text)
 	}
 }
 
+bool notify_descriptor(const char *text, int fd)
+{
+	struct iovec iov = { (void *)(uintptr_t)text, strlen(text) };
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fd))] = { 0 };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control,
+			      .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return notify_fd >= 0 && sendmsg(notify_fd, &msg, MSG_NOSIGNAL) >= 0;
+}
+
 void notify_ready(void)
 {
-	notify("READY=1");
+	notify_text("READY=1");
 }
 
 void notify_reloading(void)
@@ -60,12 +78,12 @@ void notify_reloading(void)
 	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
 		 (unsigned long long)ts.tv_sec * 1000000ULL +
 			 (unsigned long long)ts.tv_nsec / 1000ULL);
-	notify(text);
+	notify_text(text);
 }
 
 void notify_alive(void)
 {
-	notify("WATCHDOG=1");
+	notify_text("WATCHDOG=1");
 }
 
 lke_time notify_watchdog(void)
@@ -82,5 +100,5 @@ lke_time notify_watchdog(void)
 
 void notify_stopping(void)
 {
-	notify("STOPPING=1");
+	notify_text("STOPPING=1");
 }

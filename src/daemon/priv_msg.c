@@ -289,6 +289,7 @@ static bool unused_zero(const struct priv_request *r)
 		break;
 	}
 	if (r->type != PRIV_READY && r->type != PRIV_ALIVE && r->type != PRIV_PROBE &&
+	    r->type != PRIV_SWEEP &&
 	    r->type != PRIV_RELOAD && r->type != PRIV_CONFIGURED && r->type != PRIV_LINK &&
 	    r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
@@ -346,6 +347,7 @@ int priv_check(const struct priv_request *r, size_t len, const struct priv_limit
 		return r->kind > 0 && r->kind < RELOAD_KINDS && r->valid <= RELOAD_CONFIRM_MAX
 			       ? 0
 			       : -EINVAL;
+	case PRIV_SWEEP:
 	case PRIV_PROBE:
 	case PRIV_READY:
 	case PRIV_ALIVE:

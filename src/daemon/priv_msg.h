@@ -28,6 +28,7 @@ enum priv_type {
 	PRIV_READY,	 /* the engine runs: tell the service manager */
 	PRIV_GATE,	 /* opens what a PRIV_PATH or PRIV_INTERCEPT with lladdr closed (gate.h) */
 	PRIV_FAST,	 /* a binding of the fast path */
+	PRIV_SWEEP,	 /* what an lked before this one left and nobody wants goes (ADR 83) */
 	PRIV_LINK,	 /* MTU (valid) and hop limit (preferred) of a link, 0: as they were */
 	PRIV_ALIVE,	 /* the engine's loop turns: an answer to PRIV_PING */
 	PRIV_RELOAD, /* kind: enum reload_kind, valid: seconds to confirm it.  In the reply err is

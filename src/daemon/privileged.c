@@ -23,6 +23,7 @@
 #include "daemon/ledger.h"
 #include "daemon/log.h"
 #include "daemon/notify.h"
+#include "daemon/plane_keep.h"
 #include "daemon/priv_msg.h"
 #include "daemon/priv_scope.h"
 #include "daemon/reload.h"
@@ -126,6 +127,7 @@ static int execute(struct world *w, const struct priv_request *r)
 		return 0;
 	case PRIV_ALIVE:
 		notify_alive();
+		plane_attend(w);
 		return 0;
 	case PRIV_CONFIGURED:
 		return 0;
@@ -160,6 +162,24 @@ static bool is_recorded(const struct priv_request *r)
 	return r->type == PRIV_ADDR || r->type == PRIV_NEIGH || r->type == PRIV_INTERCEPT;
 }
 
+static bool intercepted(void *ctx, const struct lke_in6 *addr)
+{
+	struct privileged *p = ctx;
+	const struct priv_request r = { .type = PRIV_INTERCEPT, .addr = *addr };
+
+	return ledger_has(p->ledger, &r);
+}
+
+/* What an lked before this one led to the TUN device, and nobody has asked for again. */
+static int sweep(struct privileged *p)
+{
+	int n = nl_sweep_routes(p->w->nl, p->w->tun_ifindex, intercepted, p);
+
+	if (n > 0)
+		log_notice("removed %d routes of bindings that ended while lked restarted", n);
+	return n < 0 ? n : 0;
+}
+
 /* Removes only what was added; adds only what there is room for. */
 static int execute_recorded(struct privileged *p, const struct priv_request *r)
 {
@@ -167,6 +187,8 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 
 	if (r->type == PRIV_GATE)
 		return gate_open(p->w->nl, p->ledger, r);
+	if (r->type == PRIV_SWEEP)
+		return sweep(p);
 	gate_close(p->w->nl, p->ledger, r);
 	if (!is_recorded(r))
 		return execute(p->w, r);
@@ -592,6 +614,15 @@ static void loop(struct privileged *p)
 	}
 }
 
+/* How often the engine process has to show one: for the service manager, and for a plane that stops
+ * without. */
+static lke_time signs_of_life(const struct world *w)
+{
+	lke_time watchdog = notify_watchdog(), attend = PLANE_ATTEND_S * LKE_SEC;
+
+	return w->keeping && attend < watchdog ? attend : watchdog;
+}
+
 int privileged_run(struct world *w, int sock, pid_t child)
 {
 	static struct privileged p; /* larger than a stack frame should be */
@@ -604,7 +635,7 @@ int privileged_run(struct world *w, int sock, pid_t child)
 				 .sock = sock,
 				 .child = child,
 				 .give_up = LKE_NEVER,
-				 .watchdog = notify_watchdog(),
+				 .watchdog = signs_of_life(w),
 				 .ping_at = LKE_NEVER };
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -122,6 +122,7 @@ static const char *const type_text[] = {
 	[PRIV_ALIVE] = "alive",
 	[PRIV_GATE] = "neighbour",
 	[PRIV_FAST] = "fast path",
+	[PRIV_SWEEP] = "routes of before",
 	[PRIV_KEY] = "key file",
 	[PRIV_RELOAD] = "reload",
 	[PRIV_CONFIGURED] = "reload",

@@ -17,6 +17,7 @@
 #include "daemon/identity.h"
 #include "daemon/key_file.h"
 #include "daemon/log.h"
+#include "daemon/plane_keep.h"
 #include "daemon/remedy.h"
 #include "daemon/state_open.h"
 #include "platform/linux/forward.h"
@@ -130,7 +131,10 @@ static const char *tun_remedy(int err)
 
 static int open_tun(struct world *w)
 {
-	int fd = fwd_open_tun(w->cfg.tun, &w->tun_ifindex), err;
+	int fd = plane_tun(w), err;
+
+	if (fd < 0)
+		fd = fwd_open_tun(w->cfg.tun, &w->tun_ifindex);
 
 	if (fd < 0) {
 		log_error("cannot open the TUN device %s: %s; %s", w->cfg.tun, strerror(-fd),
@@ -168,7 +172,10 @@ static int open_kernel(struct world *w)
 		log_error("%s", why);
 		return err == -EPERM || err == -EBUSY || err == -EEXIST ? EXIT_FAILED : EXIT_KERNEL;
 	}
+	plane_take(w);
+	nl_keep_routes(w->nl, plane_maps(w) ? w->tun_ifindex : 0);
 	err = nl_cleanup_stale(w->nl);
+	nl_keep_routes(w->nl, 0);
 	if (err < 0) {
 		log_error("netlink: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
@@ -178,7 +185,8 @@ static int open_kernel(struct world *w)
 	err = tc_cleanup_stale(w->nl);
 	if (err > 0)
 		log_notice("removed %d BPF filters that a killed lked left", err);
-	err = sysctl_open(w->state_dir, &w->sysctl);
+	err = plane_maps(w) ? sysctl_go_on(w->state_dir, &w->sysctl)
+			    : sysctl_open(w->state_dir, &w->sysctl);
 	if (err < 0) {
 		log_error("sysctls: %s; see: lke doctor", strerror(-err));
 		return EXIT_FAILED;
@@ -410,7 +418,7 @@ static unsigned group_sockets(const struct world *w)
 
 static int open_sockets(struct world *w)
 {
-	int err = group_open(group_sockets(w), &w->group);
+	int err = group_open(group_sockets(w), &w->group), code;
 
 	if (err < 0) {
 		log_error("multicast sockets: %s; see: lke doctor", strerror(-err));
@@ -426,7 +434,9 @@ static int open_sockets(struct world *w)
 	if (w->cfg.engine.ars > 0 && w->neigh_fd < 0)
 		log_warning("neighbour monitor: %s; no hints of it", strerror(-w->neigh_fd));
 	warn_missing(w);
-	return open_links(w);
+	code = open_links(w);
+	plane_taken_over(w);
+	return code;
 }
 
 int world_open(struct world *w)
@@ -562,8 +572,10 @@ int world_keep_engine_side(struct world *w, int sock)
 	return 0;
 }
 
-void world_cleanup(struct world *w)
+void world_cleanup(struct world *w, int exit_code)
 {
+	if (w->nl && plane_stays(w, exit_code))
+		nl_keep_routes(w->nl, w->tun_ifindex);
 	/* Without the table this process did not own the namespace: everything in it is another's.
 	 */
 	if (w->steer) {

@@ -42,6 +42,12 @@ struct world {
 	uint32_t fast_max;
 	uint8_t fast_secret[16]; /* of the forwarding plane, when there is one */
 	char forward_why[256];	 /* why there is none */
+	bool keeping;		 /* the plane outlives this lked (plane_keep.h) */
+	bool plane_tcx;
+	char plane_generation;
+	struct fast_binding *adopted; /* what the plane of before forwards still */
+	size_t adopteds;
+	bool adopting; /* a plane of before was taken over */
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
@@ -83,6 +89,7 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const char *name);
 /* world_forward.c: the forwarding plane; and its part of an interface whose socket was opened. */
 int world_open_forward(struct world *w);
+uint32_t world_forward_max(const struct world *w); /* bindings the fast path has room for */
 void world_forward_link(struct world *w, const struct packet_link *l, const char *name,
 			enum packet_kind kind);
 /* Key Exchange Requests are served on the interface: they have a socket of their own (kereqs). */
@@ -99,8 +106,9 @@ int world_keep_engine_side(struct world *w, int sock);
 void world_close_all_but(const int *keep, size_t n);
 /* The privileged process knows the mobiles by their addresses; ESP is the engine's. */
 void world_wipe_keys(struct daemon_config *cfg);
-/* Removes everything that was added to the host, restores sysctls, removes the socket. */
-void world_cleanup(struct world *w);
+/* Removes everything that was added to the host, restores sysctls, removes the socket.  What the
+ * next lked takes over stays (plane_keep.h). */
+void world_cleanup(struct world *w, int exit_code);
 
 /* privileged.c: serves requests until the engine process has ended.  Exit code. */
 int privileged_run(struct world *w, int sock, pid_t child);

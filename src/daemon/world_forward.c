@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: ISC */
 /* Which plane forwards: BPF before the TUN device, or the TUN device alone, and why (ADR 80). */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/log.h"
+#include "daemon/plane_keep.h"
 #include "daemon/world.h"
 #include "platform/linux/forward.h"
 
 /* As many as LBSAs and mobiles there may be. */
-static uint32_t bindings(const struct world *w)
+uint32_t world_forward_max(const struct world *w)
 {
 	uint64_t n = 16 + (uint64_t)w->cfg.mobiles;
 
@@ -21,15 +23,47 @@ static uint32_t bindings(const struct world *w)
 
 static int open_bpf(struct world *w)
 {
-	struct fast_conf conf = { .tun_ifindex = w->tun_ifindex, .max = bindings(w), .nl = w->nl };
+	struct fast_conf conf = { .tun_ifindex = w->tun_ifindex,
+				  .max = world_forward_max(w),
+				  .nl = w->nl,
+				  .maps = plane_maps(w),
+				  .link = plane_link,
+				  .ctx = w };
 	int err;
 
+	plane_begin(w);
 	memcpy(conf.secret, w->fast_secret, sizeof(conf.secret));
 	err = fast_open(&conf, &w->fast, w->forward_why, sizeof(w->forward_why));
 	mem_wipe(conf.secret, sizeof(conf.secret));
-	if (!err)
-		w->fast_counts = fast_counts(w->fast, &w->fast_max);
-	return err;
+	if (err) {
+		w->keeping = false;
+		return err;
+	}
+	w->fast_counts = fast_counts(w->fast, &w->fast_max);
+	plane_give(w);
+	w->adopting = conf.maps != NULL;
+	return conf.maps ? fast_bindings(w->fast, &w->adopted, &w->adopteds) : 0;
+}
+
+/* With the maps of before, and if these do not serve, with new ones. */
+static int open_any(struct world *w)
+{
+	int err;
+
+	if (plane_maps(w)) {
+		err = open_bpf(w);
+		if (!err)
+			return 0;
+		log_notice("the forwarding plane of before is not taken over: %s; tunnels pause",
+			   w->forward_why);
+		fast_close(w->fast);
+		w->fast = NULL;
+		w->fast_counts = NULL;
+		plane_forget(w);
+	}
+	if (system_random(w->fast_secret, sizeof(w->fast_secret)) < 0)
+		return -EIO;
+	return open_bpf(w);
 }
 
 /* The plane of the TUN device alone was chosen, or is all there is. */
@@ -55,9 +89,7 @@ int world_open_forward(struct world *w)
 				    w->cfg.tun, w->forward_why);
 		return EXIT_OK;
 	}
-	if (system_random(w->fast_secret, sizeof(w->fast_secret)) < 0)
-		return EXIT_FAILED;
-	if (open_bpf(w) == 0) {
+	if (open_any(w) == 0) {
 		log_notice("forwarding by BPF, what it leaves by the TUN device %s", w->cfg.tun);
 		return EXIT_OK;
 	}

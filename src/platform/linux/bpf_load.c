@@ -52,6 +52,7 @@ FORWARD(int, bpf_object__open_skeleton,
 FORWARD(int, bpf_object__load_skeleton, (struct bpf_object_skeleton * s), (s), -ENOENT)
 FORWARD(int, bpf_object__attach_skeleton, (struct bpf_object_skeleton * s), (s), -ENOENT)
 FORWARD(int, bpf_map__set_max_entries, (struct bpf_map * m, __u32 n), (m, n), -ENOENT)
+FORWARD(int, bpf_map__reuse_fd, (struct bpf_map * m, int fd), (m, fd), -ENOENT)
 FORWARD(int, bpf_map__fd, (const struct bpf_map *m), (m), -ENOENT)
 FORWARD(int, bpf_program__fd, (const struct bpf_program *p), (p), -ENOENT)
 FORWARD(int, bpf_link_create,
@@ -60,6 +61,10 @@ FORWARD(int, bpf_link_create,
 FORWARD(int, bpf_map_update_elem, (int fd, const void *key, const void *value, __u64 flags),
 	(fd, key, value, flags), -ENOENT)
 FORWARD(int, bpf_map_delete_elem, (int fd, const void *key), (fd, key), -ENOENT)
+
+FORWARD(int, bpf_map_lookup_elem, (int fd, const void *key, void *value), (fd, key, value), -ENOENT)
+FORWARD(int, bpf_map_get_next_key, (int fd, const void *key, void *next), (fd, key, next), -ENOENT)
+FORWARD(int, bpf_obj_get_info_by_fd, (int fd, void *info, __u32 *len), (fd, info, len), -ENOENT)
 
 /* The two that return nothing. */
 #define FORWARD_VOID(name)                                                                         \

@@ -55,6 +55,9 @@ struct fwd_conf {
 	void *ctx;
 	struct fastmap_count *counts; /* of fast_counts(); NULL: there is no fast path */
 	uint32_t counts_max;
+	/* What is in the fast path from before, only while fwd_new() runs. */
+	const struct fast_binding *adopt;
+	size_t adopts;
 	uint32_t path_mtu;	 /* assumed until an ICMPv6 error says less; 0: 1500 */
 	unsigned buffer_packets; /* that wait for one address; 0: none wait */
 	size_t buffer_bytes;	 /* of all that wait */
@@ -147,6 +150,9 @@ int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
 void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now);
 /* The kernel refused a binding that conf.fast() had taken. */
 void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, lke_time now);
+/* What was in the fast path from before and was not set again leaves it.  Number of tunnels that
+ * were taken over. */
+unsigned fwd_adopt_end(struct fwd *f);
 /* LKE_ACT_SEND with ifindex 0: the kernel routes it.  0 or -errno. */
 int fwd_write_tun(struct fwd *f, const uint8_t *pkt, size_t len);
 

@@ -45,6 +45,8 @@ struct fast {
 	uint32_t max;
 	struct attached tun, on[FAST_LINKS_MAX];
 	unsigned links;
+	void (*link)(void *ctx, uint32_t ifindex, int fd);
+	void *ctx;
 };
 
 static int silent(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -58,6 +60,8 @@ static int attach(const struct fast *f, struct attached *a, uint32_t ifindex, in
 	int link = f->clsact ? -1 : bpf_link_create(prog, (int)ifindex, where, NULL);
 
 	*a = (struct attached){ .ifindex = ifindex, .link = link < 0 ? -1 : link };
+	if (link >= 0 && f->link)
+		f->link(f->ctx, ifindex, link);
 	return link >= 0 ? 0 : tc_attach(f->nl, ifindex, egress, prog);
 }
 
@@ -78,8 +82,24 @@ static bool kernel_since(unsigned major, unsigned minor)
 	       (a > major || (a == major && b >= minor));
 }
 
+/* Those of before, or new ones of this size; one more of counts says who attends. */
+static int choose_maps(struct fast *f, const struct fast_conf *conf)
+{
+	int err;
+
+	if (!conf->maps) {
+		bpf_map__set_max_entries(f->skel->maps.bindings, f->max);
+		bpf_map__set_max_entries(f->skel->maps.counts, f->max + 1);
+		return 0;
+	}
+	err = bpf_map__reuse_fd(f->skel->maps.bindings, conf->maps->bindings);
+	return err ? err : bpf_map__reuse_fd(f->skel->maps.counts, conf->maps->counts);
+}
+
 static int load(struct fast *f, const struct fast_conf *conf)
 {
+	int err;
+
 	f->skel = forward__open();
 	if (!f->skel)
 		return -errno;
@@ -91,9 +111,9 @@ static int load(struct fast *f, const struct fast_conf *conf)
 		memcpy(&w, conf->secret + 8 * i, 8);
 		f->skel->rodata->flow_secret[i] = w;
 	}
-	bpf_map__set_max_entries(f->skel->maps.bindings, f->max);
-	bpf_map__set_max_entries(f->skel->maps.counts, f->max);
-	return forward__load(f->skel);
+	f->skel->rodata->attended_slot = f->max;
+	err = choose_maps(f, conf);
+	return err ? err : forward__load(f->skel);
 }
 
 static int map_counts(struct fast *f)
@@ -101,12 +121,13 @@ static int map_counts(struct fast *f)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	void *p;
 
-	f->counts_len = (f->max * sizeof(*f->counts) + page - 1) / page * page;
+	f->counts_len = ((f->max + 1) * sizeof(*f->counts) + page - 1) / page * page;
 	p = mmap(NULL, f->counts_len, PROT_READ | PROT_WRITE, MAP_SHARED,
 		 bpf_map__fd(f->skel->maps.counts), 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	f->counts = p;
+	fast_attend(f, LKE_NEVER);
 	return 0;
 }
 
@@ -166,6 +187,8 @@ int fast_open(const struct fast_conf *conf, struct fast **ret, char *why, size_t
 	f->max = conf->max;
 	f->nl = conf->nl;
 	f->clsact = conf->clsact;
+	f->link = conf->link;
+	f->ctx = conf->ctx;
 	err = open_steps(f, conf, &step);
 	if (err) {
 		snprintf(why, why_size, "%s: %s", step, strerror(-err));
@@ -201,8 +224,11 @@ static void forget_gone(struct fast *f)
 			i++;
 			continue;
 		}
-		if (f->on[i].link >= 0)
+		if (f->on[i].link >= 0) {
 			close(f->on[i].link);
+			if (f->link)
+				f->link(f->ctx, f->on[i].ifindex, -1);
+		}
 		f->on[i] = f->on[--f->links];
 	}
 }
@@ -241,6 +267,66 @@ int fast_set(struct fast *f, const struct fast_binding *b)
 	memcpy(v.agent, b->agent.b, sizeof(v.agent));
 	memcpy(v.coa, b->coa.b, sizeof(v.coa));
 	return bpf_map_update_elem(map, &b->home, &v, BPF_ANY);
+}
+
+void fast_attend(struct fast *f, lke_time until)
+{
+	__atomic_store_n(&f->counts[f->max].last, until, __ATOMIC_RELAXED);
+}
+
+struct fast_maps fast_maps(const struct fast *f)
+{
+	return (struct fast_maps){ .bindings = bpf_map__fd(f->skel->maps.bindings),
+				   .counts = bpf_map__fd(f->skel->maps.counts) };
+}
+
+static bool map_is(int fd, enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t max)
+{
+	struct bpf_map_info i = { 0 };
+	uint32_t len = sizeof(i);
+
+	return bpf_obj_get_info_by_fd(fd, &i, &len) == 0 && i.type == type && i.key_size == key &&
+	       i.value_size == value && i.max_entries == max;
+}
+
+bool fast_maps_fit(const struct fast_maps *m, uint32_t max)
+{
+	const char *why;
+
+	return bpf_library(&why) &&
+	       map_is(m->bindings, BPF_MAP_TYPE_HASH, sizeof(struct lke_in6),
+		      sizeof(struct fastmap_binding), max) &&
+	       map_is(m->counts, BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct fastmap_count),
+		      max + 1);
+}
+
+static struct fast_binding from_map(const struct lke_in6 *home, const struct fastmap_binding *v)
+{
+	struct fast_binding b = { .home = *home, .mtu = v->mtu, .slot = v->slot };
+
+	memcpy(b.agent.b, v->agent, sizeof(b.agent.b));
+	memcpy(b.coa.b, v->coa, sizeof(b.coa.b));
+	return b;
+}
+
+int fast_bindings(const struct fast *f, struct fast_binding **ret, size_t *ret_n)
+{
+	int map = bpf_map__fd(f->skel->maps.bindings);
+	struct fast_binding *all = mem_realloc_array(NULL, f->max, sizeof(*all));
+	struct lke_in6 key, *last = NULL;
+	struct fastmap_binding v;
+	size_t n = 0;
+
+	if (!all)
+		return -ENOMEM;
+	while (n < f->max && bpf_map_get_next_key(map, last, &key) == 0) {
+		if (bpf_map_lookup_elem(map, &key, &v) == 0)
+			all[n++] = from_map(&key, &v);
+		last = &key;
+	}
+	*ret = all;
+	*ret_n = n;
+	return 0;
 }
 
 struct fastmap_count *fast_counts(const struct fast *f, uint32_t *ret_max)

@@ -25,6 +25,23 @@ int fast_set(struct fast *f, const struct fast_binding *b)
 	return -EOPNOTSUPP;
 }
 
+void fast_attend(struct fast *f, lke_time until) {}
+
+struct fast_maps fast_maps(const struct fast *f)
+{
+	return (struct fast_maps){ -1, -1 };
+}
+
+bool fast_maps_fit(const struct fast_maps *m, uint32_t max)
+{
+	return false;
+}
+
+int fast_bindings(const struct fast *f, struct fast_binding **ret, size_t *ret_n)
+{
+	return -EOPNOTSUPP;
+}
+
 struct fastmap_count *fast_counts(const struct fast *f, uint32_t *ret_max)
 {
 	*ret_max = 0;

@@ -71,9 +71,15 @@ void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tu
 
 /* A slot that was given back last is used last: packets that are in the programs still count there.
  */
-static void release_slot(struct fwd *f, struct fwd_tunnel *t)
+void fwd_fast_return_slot(struct fwd *f, uint32_t slot)
 {
 	struct fwd_fast *s = &f->fast;
+
+	s->slot[(s->first + s->free++) % f->conf.counts_max] = slot;
+}
+
+static void release_slot(struct fwd *f, struct fwd_tunnel *t)
+{
 	struct fastmap_count c = moved(f, t);
 
 	t->encap += c.encap;
@@ -81,8 +87,8 @@ static void release_slot(struct fwd *f, struct fwd_tunnel *t)
 	t->decap += c.decap;
 	t->decap_bytes += c.decap_bytes;
 	t->last = last_packet(f, t);
-	s->slot[(s->first + s->free++) % f->conf.counts_max] = t->slot;
-	s->bindings--;
+	fwd_fast_return_slot(f, t->slot);
+	f->fast.bindings--;
 	t->fast = t->taken = t->live = false;
 }
 

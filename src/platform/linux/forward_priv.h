@@ -99,8 +99,16 @@ struct fwd_fast {
 	lke_time since, latest; /* the first and the last of them */
 };
 
+/* Bindings of the fast path that a daemon before this one left (forward_adopt.c). */
+struct fwd_adopt {
+	struct fast_binding *all; /* sorted by home; remove: dealt with */
+	size_t n, left;
+	unsigned taken;
+};
+
 struct fwd {
 	struct fwd_conf conf;
+	struct fwd_adopt adopt;
 	bool batch; /* more packets of a link follow at once */
 	struct fwd_join join;
 	struct fwd_fast fast;
@@ -144,6 +152,7 @@ uint32_t fwd_pair_mtu(const struct fwd *f, const struct fwd_pair *p, lke_time no
 
 int fwd_fast_init(struct fwd *f);
 void fwd_fast_free(struct fwd *f);
+void fwd_fast_return_slot(struct fwd *f, uint32_t slot);
 /* A packet went through this tunnel: it may go to the fast path at the next flush. */
 void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now);
 void fwd_fast_flush(struct fwd *f, lke_time now);
@@ -154,6 +163,11 @@ void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home);
 void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now);
 void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tunnel_info *i);
 void fwd_fast_count(const struct fwd *f, struct fwd_counters *c);
+
+int fwd_adopt_init(struct fwd *f, const struct fast_binding *b, size_t n);
+void fwd_adopt_free(struct fwd *f);
+/* A tunnel of this home address was set or removed. */
+void fwd_adopt(struct fwd *f, const struct lke_in6 *home);
 
 int fwd_buffer_init(struct fwd *f);
 /* Packets for the address wait, or would. */

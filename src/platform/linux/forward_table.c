@@ -31,7 +31,8 @@ int fwd_new(const struct fwd_conf *conf, struct fwd **ret)
 	if (TABLE_INIT(&f->homes, struct fwd_tunnel, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->pairs, struct fwd_pair, node, key, FWD_TUNNELS_MAX, conf->secret) ||
 	    TABLE_INIT(&f->ends, struct fwd_addr, node, addr, FWD_ENDS_MAX, conf->secret) ||
-	    fwd_buffer_init(f) || fwd_fast_init(f)) {
+	    fwd_buffer_init(f) || fwd_fast_init(f) ||
+	    fwd_adopt_init(f, conf->adopt, conf->adopts)) {
 		fwd_free(f);
 		return -ENOMEM;
 	}
@@ -39,6 +40,7 @@ int fwd_new(const struct fwd_conf *conf, struct fwd **ret)
 		tbf_init(&f->limit[i], EVENT_RATE, EVENT_RATE, 0);
 	tbf_init(&f->icmp_limit, ICMP_RATE, ICMP_RATE, 0);
 	tbf_init(&f->refusals, REFUSAL_RATE, REFUSAL_RATE, 0);
+	f->conf.adopt = NULL; /* the caller's, and gone soon */
 	*ret = f;
 	return 0;
 }
@@ -291,6 +293,7 @@ int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now
 		fwd_buffer_tunnel_gone(f, &act->home);
 	else
 		fwd_buffer_tunnel_set(f, &act->home, now);
+	fwd_adopt(f, &act->home);
 	return 0;
 }
 
@@ -512,6 +515,7 @@ void fwd_free(struct fwd *f)
 		return;
 	fwd_buffer_free(f);
 	fwd_fast_free(f);
+	fwd_adopt_free(f);
 	reassembly_free(f->reassembly);
 	while ((n = table_next(&f->homes, &cursor, n))) {
 		struct fwd_tunnel *t = TABLE_ENTRY(n, struct fwd_tunnel, node);

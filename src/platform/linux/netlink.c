@@ -203,9 +203,48 @@ struct stale {
 	uint16_t get, del;
 	size_t hdr_len;
 	uint16_t proto_attr; /* 0: struct rtmsg's rtm_protocol */
+	uint32_t tun;	     /* of its interception routes ... */
+	/* ... all stay (NULL), or those that are wanted, and nothing else is looked at. */
+	bool (*wanted)(void *ctx, const struct lke_in6 *addr);
+	void *ctx;
 	size_t n;
 	_Alignas(8) uint8_t msg[NL_STALE_BATCH][NL_STALE_MSG];
 };
+
+/* An address whose packets go to this device. */
+static bool intercepts(const struct nlmsghdr *nlh, uint32_t tun, struct lke_in6 *ret)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *a;
+	uint32_t oif = 0;
+	bool addr = false;
+
+	mnl_attr_for_each(a, nlh, sizeof(*rt))
+	{
+		size_t len = mnl_attr_get_payload_len(a);
+
+		if (mnl_attr_get_type(a) == RTA_OIF && len == sizeof(oif))
+			oif = mnl_attr_get_u32(a);
+		if (mnl_attr_get_type(a) == RTA_DST && len == sizeof(*ret)) {
+			memcpy(ret, mnl_attr_get_payload(a), sizeof(*ret));
+			addr = true;
+		}
+	}
+	return tun && oif == tun && addr && rt->rtm_dst_len == 128 &&
+	       rt->rtm_table == RT_TABLE_MAIN;
+}
+
+static bool route_is_stale(const struct stale *s, const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
+	struct lke_in6 addr;
+
+	if (rt->rtm_protocol != NL_PROTO || (rt->rtm_flags & RTM_F_CLONED))
+		return false;
+	if (intercepts(nlh, s->tun, &addr))
+		return s->wanted && !s->wanted(s->ctx, &addr);
+	return !s->wanted;
+}
 
 static bool stale_is_ours(const struct stale *s, const struct nlmsghdr *nlh)
 {
@@ -213,11 +252,8 @@ static bool stale_is_ours(const struct stale *s, const struct nlmsghdr *nlh)
 
 	if (mnl_nlmsg_get_payload_len(nlh) < s->hdr_len)
 		return false;
-	if (s->proto_attr == 0) {
-		const struct rtmsg *rt = mnl_nlmsg_get_payload(nlh);
-
-		return rt->rtm_protocol == NL_PROTO && !(rt->rtm_flags & RTM_F_CLONED);
-	}
+	if (s->proto_attr == 0)
+		return route_is_stale(s, nlh);
 	mnl_attr_for_each(a, nlh, s->hdr_len)
 	{
 		if (mnl_attr_get_type(a) == s->proto_attr && mnl_attr_get_payload_len(a) >= 1)
@@ -281,6 +317,8 @@ static int remove_marked(struct nl *n)
 
 	if (!s)
 		return -ENOMEM;
+	s->wanted = NULL;
+	s->tun = n->kept_routes;
 	for (size_t i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
 		int r;
 
@@ -297,6 +335,31 @@ static int remove_marked(struct nl *n)
 	}
 	free(s);
 	return total;
+}
+
+void nl_keep_routes(struct nl *n, uint32_t tun_ifindex)
+{
+	n->kept_routes = tun_ifindex;
+}
+
+int nl_sweep_routes(struct nl *n, uint32_t tun_ifindex,
+		    bool (*wanted)(void *ctx, const struct lke_in6 *addr), void *ctx)
+{
+	struct stale *s = malloc(sizeof(*s));
+	int r;
+
+	if (!s)
+		return -ENOMEM;
+	s->get = RTM_GETROUTE;
+	s->del = RTM_DELROUTE;
+	s->hdr_len = sizeof(struct rtmsg);
+	s->proto_attr = 0;
+	s->tun = tun_ifindex;
+	s->wanted = wanted;
+	s->ctx = ctx;
+	r = stale_remove_kind(n, s);
+	free(s);
+	return r;
 }
 
 int nl_cleanup_stale(struct nl *n)

@@ -35,6 +35,12 @@ int nl_open(struct nl **ret);
 /* Removes every address, rule, route and neighbour with our protocol number.  At start, before any
  * other. Number of removed objects or -errno. */
 int nl_cleanup_stale(struct nl *n);
+/* Interception routes to this device stay, in nl_cleanup_stale() and in nl_remove_all(): they serve
+ * the lked after this one (ADR 83).  0: none. */
+void nl_keep_routes(struct nl *n, uint32_t tun_ifindex);
+/* Of them, removes those that were not set again: wanted(addr) is false.  Number or -errno. */
+int nl_sweep_routes(struct nl *n, uint32_t tun_ifindex,
+		    bool (*wanted)(void *ctx, const struct lke_in6 *addr), void *ctx);
 /* Removes everything this process added; objects that are gone already are no error. */
 void nl_remove_all(struct nl *n);
 void nl_close(struct nl *n);   /* nl_remove_all() and free; accepts NULL */

@@ -27,6 +27,7 @@ struct nl {
 		struct lke_in6 src;
 	} path[NL_PATH_MAX];
 	bool main_default;
+	uint32_t kept_routes; /* to this device */
 	_Alignas(8) uint8_t buf[NL_DUMP_BUF];
 };
 

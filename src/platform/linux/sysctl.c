@@ -149,7 +149,7 @@ static int record_read(struct sysctl *s)
 	return 0;
 }
 
-int sysctl_open(const char *state_dir, struct sysctl **ret)
+static int open_record(const char *state_dir, bool restore, struct sysctl **ret)
 {
 	struct sysctl *s = calloc(1, sizeof(*s));
 	int n, m, err;
@@ -163,7 +163,7 @@ int sysctl_open(const char *state_dir, struct sysctl **ret)
 		return -ENAMETOOLONG;
 	}
 	err = record_read(s);
-	if (!err) {
+	if (!err && restore) {
 		restore_all(s);
 		err = record_write(s);
 	}
@@ -173,6 +173,16 @@ int sysctl_open(const char *state_dir, struct sysctl **ret)
 	}
 	*ret = s;
 	return 0;
+}
+
+int sysctl_open(const char *state_dir, struct sysctl **ret)
+{
+	return open_record(state_dir, true, ret);
+}
+
+int sysctl_go_on(const char *state_dir, struct sysctl **ret)
+{
+	return open_record(state_dir, false, ret);
 }
 
 static struct saved *find_saved(struct sysctl *s, const char *ifname, const char *key)

@@ -20,6 +20,8 @@ struct sysctl;
 /* Reads the record a killed daemon left in state_dir (file "sysctl.saved"), restores it, starts
  * anew.  0 or -errno. */
 int sysctl_open(const char *state_dir, struct sysctl **ret);
+/* The same, but what is changed stays changed: this lked goes on with it. */
+int sysctl_go_on(const char *state_dir, struct sysctl **ret);
 /*
  * net.ipv6.conf.IFNAME.KEY = value (KEY unres_qlen_bytes: of net.ipv6.neigh).  Saves the old value
  * first; does nothing when it is right already. -ENOENT: no such interface or key; -ENOSPC:

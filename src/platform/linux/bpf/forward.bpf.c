@@ -61,6 +61,7 @@ struct {
 
 const volatile __u32 tun_ifindex;
 const volatile __u32 fib_flags;
+const volatile __u32 attended_slot;  /* of counts */
 const volatile __u64 flow_secret[2]; /* of the outer flow labels, as the TUN plane's */
 
 struct address {
@@ -177,11 +178,21 @@ static __always_inline int find_way(struct __sk_buff *skb, const struct ipv6hdr 
 	       fib->ifindex != tun_ifindex;
 }
 
-static __always_inline void count(__u64 *packets, __u64 *bytes, __u32 len, struct fastmap_count *c)
+static __always_inline void count(__u64 *packets, __u64 *bytes, __u32 len, __u64 now,
+				  struct fastmap_count *c)
 {
 	__sync_fetch_and_add(packets, 1);
 	__sync_fetch_and_add(bytes, len);
-	c->last = bpf_ktime_get_boot_ns();
+	c->last = now;
+}
+
+/* A daemon has been heard of lately (ADR 83): bindings that nobody watches lead astray. */
+static __always_inline int attended(__u64 now)
+{
+	__u32 slot = attended_slot;
+	const struct fastmap_count *c = bpf_map_lookup_elem(&counts, &slot);
+
+	return c && now < c->last;
 }
 
 SEC("tc")
@@ -195,6 +206,7 @@ int lke_encap(struct __sk_buff *skb)
 	struct bpf_fib_lookup fib;
 	struct ipv6hdr outer;
 	__u32 head, slot, len = skb->len, one = skb->gso_size;
+	__u64 now;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || (const void *)(ip + 1) > end ||
 	    !is_plain(ip, end, &head))
@@ -205,8 +217,9 @@ int lke_encap(struct __sk_buff *skb)
 	slot = b->slot;
 	c = bpf_map_lookup_elem(&counts, &slot);
 	one = one ? one + head : len;
-	if (!c || !c->live || one > b->mtu || bpf_ntohs(ip->payload_len) + sizeof(*ip) != len ||
-	    len + sizeof(outer) > 0xffff)
+	now = bpf_ktime_get_boot_ns();
+	if (!c || !c->live || !attended(now) || one > b->mtu ||
+	    bpf_ntohs(ip->payload_len) + sizeof(*ip) != len || len + sizeof(outer) > 0xffff)
 		return TC_ACT_UNSPEC;
 	write_outer(&outer, b, ip);
 	if (!find_way(skb, &outer, one + sizeof(outer), &fib))
@@ -219,7 +232,7 @@ int lke_encap(struct __sk_buff *skb)
 	    bpf_skb_change_head(skb, ETH_HLEN, 0))
 		return TC_ACT_SHOT;
 	__builtin_memcpy(nh.ipv6_nh, fib.ipv6_dst, sizeof(nh.ipv6_nh));
-	count(&c->encap, &c->encap_bytes, len, c);
+	count(&c->encap, &c->encap_bytes, len, now, c);
 	return bpf_redirect_neigh(fib.ifindex, &nh, sizeof(nh), 0);
 }
 
@@ -252,6 +265,7 @@ int lke_decap(struct __sk_buff *skb)
 	struct fastmap_count *c;
 	struct address src, dst;
 	__u32 head, slot, len;
+	__u64 now;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || skb->pkt_type || skb->vlan_present ||
 	    (const void *)(ip + 1) > end || outer->version != 6 || outer->nexthdr != NEXT_IPV6 ||
@@ -272,9 +286,10 @@ int lke_decap(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	slot = b->slot;
 	c = bpf_map_lookup_elem(&counts, &slot);
-	if (!c || !c->live || !shrink(skb))
+	now = bpf_ktime_get_boot_ns();
+	if (!c || !c->live || !attended(now) || !shrink(skb))
 		return TC_ACT_UNSPEC;
-	count(&c->decap, &c->decap_bytes, len, c);
+	count(&c->decap, &c->decap_bytes, len, now, c);
 	return bpf_redirect(tun_ifindex, BPF_F_INGRESS);
 }
 

@@ -13,7 +13,15 @@ struct fastmap_binding {
 	__u32 slot; /* its place in "counts" */
 };
 
-/* Value of the array "counts", which user space maps. One a slot, in a cache line of its own. */
+/* Counts up with every change of what the maps hold: an lked that finds another one's maps
+ * (ADR 83) takes them over only when it is the same. */
+#define FASTMAP_VERSION 1
+
+/*
+ * Value of the array "counts", which user space maps.  One a slot, in a cache line of its own; one
+ * more at the end, whose "last" says until when (ns of CLOCK_BOOTTIME) the plane may forward
+ * without having heard of its daemon again.
+ */
 struct fastmap_count {
 	__u64 encap, encap_bytes, decap, decap_bytes;
 	__u64 live; /* written by user space: 0 stops the binding at once */
