@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: ISC
 """Tunnels while lked restarts, with a service manager that keeps descriptors (ADR 83)."""
+import fcntl
 import os
 import signal
 import time
 
-from manager import Managed
+from manager import HIGH, Managed
 from nodes import AR_CONF, MN_CONF
 from tests_mn import World
-from topology import HOME_ADDRESS, HOME_AGENT, SLOW, wait_for
+from topology import HOME_ADDRESS, HOME_AGENT, SLOW, CannotRun, wait_for
 
 WAYS = (("SIGTERM", signal.SIGTERM), ("kill -9", signal.SIGKILL))
 CONF = AR_CONF + "StateFile = yes\n"
@@ -15,17 +16,21 @@ MN_AWAY = MN_CONF % (HOME_ADDRESS, HOME_AGENT, "@KEY@")
 
 
 class Kept(World):
-	"""AR1 has a manager that keeps descriptors; its router forwards of itself, as routers do."""
+	"""One agent has a manager that keeps descriptors; its host forwards of itself, as routers do."""
+	name, agent = "ar1", None
 
 	def _start(self):
-		self.lab["ar1"].sysctl(all__forwarding=1)
+		self.lab[self.name].sysctl(all__forwarding=1)
 		super()._start()
-		self.ar[1].stop()
-		self.ar[1] = Managed(self.lab, self.build, "ar1", CONF).start()
+		self.take(self.ar[1], CONF)
+
+	def take(self, daemon, conf):
+		daemon.stop()
+		self.agent = self.ar[1] = Managed(self.lab, self.build, self.name, conf).start()
 
 	def __exit__(self, *exc):
-		if isinstance(self.ar.get(1), Managed):
-			self.ar[1].close()
+		if self.agent:
+			self.agent.close()
 		super().__exit__(*exc)
 
 	def away(self):
@@ -35,46 +40,63 @@ class Kept(World):
 		self.plug("wlan0", "l1", False)
 		self.plug("wlan0", "l2", True)
 		self.bound(1, coa1)
-		self.probe("coa1", coa1, 7011)
+		return self.probed(coa1)
+
+	def probed(self, address):
+		need_store(self)
+		self.probe("stream", address, 7011)
 		wait_for(lambda: self.fast() >= 1, 10, "the tunnel in the fast path")
-		return coa1
+		return address
 
 	def fast(self):
-		shown = (self.ar[1].show("counters") or {}).get("counters") or {}
+		shown = (self.agent.show("counters") or {}).get("counters") or {}
 		return (shown.get("plane") or {}).get("fast_bindings", 0)
 
 	def routes(self):
-		return self.lab["ar1"].show("-6", "route", "show", "dev", "lke0")
+		return self.lab[self.name].show("-6", "route", "show", "dev", "lke0")
 
 	def device(self):
-		return "lke0" in self.lab["ar1"].run("ip", "link", check=False)
+		return "lke0" in self.lab[self.name].run("ip", "link", check=False)
 
 
-def no_tcx(w):
+class KeptHome(Kept):
+	"""The home agent has it; the mobile node on link 1 is reached at its home address."""
+	name = "ha"
+
+	def take(self, daemon, conf):
+		with open(self.ha.conf) as f:
+			text = f.read()
+		self.ha.stop()
+		self.agent = self.ha = Managed(self.lab, self.build, "ha", text).start()
+
+	def away(self):
+		self.plug("wlan0", "l1", True)
+		bound = lambda: any(b.get("home_address") == HOME_ADDRESS for b in (self.ha.show("bindings") or {}).get("bindings") or [])
+		wait_for(bound, 20, "the home registration")
+		return self.probed(HOME_ADDRESS)
+
+
+def need_store(w):
 	"""Kernels before Linux 6.6 have no descriptors for programs on interfaces."""
-	return None if w.ar[1].names() else "skipped: this kernel, or this build, has no tcx"
+	if not w.agent.names():
+		raise CannotRun("the kernel is older than Linux 6.6, lked without BPF, or Forward = tun")
 
 
 def one_restart(w, how):
 	"""Half a second without lked.  (ended, answers again), seconds."""
 	began = time.time()
-	w.ar[1].end(how)
+	w.agent.end(how)
 	time.sleep(0.5)
-	w.ar[1].start()
+	w.agent.start()
 	up = time.time()
-	taken = lambda: "1 of 1 tunnels went on while lked restarted" in open(w.ar[1].log).read()
+	taken = lambda: "1 of 1 tunnels went on while lked restarted" in open(w.agent.log).read()
 	wait_for(taken, 20 * SLOW, "the tunnel to be taken over")
 	return began, up
 
 
-def restarts(build, directory, printer, words, how):
-	with Kept(build, directory, MN_AWAY) as w:
-		coa1 = w.away()
-		skip = no_tcx(w)
-		if skip:
-			w.stop_probes()
-			w.stop()
-			return [skip]
+def restarts(build, directory, printer, words, how, world=Kept):
+	with world(build, directory, MN_AWAY) as w:
+		address = w.away()
 		time.sleep(0.3)
 		bad = []
 		began, up = one_restart(w, how)
@@ -83,45 +105,48 @@ def restarts(build, directory, printer, words, how):
 		for (name, direction), s in w.stop_probes().items():
 			c = s.count(began - 0.2, up + 0.4)
 			silence = s.longest_silence(began, up)[0]
-			printer.note("AR1 by %s, %s: %d datagrams, %d lost, longest silence %.1f ms of %.0f without lked" % (
-				words, direction, c["sent"], c["lost"], silence * 1e3, (up - began) * 1e3))
+			printer.note("%s by %s, %s: %d datagrams, %d lost, longest silence %.1f ms of %.0f without lked" % (
+				w.name, words, direction, c["sent"], c["lost"], silence * 1e3, (up - began) * 1e3))
 			if c["lost"] or c["duplicated"] or c["reordered"] or silence > 0.25 * SLOW:
 				bad.append("%s, %s: %s, longest silence %.0f ms" % (words, direction, c, silence * 1e3))
-		if coa1 not in route:
-			bad.append("%s: no route of %s to the plane: %s" % (words, coa1, route))
-		links = [n for n in w.ar[1].names() if n.startswith("lke-link-")]
+		if address not in route:
+			bad.append("%s: no route of %s to the plane: %s" % (words, address, route))
+		links = [n for n in w.agent.names() if n.startswith("lke-link-")]
 		if len(set(n.split("-")[2] for n in links)) != 1 or len(links) != len(set(links)):
 			bad.append("%s: programs of one lked are kept: %s" % (words, links))
 		bad += [b for b in w.stop() if "state" not in b]
 		return bad
 
 
-def tunnels_go_on_while_lked_restarts(build, directory, printer):
-	"""A manager keeps the descriptors: by SIGTERM and by kill -9 not one datagram of either direction is lost."""
+def every_way(build, directory, printer, world):
 	bad = []
 	for words, how in WAYS:
-		bad += restarts(build, os.path.join(directory, words.replace(" ", "")), printer, words, how)
-		if bad and bad[0].startswith("skipped"):
-			printer.note(bad[0])
-			return []
+		bad += restarts(build, os.path.join(directory, words.replace(" ", "")), printer, words, how, world)
 	return bad
+
+
+def tunnels_go_on_while_lked_restarts(build, directory, printer):
+	"""A manager keeps the descriptors: by SIGTERM and by kill -9 not one datagram of either direction is lost."""
+	return every_way(build, directory, printer, Kept)
+
+
+def home_tunnel_goes_on_while_lked_restarts(build, directory, printer):
+	"""The same of a home agent."""
+	return every_way(build, directory, printer, KeptHome)
 
 
 def nothing_stays_of_a_stopped_plane(build, directory, printer):
 	"""The service is stopped: with the descriptors go the device, the routes and the programs."""
 	with Kept(build, directory, MN_AWAY) as w:
 		w.away()
-		if no_tcx(w):
-			printer.note(no_tcx(w))
-			return []
 		bad = []
-		w.ar[1].end(signal.SIGTERM)
+		w.agent.end(signal.SIGTERM)
 		if not w.device():
 			bad.append("the device went before the service was stopped")
 		left = w.lab["ar1"].run("ip", "-6", "rule") + w.lab["ar1"].run("ip", "-6", "neigh", "show", "proxy")
 		if "lke" in left or "2001:db8:1:" in left:
 			bad.append("more than the plane stayed: " + left)
-		w.ar[1].forget()
+		w.agent.forget()
 		wait_for(lambda: not w.device(), 5, "the device to go with its descriptor")
 		if "lke" in w.lab["ar1"].run("bpftool", "net", check=False):
 			bad.append("programs stayed")
@@ -133,11 +158,8 @@ def an_unattended_plane_stops(build, directory, printer):
 	"""lked does not come back: after half a minute its bindings forward nothing any more."""
 	with Kept(build, directory, MN_AWAY) as w:
 		w.away()
-		if no_tcx(w):
-			printer.note(no_tcx(w))
-			return []
 		ended = time.time()
-		w.ar[1].end(signal.SIGKILL)
+		w.agent.end(signal.SIGKILL)
 		time.sleep(33)		# of it 30 s are the plane's own; nothing but its clock tells when
 		bad = []
 		for (_, direction), s in w.stop_probes().items():
@@ -148,7 +170,7 @@ def an_unattended_plane_stops(build, directory, printer):
 			if late:
 				bad.append("%s: %d datagrams after half a minute" % (direction, len(late)))
 		# What is there is old: another lked takes it over all the same, and it forwards again.
-		w.ar[1].start()
+		w.agent.start()
 		wait_for(lambda: w.fast() >= 1, 10, "the tunnel in the fast path again")
 		bad += [b for b in w.stop() if "state" not in b]
 		return bad
@@ -158,22 +180,19 @@ def a_plane_that_does_not_fit_is_left(build, directory, printer):
 	"""Descriptors of another size, of no sense, or none where names are: a clean start, and the tunnel comes back."""
 	with Kept(build, directory, MN_AWAY) as w:
 		coa1 = w.away()
-		if no_tcx(w):
-			printer.note(no_tcx(w))
-			return []
 		bad = []
 		for words, change in (("another size", lambda d: open(d.conf, "a").write("MaxLbsa = 100\n")),
 				("the map is a file", lambda d: swap(d, "lke-bindings")), ("the TUN device is a file", lambda d: swap(d, "lke-tun")),
 				("no note", lambda d: lose(d, "lke-note"))):
-			w.ar[1].end(signal.SIGKILL)
+			w.agent.end(signal.SIGKILL)
 			change(w.ar[1])
-			w.ar[1].start()
+			w.agent.start()
 			w.bound(1, coa1)
 			wait_for(lambda: w.pings("cn", coa1), 10, "packets again, %s" % words)
 			wait_for(lambda: w.fast() >= 1, 10, "the tunnel in the fast path, %s" % words)
-			if open(w.ar[1].log).read().count("is not taken over") == 0:
+			if open(w.agent.log).read().count("is not taken over") == 0:
 				bad.append("%s: nothing was said" % words)
-			open(w.ar[1].log, "w").close()
+			open(w.agent.log, "w").close()
 		w.stop_probes()
 		bad += [b for b in w.stop() if "state" not in b]
 		return bad
@@ -184,13 +203,10 @@ def swap(daemon, name):
 		for i, (n, fd) in enumerate(daemon.store):
 			if n == name:
 				os.close(fd)
-				daemon.store[i] = (n, os.open(daemon.dir + "/none", os.O_RDWR | os.O_CREAT))
-				daemon.store[i] = (n, high(daemon.store[i][1]))
+				daemon.store[i] = (n, high(os.open(daemon.dir + "/none", os.O_RDWR | os.O_CREAT)))
 
 
 def high(fd):
-	import fcntl
-	from manager import HIGH
 	copy = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH)
 	os.close(fd)
 	return copy
@@ -204,5 +220,5 @@ def lose(daemon, name):
 		daemon.store = [x for x in daemon.store if x[0] != name]
 
 
-TESTS = (tunnels_go_on_while_lked_restarts, nothing_stays_of_a_stopped_plane, an_unattended_plane_stops,
+TESTS = (tunnels_go_on_while_lked_restarts, home_tunnel_goes_on_while_lked_restarts, nothing_stays_of_a_stopped_plane, an_unattended_plane_stops,
 	a_plane_that_does_not_fit_is_left)

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/in6.h"
+#include "base/mem.h"
 #include "netns_fixture.h"
 #include "platform/linux/clock.h"
 #include "platform/linux/forward.h"
@@ -246,6 +247,93 @@ static void amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source(v
 	close(fd);
 }
 
+/* Nobody has been heard of for too long. */
+static void a_plane_that_is_not_attended_does_nothing(void **state)
+{
+	struct fast_binding b = binding();
+	uint8_t p[2048], got[2048];
+	size_t n = udp_packet(p, peer, home, 100), len;
+
+	if (!fast)
+		skip();
+	assert_int_equal(fast_set(fast, &b), 0);
+	fast_attend(fast, clock_now());
+	send_to_host(p, n);
+	assert_true(tun_gets(500));
+	fast_attend(fast, clock_now() + LKE_SEC * 60);
+	send_to_host(p, n);
+	assert_true(expect(&out, 41, 0, got, &len));
+	assert_int_equal(len, n + 40);
+}
+
+static int kept_link[4];
+static unsigned kept_links;
+
+static void keep_link(void *ctx, uint32_t ifindex, int fd)
+{
+	if (fd >= 0 && kept_links < 4)
+		kept_link[kept_links++] = dup(fd);
+}
+
+/* A plane that goes on without its daemon, and the next one that takes its maps. */
+static void the_next_one_takes_the_maps(void **state)
+{
+	struct fast_conf conf = {
+		.tun_ifindex = tun, .max = BINDINGS, .nl = nl, .link = keep_link
+	};
+	struct fast_binding b = binding(), *all = NULL;
+	struct fast_maps maps, copy;
+	struct fast *first = NULL, *second = NULL;
+	uint8_t p[2048], got[2048];
+	size_t n = udp_packet(p, peer, home, 100), len, found = 0;
+	char why[256];
+
+	if (!fast)
+		skip();
+	fast_close(fast);
+	fast = NULL;
+	kept_links = 0;
+	assert_int_equal(fast_open(&conf, &first, why, sizeof(why)), 0);
+	if (kept_links == 0) { /* no tcx here */
+		fast_close(first);
+		skip();
+	}
+	maps = fast_maps(first);
+	copy = (struct fast_maps){ dup(maps.bindings), dup(maps.counts) };
+	counts = fast_counts(first, &(uint32_t){ 0 });
+	counts[b.slot].live = 1;
+	assert_int_equal(fast_set(first, &b), 0);
+	fast_close(first);
+	counts = NULL;
+	send_to_host(p, n);
+	assert_true(expect(&out, 41, 0, got, &len));
+
+	assert_true(fast_maps_fit(&copy, BINDINGS));
+	assert_false(fast_maps_fit(&copy, BINDINGS + 1));
+	assert_false(fast_maps_fit(&(struct fast_maps){ copy.counts, copy.bindings }, BINDINGS));
+	assert_false(fast_maps_fit(&(struct fast_maps){ tun_fd, copy.counts }, BINDINGS));
+	conf.maps = &copy;
+	conf.link = NULL;
+	assert_int_equal(fast_open(&conf, &second, why, sizeof(why)), 0);
+	for (unsigned i = 0; i < kept_links; i++)
+		close(kept_link[i]);
+	send_to_host(p, n);
+	assert_true(expect(&out, 41, 0, got, &len));
+	assert_int_equal(fast_bindings(second, &all, &found), 0);
+	assert_int_equal(found, 1);
+	assert_memory_equal(&all[0].home, &b.home, sizeof(b.home));
+	assert_memory_equal(&all[0].coa, &b.coa, sizeof(b.coa));
+	assert_memory_equal(&all[0].agent, &b.agent, sizeof(b.agent));
+	assert_int_equal(all[0].mtu, b.mtu);
+	assert_int_equal(all[0].slot, b.slot);
+	mem_free(all);
+	fast_close(second);
+	send_to_host(p, n);
+	assert_true(tun_gets(500));
+	close(copy.bindings);
+	close(copy.counts);
+}
+
 static void more_than_there_is_room_for_is_refused(void **state)
 {
 	struct fast_binding b = binding();
@@ -346,6 +434,8 @@ int main(void)
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
 		T(more_than_there_is_room_for_is_refused),
 		T(interfaces_that_are_gone_take_no_place),
+		T(a_plane_that_is_not_attended_does_nothing),
+		T(the_next_one_takes_the_maps),
 #undef T
 /* As on kernels before 6.6. */
 #define T(f) { #f " (clsact)", f, setup, teardown, &clsact }

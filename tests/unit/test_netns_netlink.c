@@ -130,6 +130,37 @@ static void netlink_start_repairs_after_kill(void **state)
 	assert_int_equal(nl_cleanup_stale(nl), 0);
 }
 
+static bool is_the_first(void *ctx, const struct lke_in6 *addr)
+{
+	const struct lke_in6 *first = ctx;
+
+	return in6_eq(addr, first);
+}
+
+/* A plane that goes on keeps its routes, and nothing else; those of bindings that ended go later.
+ */
+static void routes_of_a_plane_that_goes_on_stay(void **state)
+{
+	struct lke_in6 first = A("2001:db8:1::51");
+	struct lke_act_intercept icept = { .addr = first };
+
+	add_everything(nl);
+	assert_int_equal(nl_intercept(nl, &icept, tun), 0);
+	nl_keep_routes(nl, tun);
+	nl_remove_all(nl);
+	assert_true(says("ip -6 route show proto 222", "2001:db8:1::51 dev"));
+	assert_false(says("ip -6 route show table all proto 222", "default"));
+	assert_false(says("ip -6 rule", "proto 222"));
+	assert_int_equal(nl_cleanup_stale(nl), 0);
+	/* That of add_everything(), which nobody set again. */
+	assert_int_equal(nl_sweep_routes(nl, tun, is_the_first, &first), 1);
+	assert_true(says("ip -6 route show proto 222", "2001:db8:1::51 dev"));
+	assert_int_equal(nl_sweep_routes(nl, tun, is_the_first, &first), 0);
+	nl_keep_routes(nl, 0);
+	assert_int_equal(nl_cleanup_stale(nl), 1);
+	assert_true(nothing_left());
+}
+
 static void sysctls_are_restored_also_after_kill(void **state)
 {
 	char dir[] = "/tmp/lke-test-XXXXXX", path[64];
@@ -150,6 +181,11 @@ static void sysctls_are_restored_also_after_kill(void **state)
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(sysctl_get("v1", "accept_ra", &v), 0);
 	assert_int_equal(v, 0);
+	/* Whoever goes on leaves them, and knows what they were. */
+	assert_int_equal(sysctl_go_on(dir, &s), 0);
+	assert_int_equal(sysctl_get("v1", "accept_ra", &v), 0);
+	assert_int_equal(v, 0);
+	free(s);
 	assert_int_equal(sysctl_open(dir, &s), 0);
 	assert_int_equal(sysctl_get("v1", "accept_ra", &v), 0);
 	assert_int_equal(v, before);
@@ -314,6 +350,7 @@ int main(void)
 		cmocka_unit_test(netlink_paths_switch_one_route),
 		cmocka_unit_test(netlink_tables_are_bounded),
 		cmocka_unit_test(netlink_start_repairs_after_kill),
+		cmocka_unit_test(routes_of_a_plane_that_goes_on_stay),
 		cmocka_unit_test(a_gate_keeps_packets_in_order),
 		cmocka_unit_test(a_gate_has_room_for_what_a_busy_machine_delays),
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
