@@ -255,7 +255,7 @@ void plane_link(void *ctx, uint32_t ifindex, int fd)
 	snprintf(name, sizeof(name), NAME_LINK "%c-%u", w->plane_generation, ifindex);
 	fd_store_drop(name);
 	if (fd >= 0 && !fd_store_put(name, fd))
-		log_warning("the service manager keeps no more descriptors: raise "
+		log_warning("the service manager keeps no more descriptors; raise "
 			    "FileDescriptorStoreMax in the service");
 }
 
