@@ -79,7 +79,11 @@ class Recorder:
 			log.close()
 		files = [part for _, part, _, _, _ in self.parts]
 		if files:
-			subprocess.run(["mergecap", "-w", self.path, *files], check=True, capture_output=True)
+			# Of several interfaces dumpcap writes what it has, a little out of order.
+			merged = self.path + ".merged"
+			subprocess.run(["mergecap", "-w", merged, *files], check=True, capture_output=True)
+			subprocess.run(["reordercap", merged, self.path], check=True, capture_output=True)
+			os.unlink(merged)
 		for f in files:
 			os.unlink(f)
 			os.unlink(f + ".log")

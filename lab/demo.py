@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,8 @@ import verify_capture	# noqa: E402
 from scenario import Story	# noqa: E402
 from story import Printer	# noqa: E402
 from topology import LabError	# noqa: E402
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 LIMIT_MS, HARD_MS, TCP_MS = 20.0, 100.0, 250.0
 PICTURE = """
@@ -264,10 +267,10 @@ def tell(build, out, gap, p, picture=None):
 		return conclude(story, out, began, failure, picture)
 
 
-def what_next(p, build, out):
-	"""The visitor has seen it: now with the own hands."""
+def next_steps(build, out):
+	"""What a visitor types, who has seen it: (words, command)."""
 	lke, capture_file, keylog = os.path.join(build, "src/ctl/lke"), out + "/capture.pcapng", out + "/keys.log"
-	steps = [
+	return [
 		("every message again, with its MAC verified", "%s decode %s --keylog %s" % (lke, capture_file, keylog)),
 		("the sequence diagram", "%s decode %s --svg sequence.svg >/dev/null" % (lke, capture_file)),
 		("the same in Wireshark", "wireshark -X lua_script:packaging/wireshark/lke.lua -o lke.keylog_file:%s -Y lke %s" % (keylog, capture_file)),
@@ -275,9 +278,29 @@ def what_next(p, build, out):
 		("all scenarios", "make lab LIST=1"),
 		("two lines make an access router", "man man/lke.conf.5"),
 	]
+
+
+def judge_next_steps(story, build):
+	"""What is said at the end can be typed: Wireshark as its sister without windows, make without doing it."""
+	directory = os.path.dirname(story.path)
+	picture = os.path.join(directory, "decoded.svg")
+	for words, command in next_steps(os.path.abspath(build), directory):
+		if command.startswith("wireshark "):
+			command = "tshark" + " -r ".join(command[len("wireshark"):].rsplit(" ", 1))
+		command = command.replace("make ", "make -n ").replace("sequence.svg", picture)
+		if not shutil.which(command.split()[0]):
+			continue	# a minimal system has no manual pages
+		p = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL)
+		story.judge("next: " + words, p.returncode == 0 and (p.stdout or os.path.exists(picture)), p.stderr.strip()[-70:] * (p.returncode != 0))
+		if "--keylog" in command:
+			times = [line.split()[0] for line in p.stdout.splitlines() if line[2:3] == ":"]
+			story.judge("its times never go back", times and times == sorted(times))
+
+
+def what_next(p, build, out):
 	p.line()
 	p.line(p.paint("   What to try next", "bold"))
-	for words, command in steps:
+	for words, command in next_steps(build, out):
 		p.line(p.paint("   " + words, "dim"))
 		p.line("      " + command)
 

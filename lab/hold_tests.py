@@ -24,6 +24,10 @@ def op_hold_prints_commands_that_work(build, directory, printer):
 		wait_for(lambda: any(r["chosen"] and r["link_local"] == "fe80::ff:fe00:201" for r in routers()), 5, "the router of link 2")
 		story.judge("no such link", "no link 9" in hold.obey(story, daemons, ["move", "9"]))
 		story.judge("no such command", "see: help" in hold.obey(story, daemons, ["mn"]))
+		listed = subprocess.run([os.path.join(os.path.dirname(os.path.abspath(__file__)), "lab.py"), "--list"], capture_output=True, text=True)
+		rows = [line.split(None, 1) for line in listed.stdout.splitlines()]
+		story.judge("the list of scenarios, each in words", {"attach", "figure_2_1", "handover", "walk"} <= {r[0] for r in rows}
+			and all(len(r) == 2 for r in rows), listed.stdout + listed.stderr)
 		story.judge("help", "move N" in hold.obey(story, daemons, ["help"]))
 		story.stop_traffic()
 		story.stop_daemons()

@@ -75,7 +75,7 @@ def unannounced_100(story):
 
 SCENARIOS = {f.__name__: f for f in (attach, figure_2_1, handover, handover_20ms, handover_200ms, handover_loss, walk,
 	announced_100, hinted_100, unannounced_100)}
-NEEDED = ("ip", "nft", "dumpcap", "mergecap", "tcpdump", "tshark", "radvd", "openssl", "ping", "sysctl")
+NEEDED = ("ip", "nft", "dumpcap", "mergecap", "reordercap", "tcpdump", "tshark", "radvd", "openssl", "ping", "sysctl")
 
 
 def obstacle(build):

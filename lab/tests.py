@@ -69,6 +69,7 @@ def demo_figure_2_1(build, directory, printer):
 		messages = demo.judge_capture(story)
 		numbers, _, noise = story.numbers(messages)
 		demo.judge_numbers(story, [n[0] for n in numbers], noise)
+		demo.judge_next_steps(story, build)
 		return failures(story)
 
 
