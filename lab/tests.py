@@ -27,6 +27,7 @@ import tests_delay
 import tests_foreign
 import tests_dot1x
 import tests_ipsec
+import tests_kept
 import tests_one_router
 import tests_keep
 import tests_odd
@@ -268,6 +269,7 @@ TESTS.update(tests_home_operator.TESTS)
 TESTS.update(tests_home_two.TESTS)
 TESTS.update(tests_store.TESTS)
 TESTS.update(tests_suspend.TESTS)
+TESTS.update(tests_kept.TESTS)
 TESTS.update(tests_attacks.TESTS)
 TESTS.update(tests_attacks_host.TESTS)
 TESTS.update(tests_delay.TESTS)

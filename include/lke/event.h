@@ -60,6 +60,7 @@ struct lke_ev_addr {
 	uint8_t prefix_len;
 	bool removed;
 	bool tentative;		   /* also set for an address that failed DAD */
+	bool advertised;	   /* the system made it of a Router Advertisement */
 	uint32_t valid, preferred; /* seconds left; valid 0: without end, or not known */
 };
 

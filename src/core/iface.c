@@ -79,6 +79,15 @@ static lke_time lifetime_end(const struct lke_engine *e, uint32_t seconds)
 	return seconds == LKE_LIFETIME_INFINITE ? LKE_NEVER : e->now + (lke_time)seconds * LKE_SEC;
 }
 
+bool iface_keeps(struct iface *i, const struct lke_in6 *addr, bool still)
+{
+	struct iface_addr *f = find_addr(i, addr);
+
+	if (f && !still)
+		f->advertised = false;
+	return f && f->advertised;
+}
+
 struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a)
 {
 	struct iface *i = iface_by_index(e, a->ifindex);
@@ -102,6 +111,7 @@ struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a)
 	}
 	f->plen = a->prefix_len;
 	f->tentative = a->tentative;
+	f->advertised = a->advertised;
 	f->valid_until = a->valid ? lifetime_end(e, a->valid) : LKE_NEVER;
 	f->preferred_until = a->valid ? lifetime_end(e, a->preferred) : LKE_NEVER;
 	return i;

@@ -40,7 +40,7 @@ enum module {
 struct iface_addr {
 	struct lke_in6 addr;
 	uint8_t plen;
-	bool tentative;
+	bool tentative, advertised;
 	lke_time valid_until, preferred_until; /* LKE_NEVER: without end */
 };
 
@@ -180,6 +180,8 @@ static inline void arm(struct lke_engine *e, struct timer *t, lke_time at)
 
 /* iface.c: keep the table of interfaces; NULL when it is full or the interface is unknown. */
 struct iface *iface_update(struct lke_engine *e, const struct lke_ev_link *l);
+/* Whether it is one of those that the system made of advertisements; still false: no longer. */
+bool iface_keeps(struct iface *i, const struct lke_in6 *addr, bool still);
 struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a);
 void iface_remove(struct lke_engine *e, struct iface *i);
 struct iface *iface_by_index(struct lke_engine *e, uint32_t ifindex);

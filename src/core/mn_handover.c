@@ -208,6 +208,7 @@ static void attach_standby(struct lke_engine *e, struct mn_link *l)
 {
 	mn_addr_use(e, l, l->coa);
 	note_attached(e, l);
+	mn_kept_follow(e, l);
 }
 
 static void leave_old(struct lke_engine *e, const struct lke_in6 *addr, const struct mn_addr *coa)
@@ -344,6 +345,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 	if (e->cfg.mn.local_only)
 		mn_probe(e, l);
 	mn_lbsa_back(e, &coa->addr);
+	mn_kept_follow(e, l);
 	mn_addr_clean(e);
 }
 

@@ -18,6 +18,12 @@ static void path_action(struct lke_engine *e, const struct lke_in6 *src, enum lk
 	}
 }
 
+void mn_path_of(struct lke_engine *e, const struct lke_in6 *src, enum lke_path path,
+		uint32_t ifindex, const struct lke_in6 *router)
+{
+	path_action(e, src, path, ifindex, router, 0);
+}
+
 void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path)
 {
 	if (a->linklocal)

@@ -206,6 +206,7 @@ void mn_link_changed(struct lke_engine *e, struct iface *i)
 		mn_link_up(e, l);
 	else if (l->up && (!l->ll || (!l->ll->ours && iface_ll(i))))
 		mn_linklocal(e, l);
+	mn_kept_follow(e, l);
 }
 
 void mn_link_removed(struct lke_engine *e, struct iface *i)
@@ -221,6 +222,7 @@ void mn_link_drop(struct lke_engine *e, struct mn_link *l, bool there)
 
 	if (l->up)
 		mn_link_down(e, l);
+	mn_kept_drop(e, l);
 	mn_addrs_orphan(e, ifindex, there);
 	mn_routers_forget(e, ifindex, there);
 	for (unsigned n = 0; n < mn->links; n++)

@@ -41,6 +41,7 @@
 #define MN_ADDRS      24
 #define MN_LBSAS      16
 #define MN_PREFIXES   4 /* of one router */
+#define MN_KEPT_MAX   8 /* addresses of one link that the kernel made */
 #define MN_MOVES      5
 #define MN_AGENTS_MAX 8 /* home agents of one home link */
 
@@ -185,6 +186,14 @@ struct mn_kex {
 	struct timer timer;
 };
 
+/* An address that the kernel made of an advertisement before the link was ours. */
+struct mn_kept {
+	struct lke_in6 addr;
+	struct lke_in6 router; /* it leaves through; :: none yet */
+	uint8_t plen;
+	bool known; /* a router here speaks of its prefix */
+};
+
 struct mn_link {
 	struct iface *ifc;
 	unsigned order; /* place in the configuration */
@@ -211,6 +220,8 @@ struct mn_link {
 	struct tbf rs;	    /* however often the carrier flaps */
 	struct tbf answers; /* to Neighbor Solicitations */
 	struct mn_kex kex;
+	struct mn_kept kept[MN_KEPT_MAX];
+	unsigned kepts;
 	struct timer solicit, probe, takeover;
 };
 
@@ -630,7 +641,16 @@ void mn_refresh_home(struct lke_engine *e, struct update *u);
 void mn_bind_unreachable(struct lke_engine *e, const struct lke_in6 *src,
 			 const struct lke_in6 *dst);
 
+/* --- mn_kept.c --- */
+/* The link attached, or its addresses are others: paths of those that the kernel made; or their
+ * end. */
+void mn_kept_follow(struct lke_engine *e, struct mn_link *l);
+void mn_kept_drop(struct lke_engine *e, struct mn_link *l); /* the link is no longer ours */
+
 /* --- mn_tunnel.c --- */
+/* The path of an address that is not the engine's. */
+void mn_path_of(struct lke_engine *e, const struct lke_in6 *src, enum lke_path path,
+		uint32_t ifindex, const struct lke_in6 *router);
 void mn_path(struct lke_engine *e, struct mn_addr *a, enum lke_path path);
 /* The address's packets go to the TUN, where they can be parked.  Serial of the result event, 0:
  * they did already. */

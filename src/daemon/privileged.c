@@ -180,7 +180,13 @@ static int sweep(struct privileged *p)
 	return n < 0 ? n : 0;
 }
 
-/* Removes only what was added; adds only what there is room for. */
+/* An address that was kept when its link was taken over: it goes with the first move. */
+static bool of_kernel(const struct world *w, const struct priv_request *r)
+{
+	return r->type == PRIV_ADDR && nl_kept(w->nl, r->ifindex, &r->addr);
+}
+
+/* Removes only what was added, or kept; adds only what there is room for. */
 static int execute_recorded(struct privileged *p, const struct priv_request *r)
 {
 	int err;
@@ -193,7 +199,7 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 	if (!is_recorded(r))
 		return execute(p->w, r);
 	if (r->remove)
-		return ledger_del(p->ledger, r) ? execute(p->w, r) : 0;
+		return ledger_del(p->ledger, r) || of_kernel(p->w, r) ? execute(p->w, r) : 0;
 	err = ledger_add(p->ledger, r);
 	if (err)
 		return err;

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/in6.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/checkpoint.h"
@@ -250,22 +251,34 @@ enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const 
 	return world_has_kereqs(w, name) ? PACKET_KIND_ROUTER : PACKET_KIND_LINK;
 }
 
+/* A home address is the engine's, wherever it came from. */
+static bool no_home(void *ctx, const struct lke_in6 *addr)
+{
+	const struct world *w = ctx;
+
+	for (unsigned i = 0; i < w->cfg.engine.mn.homes; i++)
+		if (in6_eq(&w->cfg.engine.mn.home[i].addr, addr))
+			return false;
+	return true;
+}
+
 /* Router discovery and addresses of a mobile node's link are the engine's from here on. */
 static void take_over_link(struct world *w, uint32_t ifindex, const char *name)
 {
-	int err = sysctl_manage_link(w->sysctl, name), dropped;
+	int err = sysctl_manage_link(w->sysctl, name), kept;
 
 	if (err < 0)
 		log_warning("sysctls of %s: %s; see: lke doctor", name, strerror(-err));
 	/* After the sysctls: no address comes behind it. */
-	dropped = nl_drop_advertised(w->nl, ifindex);
-	if (dropped < 0)
+	kept = nl_take_over(w->nl, ifindex, no_home, w);
+	if (kept < 0)
 		log_warning("addresses that the kernel made on %s stay: %s; remove them by hand, "
 			    "new connections would take them",
-			    name, strerror(-dropped));
-	else if (dropped > 0)
-		log_notice("%s: the kernel's own addresses are taken away (%d), lked makes its own",
-			   name, dropped);
+			    name, strerror(-kept));
+	else if (kept > 0)
+		log_notice("%s: the kernel's own addresses (%d) serve old connections until the "
+			   "node moves, lked makes its own",
+			   name, kept);
 }
 
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret)

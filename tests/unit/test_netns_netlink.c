@@ -329,7 +329,7 @@ static void what_the_kernel_made_of_advertisements_goes(void **state)
 	sh("ip route add 2001:db8:8::/64 dev v1 proto kernel expires 600");
 	sh("ip route add 2001:db8:9::/64 dev v1 proto static");
 	sh("ip route add 2001:db8:a::/64 dev v0 proto ra");
-	assert_int_equal(nl_drop_advertised(nl, v1), 1);
+	assert_int_equal(nl_take_over(nl, v1, NULL, NULL), 0);
 	assert_false(says("ip -6 address show dev v1", "2001:db8:5::5"));
 	assert_true(says("ip -6 address show dev v1", "2001:db8:6::6"));
 	assert_true(says("ip -6 address show dev v1", "2001:db8:7::7"));
@@ -339,9 +339,66 @@ static void what_the_kernel_made_of_advertisements_goes(void **state)
 	assert_false(says("ip -6 route", "2001:db8:8::/64"));
 	assert_true(says("ip -6 route", "2001:db8:9::/64"));
 	assert_true(says("ip -6 route", "2001:db8:a::/64"));
-	assert_int_equal(nl_drop_advertised(nl, v1), 0);
+	assert_int_equal(nl_take_over(nl, v1, NULL, NULL), 0);
 	sh("ip address del 2001:db8:6::6/64 dev v1; ip address del 2001:db8:7::7/128 dev v1");
 	sh("ip route del 2001:db8:9::/64; ip route del 2001:db8:a::/64");
+}
+
+static bool all_but_six(void *ctx, const struct lke_in6 *addr)
+{
+	const struct lke_in6 six = A("2001:db8:6::6");
+
+	(void)ctx;
+	return !in6_eq(addr, &six);
+}
+
+static void advertised_addresses_and_a_route(void)
+{
+	sh("ip address add 2001:db8:5::5/64 dev v1 valid_lft 600 preferred_lft 300 mngtmpaddr "
+	   "nodad");
+	sh("ip address add 2001:db8:6::6/64 dev v1 valid_lft 600 preferred_lft 300 mngtmpaddr "
+	   "nodad");
+	sh("ip route add default via fe80::99 dev v1 proto ra metric 1024 expires 900");
+}
+
+/* Connections go on, nothing new takes them; who never moved has all of it again at the end. */
+static void what_the_kernel_made_is_kept_and_given_back(void **state)
+{
+	(void)state;
+	advertised_addresses_and_a_route();
+	assert_int_equal(nl_take_over(nl, v1, all_but_six, NULL), 1);
+	for (unsigned n = 0; n < 2; n++) {
+		assert_true(says("ip -6 address show dev v1 deprecated", "2001:db8:5::5"));
+		assert_true(says("ip -6 address show dev v1", "mngtmpaddr"));
+		assert_false(says("ip -6 address show dev v1", "2001:db8:6::6"));
+		assert_false(says("ip -6 route", "2001:db8:5::/64"));
+		assert_false(says("ip -6 route", "default"));
+		/* An interface that is opened once more is the same one. */
+		assert_int_equal(nl_take_over(nl, v1, all_but_six, NULL), 1);
+	}
+	nl_remove_all(nl);
+	assert_false(says("ip -6 address show dev v1 deprecated", "2001:db8:5::5"));
+	assert_true(says("ip -6 address show dev v1 -deprecated", "2001:db8:5::5"));
+	assert_true(says("ip -6 route", "2001:db8:5::/64"));
+	assert_true(
+		says("ip -6 route", "default via fe80::99 dev v1 proto ra metric 1024 expires"));
+	sh("ip address del 2001:db8:5::5/64 dev v1; ip -6 route del default");
+}
+
+static void what_was_moved_away_from_is_not_given_back(void **state)
+{
+	struct lke_act_addr gone = {
+		.ifindex = v1, .addr = A("2001:db8:5::5"), .prefix_len = 64, .remove = true
+	};
+
+	(void)state;
+	advertised_addresses_and_a_route();
+	assert_int_equal(nl_take_over(nl, v1, all_but_six, NULL), 1);
+	assert_int_equal(nl_addr(nl, &gone, 0), 0);
+	assert_false(says("ip -6 address show dev v1", "2001:db8:5::5"));
+	nl_remove_all(nl);
+	assert_false(says("ip -6 address show dev v1", "2001:db8:5::5"));
+	assert_false(says("ip -6 route", "default"));
 }
 
 int main(void)
@@ -356,6 +413,8 @@ int main(void)
 		cmocka_unit_test(sysctls_are_restored_also_after_kill),
 		cmocka_unit_test(one_sysctl_goes_back_to_what_it_was),
 		cmocka_unit_test(what_the_kernel_made_of_advertisements_goes),
+		cmocka_unit_test(what_the_kernel_made_is_kept_and_given_back),
+		cmocka_unit_test(what_was_moved_away_from_is_not_given_back),
 		cmocka_unit_test(rfc_9131_a_router_takes_unsolicited_advertisements),
 	};
 

@@ -386,6 +386,7 @@ void nl_remove_all(struct nl *n)
 	(void)remove_marked(n);
 	memset(n->path, 0, sizeof(n->path));
 	n->main_default = false;
+	nl_give_back(n);
 }
 
 void nl_forget_link(struct nl *n, uint32_t ifindex)
@@ -396,6 +397,9 @@ void nl_forget_link(struct nl *n, uint32_t ifindex)
 		if (n->addr[i].ifindex != ifindex)
 			n->addr[kept++] = n->addr[i];
 	n->addrs = kept;
+	for (size_t i = n->kepts; i-- > 0;)
+		if (n->kept[i].ifindex == ifindex)
+			n->kept[i] = n->kept[--n->kepts];
 }
 
 /* ---- links ---- */

@@ -74,9 +74,16 @@ int nl_gate_open(struct nl *n, uint32_t ifindex, const struct lke_in6 *addr,
 int nl_link_up(struct nl *n, uint32_t ifindex, uint32_t mtu, uint32_t txqlen);
 /* An interface vanished with everything on it: forget, do not remove later. */
 void nl_forget_link(struct nl *n, uint32_t ifindex);
-/* A mobile node's link: removes addresses and routes that the kernel made of Router Advertisements.
- * Number of addresses or -errno. */
-int nl_drop_advertised(struct nl *n, uint32_t ifindex);
+/*
+ * A mobile node's link: routes that the kernel made of Router Advertisements are removed, addresses
+ * deprecated, so that connections which have them go on; those that cannot be kept are removed,
+ * too: unusable ones, and where keep() says so (NULL: none).  nl_remove_all() gives back what was
+ * not removed by nl_addr() meanwhile, as it was.  Number of addresses kept, or -errno.
+ */
+int nl_take_over(struct nl *n, uint32_t ifindex,
+		 bool (*keep)(void *ctx, const struct lke_in6 *addr), void *ctx);
+/* nl_take_over() kept it, and nobody removed it through nl_addr(). */
+bool nl_kept(const struct nl *n, uint32_t ifindex, const struct lke_in6 *addr);
 
 /* Dumps.  Number of entries written (at most max) or -errno. */
 int nl_dump_links(struct nl *n, struct lke_ev_link *buf, size_t max);

@@ -43,6 +43,8 @@ static int addr_remove(struct nl *n, uint32_t ifindex, const struct lke_act_addr
 		err = 0;
 	if (!err && i < n->addrs)
 		n->addr[i] = n->addr[--n->addrs];
+	if (!err)
+		nl_unkeep(n, ifindex, &act->addr);
 	return err;
 }
 
@@ -119,6 +121,7 @@ bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret)
 	struct ifa_cacheinfo ci = { 0 };
 	bool have_local = false, have = false;
 	uint32_t flags;
+	uint8_t proto = 0;
 
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa) || ifa->ifa_family != AF_INET6 ||
 	    ifa->ifa_prefixlen > 128)
@@ -136,6 +139,8 @@ bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret)
 			have_local = type == IFA_LOCAL;
 		} else if (type == IFA_FLAGS && len == 4) {
 			flags = mnl_attr_get_u32(a);
+		} else if (type == IFA_PROTO && len == 1) {
+			proto = mnl_attr_get_u8(a);
 		} else if (type == IFA_CACHEINFO && len >= sizeof(ci)) {
 			memcpy(&ci, mnl_attr_get_payload(a), sizeof(ci));
 		}
@@ -150,6 +155,7 @@ bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret)
 	/* An optimistic address is tentative too, but may be used. */
 	e.tentative = (flags & IFA_F_DADFAILED) ||
 		      ((flags & IFA_F_TENTATIVE) && !(flags & IFA_F_OPTIMISTIC));
+	e.advertised = nl_advertised(flags, proto);
 	*ret = e;
 	return have;
 }

@@ -179,6 +179,7 @@ static bool end_same(lke_time a, lke_time b)
 static bool addr_same(const struct mon_addr *m, const struct mon_addr *news)
 {
 	return m->ev.prefix_len == news->ev.prefix_len && m->ev.tentative == news->ev.tentative &&
+	       m->ev.advertised == news->ev.advertised &&
 	       (m->ev.valid == 0) == (news->ev.valid == 0) &&
 	       (m->ev.preferred == 0) == (news->ev.preferred == 0) &&
 	       (m->ev.valid == 0 || (end_same(m->valid_until, news->valid_until) &&

@@ -16,6 +16,17 @@ struct nl_address {
 	uint8_t prefix_len;
 };
 
+enum { NL_KEPT_MAX = 8, NL_KEPT_MSG = 512 };
+
+/* An address or default route that the kernel made, as it was; given back at the end. */
+struct nl_kept {
+	uint32_t ifindex;
+	struct lke_in6 addr; /* :: of a route */
+	lke_time since;
+	bool there; /* still, when it is to be given back */
+	_Alignas(8) uint8_t msg[NL_KEPT_MSG];
+};
+
 struct nl {
 	int fd;
 	uint32_t seq;
@@ -28,6 +39,8 @@ struct nl {
 	} path[NL_PATH_MAX];
 	bool main_default;
 	uint32_t kept_routes; /* to this device */
+	struct nl_kept kept[NL_KEPT_MAX]; /* of all links */
+	size_t kepts;
 	_Alignas(8) uint8_t buf[NL_DUMP_BUF];
 };
 
@@ -46,6 +59,12 @@ int nl_dump_request(struct nl *n, struct nlmsghdr *nlh, nl_msg_fn fn, void *ctx)
 /* RTM_NEWLINK/DELLINK, RTM_NEWADDR/DELADDR -> event.  false: malformed or of no interest. */
 bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret);
 bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret);
+
+/* netlink_ra.c: gives back what nl_take_over() kept and is still there; forgets an address. */
+void nl_give_back(struct nl *n);
+void nl_unkeep(struct nl *n, uint32_t ifindex, const struct lke_in6 *addr);
+/* An address that the kernel made of an advertisement.  flags: as in IFA_FLAGS. */
+bool nl_advertised(uint32_t flags, uint8_t proto);
 
 /* Datagram from the kernel only (nl_pid 0).  Octets, 0 when it came from elsewhere, or -errno. */
 int nl_recv(int fd, void *buf, size_t size, int flags);

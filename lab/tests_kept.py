@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: ISC
+"""lked takes over a link on which the kernel was before: what uses the kernel's own addresses goes on until the node moves."""
+import os
+import signal
+import socket
+import threading
+
+from nodes import AR_CONF, Daemon
+from tests_mn import LOCAL_CONF, World
+from tests_suspend import PORT, Talk, true
+from topology import CN_ADDRESS, in_namespace, wait_for
+
+
+class Echo(threading.Thread):
+	"""A TCP server in a namespace that says everything back; one thread a connection."""
+
+	def __init__(self, ns):
+		super().__init__(daemon=True)
+		with in_namespace(ns):
+			self.s = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+		self.s.bind(("::", PORT))
+		self.s.listen()
+		self.start()
+
+	def serve(self, c):
+		with c:
+			while data := c.recv(1000):
+				c.sendall(data)
+
+	def run(self):
+		while True:
+			try:
+				c, _ = self.s.accept()
+			except OSError:
+				return
+			threading.Thread(target=self.serve, args=(c,), daemon=True).start()
+
+
+class Before(World):
+	"""The mobile node's kernel attaches by itself on link 1; lked comes later, by begin()."""
+
+	def _start(self):
+		self.ar = {n: Daemon(self.lab, self.build, "ar%d" % n, AR_CONF).start() for n in self.routers}
+		self.mn = self.ha = None
+		mn = self.lab["mn"]
+		mn.sysctl(wlan0__accept_ra=1, wlan0__autoconf=1, wlan0__use_tempaddr=2)
+		self.plug("wlan0", "l1", True)
+		wait_for(lambda: len(self.of_kernel("-deprecated")) == 2, 20, "an address of the kernel's and a temporary one", 0.1)
+		wait_for(lambda: "default" in mn.show("-6", "route"), 10, "the kernel's default route", 0.1)
+
+	def begin(self):
+		self.mn = self.mn or Daemon(self.lab, self.build, "mn", self.mn_conf)
+		self.mn.start()
+		return self.coa(1, 30)
+
+	def of_kernel(self, *state):
+		"""Addresses that are no longer tentative, without those of lked's."""
+		out = self.lab["mn"].show("-6", "-o", "address", "show", "dev", "wlan0", "scope", "global", "-tentative", *state)
+		return {line.split()[3].split("/")[0] for line in out.splitlines() if "mngtmpaddr" in line or "temporary" in line}
+
+	def new_connection_from(self):
+		"""The address that the mobile node's system chooses for it."""
+		with in_namespace(self.lab["mn"].ns):
+			s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		with s:
+			s.connect((CN_ADDRESS, PORT))
+			return s.getsockname()[0]
+
+
+def connections_before_lked_go_on(build, directory, printer):
+	"""TCP on the kernel's own address and on a temporary one survives start, end, restart and kill of lked, not a move."""
+	with Before(build, directory, LOCAL_CONF) as w:
+		Echo(w.lab["mn"].ns)
+		old = w.of_kernel()
+		talks = [Talk(w.lab, a) for a in sorted(old)]
+
+		def go_on(words):
+			for t in talks:
+				t.goes_on(20)
+			true(w.of_kernel() == old, "%s: addresses of the kernel %s, before %s" % (words, w.of_kernel(), old))
+		go_on("before lked")
+		coa = w.begin()
+		go_on("with lked")
+		true(w.of_kernel("deprecated") == old and w.new_connection_from() == coa, "new connections from " + w.new_connection_from())
+		true(w.mn.stop() == 0, w.mn.tail())
+		# At once: the next advertisement would hide it.
+		true(not w.of_kernel("deprecated") and "default" in w.lab["mn"].show("-6", "route"), "not given back")
+		go_on("lked ended")
+		w.begin()
+		go_on("lked again")
+		for pid in w.mn.pids():
+			os.kill(pid, signal.SIGKILL)
+		w.mn.process.wait()
+		w.begin()
+		go_on("lked after a kill")
+		w.lab.move("l2", 0.1)
+		wait_for(lambda: w.new_connection_from() == w.coa(2, 30), 20, "new connections from the new link", 0.2)
+		wait_for(lambda: not w.of_kernel(), 10, "the end of the kernel's addresses")
+		bad = w.stop()
+		return bad + (["back after the move: %s" % w.of_kernel()] if w.of_kernel() else [])
+
+
+TESTS = {f.__name__: f for f in (connections_before_lked_go_on,)}
