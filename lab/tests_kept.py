@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """lked takes over a link on which the kernel was before: what uses the kernel's own addresses goes on until the node moves."""
 import os
+import re
 import signal
 import socket
 import threading
@@ -100,4 +101,48 @@ def connections_before_lked_go_on(build, directory, printer):
 		return bad + (["back after the move: %s" % w.of_kernel()] if w.of_kernel() else [])
 
 
-TESTS = {f.__name__: f for f in (connections_before_lked_go_on,)}
+class Beside(Before):
+	"""The mobile node has a second interface on link 2, which is not lked's."""
+
+	def prepare(self):
+		self.lab.plug("mn", "lan0", "l2", "02:00:00:00:0b:02")
+		self.lab["mn"].sysctl(lan0__accept_ra=1, lan0__autoconf=1)
+		self.lab["mn"].ip("link set lan0 up")
+
+	def other(self):
+		"""What the system has there, without what counts down: addresses, routes, rules of its addresses, sysctls."""
+		mn = self.lab["mn"]
+		found = mn.show("-6", "-o", "address", "show", "dev", "lan0"), mn.show("-6", "route", "show", "dev", "lan0")
+		text = re.sub(r"(valid_lft|preferred_lft|expires) \S+", "", "".join(found))
+		names = ("accept_ra", "autoconf", "use_tempaddr", "accept_dad", "dad_transmits", "addr_gen_mode", "hop_limit", "mtu", "router_solicitations",
+			"drop_unsolicited_na", "ndisc_notify", "keep_addr_on_down")
+		values = mn.run("sysctl", "-e", *("net.ipv6.conf.lan0." + n for n in names), check=False)
+		return sorted(line.strip() for line in (text + values).splitlines())
+
+
+def other_interfaces_are_left_alone(build, directory, printer):
+	"""An interface that lked is not told of keeps addresses, routes, sysctls and its kernel's Neighbor Discovery."""
+	with Beside(build, directory, LOCAL_CONF, routers=(1, 2, 3)) as w:
+		mn = w.lab["mn"]
+		wait_for(lambda: "2001:db8:2:" in "".join(w.other()) and "tentative" not in "".join(w.other()) and
+			any(line.startswith("default") for line in w.other()), 20, "an address and a default route on lan0", 0.1)
+		before = w.other()
+		address = next(word.split("/")[0] for line in before for word in line.split() if word.startswith("2001:db8:2:") and "/128" not in word)
+
+		def same(words):
+			true(w.other() == before, "%s: gone %s, new %s" % (words, sorted(set(before) - set(w.other())), sorted(set(w.other()) - set(before))))
+			# The router's kernel asks for it, the mobile node's answers.
+			w.lab["ar2"].show("-6", "neigh", "flush", "dev", "wlan0")
+			wait_for(lambda: w.pings("ar2", address), 10, words + ": an answer on lan0", 0.2)
+		same("before lked")
+		w.begin()
+		same("with lked")
+		w.lab.move("l3", 0.1)
+		w.coa(3, 30)
+		same("after a move")
+		true(w.mn.stop() == 0, w.mn.tail())
+		same("lked ended")
+		return w.stop()
+
+
+TESTS = {f.__name__: f for f in (connections_before_lked_go_on, other_interfaces_are_left_alone)}
