@@ -334,6 +334,14 @@ static void the_next_one_takes_the_maps(void **state)
 	close(copy.counts);
 }
 
+/* ADR 80: it loads the programs and goes. */
+static void libbpf_is_not_kept(void **state)
+{
+	if (!fast)
+		skip();
+	assert_false(says("grep libbpf /proc/$PPID/maps", "libbpf"));
+}
+
 static void more_than_there_is_room_for_is_refused(void **state)
 {
 	struct fast_binding b = binding();
@@ -432,6 +440,7 @@ int main(void)
 		T(what_is_too_big_or_not_bound_goes_to_the_tun),
 		T(amb_122_what_is_not_plain_goes_to_the_tun),
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
+		T(libbpf_is_not_kept),
 		T(more_than_there_is_room_for_is_refused),
 		T(interfaces_that_are_gone_take_no_place),
 		T(a_plane_that_is_not_attended_does_nothing),

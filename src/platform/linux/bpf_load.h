@@ -7,5 +7,7 @@
 
 /* Loads it, once.  false with the reason. */
 bool bpf_library(const char **ret_why);
+/* They are not needed any more: the library leaves the address space. */
+void bpf_library_done(void);
 
 #endif

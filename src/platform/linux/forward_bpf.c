@@ -2,6 +2,7 @@
 #include "platform/linux/forward_bpf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,8 +37,11 @@ struct attached {
 	int link; /* tcx: gone with this descriptor; -1: a filter of clsact */
 };
 
+/* Descriptors of what was loaded. */
+enum { ENCAP, DECAP, BINDINGS, COUNTS, LOADED };
+
 struct fast {
-	struct forward *skel;
+	int fd[LOADED];
 	struct nl *nl;
 	bool clsact;
 	struct fastmap_count *counts;
@@ -83,37 +87,59 @@ static bool kernel_since(unsigned major, unsigned minor)
 }
 
 /* Those of before, or new ones of this size; one more of counts says who attends. */
-static int choose_maps(struct fast *f, const struct fast_conf *conf)
+static int choose_maps(const struct fast *f, const struct fast_conf *conf, struct forward *skel)
 {
 	int err;
 
 	if (!conf->maps) {
-		bpf_map__set_max_entries(f->skel->maps.bindings, f->max);
-		bpf_map__set_max_entries(f->skel->maps.counts, f->max + 1);
+		bpf_map__set_max_entries(skel->maps.bindings, f->max);
+		bpf_map__set_max_entries(skel->maps.counts, f->max + 1);
 		return 0;
 	}
-	err = bpf_map__reuse_fd(f->skel->maps.bindings, conf->maps->bindings);
-	return err ? err : bpf_map__reuse_fd(f->skel->maps.counts, conf->maps->counts);
+	err = bpf_map__reuse_fd(skel->maps.bindings, conf->maps->bindings);
+	return err ? err : bpf_map__reuse_fd(skel->maps.counts, conf->maps->counts);
+}
+
+static int keep_loaded(struct fast *f, const struct forward *skel)
+{
+	const int fd[LOADED] = {
+		[ENCAP] = bpf_program__fd(skel->progs.lke_encap),
+		[DECAP] = bpf_program__fd(skel->progs.lke_decap),
+		[BINDINGS] = bpf_map__fd(skel->maps.bindings),
+		[COUNTS] = bpf_map__fd(skel->maps.counts),
+	};
+
+	for (unsigned i = 0; i < LOADED; i++) {
+		f->fd[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, 3);
+		if (f->fd[i] < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 static int load(struct fast *f, const struct fast_conf *conf)
 {
+	struct forward *skel = forward__open();
 	int err;
 
-	f->skel = forward__open();
-	if (!f->skel)
+	if (!skel)
 		return -errno;
-	f->skel->rodata->tun_ifindex = conf->tun_ifindex;
-	f->skel->rodata->fib_flags = kernel_since(6, 4) ? FIB_LOOKUP_SKIP_NEIGH : 0;
+	skel->rodata->tun_ifindex = conf->tun_ifindex;
+	skel->rodata->fib_flags = kernel_since(6, 4) ? FIB_LOOKUP_SKIP_NEIGH : 0;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t w;
 
 		memcpy(&w, conf->secret + 8 * i, 8);
-		f->skel->rodata->flow_secret[i] = w;
+		skel->rodata->flow_secret[i] = w;
 	}
-	f->skel->rodata->attended_slot = f->max;
-	err = choose_maps(f, conf);
-	return err ? err : forward__load(f->skel);
+	skel->rodata->attended_slot = f->max;
+	err = choose_maps(f, conf, skel);
+	if (!err)
+		err = forward__load(skel);
+	if (!err)
+		err = keep_loaded(f, skel);
+	forward__destroy(skel);
+	return err;
 }
 
 static int map_counts(struct fast *f)
@@ -122,8 +148,7 @@ static int map_counts(struct fast *f)
 	void *p;
 
 	f->counts_len = ((f->max + 1) * sizeof(*f->counts) + page - 1) / page * page;
-	p = mmap(NULL, f->counts_len, PROT_READ | PROT_WRITE, MAP_SHARED,
-		 bpf_map__fd(f->skel->maps.counts), 0);
+	p = mmap(NULL, f->counts_len, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd[COUNTS], 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	f->counts = p;
@@ -168,8 +193,7 @@ static int open_steps(struct fast *f, const struct fast_conf *conf, const char *
 	if (err)
 		return err;
 	*step = "the TUN device takes no program";
-	err = attach(f, &f->tun, conf->tun_ifindex, bpf_program__fd(f->skel->progs.lke_encap),
-		     true);
+	err = attach(f, &f->tun, conf->tun_ifindex, f->fd[ENCAP], true);
 	if (err)
 		f->tun.ifindex = 0;
 	return err;
@@ -184,12 +208,15 @@ int fast_open(const struct fast_conf *conf, struct fast **ret, char *why, size_t
 	*ret = NULL;
 	if (!f)
 		return -ENOMEM;
+	for (unsigned i = 0; i < LOADED; i++)
+		f->fd[i] = -1;
 	f->max = conf->max;
 	f->nl = conf->nl;
 	f->clsact = conf->clsact;
 	f->link = conf->link;
 	f->ctx = conf->ctx;
 	err = open_steps(f, conf, &step);
+	bpf_library_done();
 	if (err) {
 		snprintf(why, why_size, "%s: %s", step, strerror(-err));
 		fast_close(f);
@@ -209,8 +236,9 @@ void fast_close(struct fast *f)
 		detach(f, &f->tun, true);
 	if (f->counts)
 		munmap(f->counts, f->counts_len);
-	if (f->skel)
-		forward__destroy(f->skel);
+	for (unsigned i = 0; i < LOADED; i++)
+		if (f->fd[i] >= 0)
+			close(f->fd[i]);
 	mem_free(f);
 }
 
@@ -245,7 +273,7 @@ int fast_link(struct fast *f, uint32_t ifindex)
 		return -ENOSPC;
 	if (i < f->links && f->on[i].link >= 0)
 		close(f->on[i].link);
-	err = attach(f, &f->on[i], ifindex, bpf_program__fd(f->skel->progs.lke_decap), false);
+	err = attach(f, &f->on[i], ifindex, f->fd[DECAP], false);
 	if (i == f->links && !err)
 		f->links++;
 	else if (i < f->links && err)
@@ -255,7 +283,7 @@ int fast_link(struct fast *f, uint32_t ifindex)
 
 int fast_set(struct fast *f, const struct fast_binding *b)
 {
-	int map = bpf_map__fd(f->skel->maps.bindings), err;
+	int map = f->fd[BINDINGS], err;
 	struct fastmap_binding v = { .mtu = b->mtu, .slot = b->slot };
 
 	if (b->slot >= f->max)
@@ -276,8 +304,7 @@ void fast_attend(struct fast *f, lke_time until)
 
 struct fast_maps fast_maps(const struct fast *f)
 {
-	return (struct fast_maps){ .bindings = bpf_map__fd(f->skel->maps.bindings),
-				   .counts = bpf_map__fd(f->skel->maps.counts) };
+	return (struct fast_maps){ .bindings = f->fd[BINDINGS], .counts = f->fd[COUNTS] };
 }
 
 static bool map_is(int fd, enum bpf_map_type type, uint32_t key, uint32_t value, uint32_t max)
@@ -291,10 +318,7 @@ static bool map_is(int fd, enum bpf_map_type type, uint32_t key, uint32_t value,
 
 bool fast_maps_fit(const struct fast_maps *m, uint32_t max)
 {
-	const char *why;
-
-	return bpf_library(&why) &&
-	       map_is(m->bindings, BPF_MAP_TYPE_HASH, sizeof(struct lke_in6),
+	return map_is(m->bindings, BPF_MAP_TYPE_HASH, sizeof(struct lke_in6),
 		      sizeof(struct fastmap_binding), max) &&
 	       map_is(m->counts, BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(struct fastmap_count),
 		      max + 1);
@@ -311,7 +335,7 @@ static struct fast_binding from_map(const struct lke_in6 *home, const struct fas
 
 int fast_bindings(const struct fast *f, struct fast_binding **ret, size_t *ret_n)
 {
-	int map = bpf_map__fd(f->skel->maps.bindings);
+	int map = f->fd[BINDINGS];
 	struct fast_binding *all = mem_realloc_array(NULL, f->max, sizeof(*all));
 	struct lke_in6 key, *last = NULL;
 	struct fastmap_binding v;
