@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bench_flood send PREFIX ADDRESSES SECONDS: UDP datagrams of 18 octets to the addresses PREFIX +
- * 1, ..., in turn, as fast as they go. bench_flood receive: prints "ready", and how many came when
- * SIGTERM comes.
+ * 1, ..., in turn, as fast as they go. bench_flood from SOURCE ADDRESS SECONDS: to one address,
+ * from one. bench_flood receive: prints "ready", and how many came when SIGTERM comes.
  */
 #include <arpa/inet.h>
 #include <signal.h>
@@ -43,6 +43,7 @@ static void fill(struct mmsghdr *m, struct iovec *v, struct sockaddr_in6 *to, ui
 	}
 }
 
+/* addresses 0: to this address alone. */
 static int flood(int fd, const char *prefix, uint32_t addresses, double seconds)
 {
 	static uint8_t data[OCTETS];
@@ -60,7 +61,7 @@ static int flood(int fd, const char *prefix, uint32_t addresses, double seconds)
 	}
 	while (now() < end)
 		for (int k = 0; k < 8; k++) {
-			for (int i = 0; i < BATCH; i++) {
+			for (int i = 0; addresses && i < BATCH; i++) {
 				uint32_t a = htonl(n++ % addresses + 1);
 
 				memcpy(&to[i].sin6_addr.s6_addr[12], &a, 4);
@@ -68,6 +69,19 @@ static int flood(int fd, const char *prefix, uint32_t addresses, double seconds)
 			(void)sendmmsg(fd, m, BATCH, 0);
 		}
 	return 0;
+}
+
+/* The source is an address of a local route, as the bound addresses of the driver are. */
+static int flood_from(int fd, const char *source, const char *to, double seconds)
+{
+	struct sockaddr_in6 me = { .sin6_family = AF_INET6 };
+	int on = 1;
+
+	if (inet_pton(AF_INET6, source, &me.sin6_addr) != 1 ||
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) ||
+	    bind(fd, (struct sockaddr *)&me, sizeof(me)))
+		return 1;
+	return flood(fd, to, 0, seconds);
 }
 
 static int sink(int fd)
@@ -102,5 +116,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (argc == 5 && strcmp(argv[1], "send") == 0)
 		return flood(fd, argv[2], (uint32_t)atol(argv[3]), atof(argv[4]));
+	if (argc == 5 && strcmp(argv[1], "from") == 0)
+		return flood_from(fd, argv[2], argv[3], atof(argv[4]));
 	return argc == 2 ? sink(fd) : 2;
 }
