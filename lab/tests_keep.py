@@ -17,12 +17,12 @@ MN_AWAY = MN_CONF % (HOME_ADDRESS, HOME_AGENT, "@KEY@")
 
 class Kept(World):
 	"""One agent has a manager that keeps descriptors; its host forwards of itself, as routers do."""
-	name, agent = "ar1", None
+	name, agent, conf = "ar1", None, CONF
 
 	def _start(self):
 		self.lab[self.name].sysctl(all__forwarding=1)
 		super()._start()
-		self.take(self.ar[1], CONF)
+		self.take(self.ar[1], self.conf)
 
 	def take(self, daemon, conf):
 		daemon.stop()
@@ -57,6 +57,11 @@ class Kept(World):
 
 	def device(self):
 		return "lke0" in self.lab[self.name].run("ip", "link", check=False)
+
+
+class KeptShort(Kept):
+	"""Bindings of the access router live for 20 s: less than a plane goes on unattended."""
+	conf = CONF + "MaxBindingLifetime = 20\n"
 
 
 class KeptHome(Kept):
@@ -176,6 +181,30 @@ def an_unattended_plane_stops(build, directory, printer):
 		return bad
 
 
+def a_binding_ends_with_its_lifetime_unattended(build, directory, printer):
+	"""lked does not come back, and the plane may still go on: a binding whose lifetime is over forwards nothing any more."""
+	with KeptShort(build, directory, MN_AWAY) as w:
+		w.away()
+		left = lambda: w.agent.show("bindings")["bindings"][0]["expires_in"]
+		wait_for(lambda: 10 < left() < 15, 20, "a binding with so much left")
+		over = left() + time.time() + 1		# whole seconds are shown
+		ended = time.time()
+		w.agent.end(signal.SIGKILL)
+		time.sleep(over + 3 - time.time())
+		bad = []
+		for (_, direction), s in w.stop_probes().items():
+			early = s.count(ended + 1, over - 4)
+			late = [at for _, _, at in s.got if at > over + 0.5]
+			printer.note("%s: %d datagrams without lked, %d lost; %d after the binding's end" % (direction, early["sent"], early["lost"], len(late)))
+			if early["lost"] or not early["sent"]:
+				bad.append("%s: lost %d of %d in its lifetime" % (direction, early["lost"], early["sent"]))
+			if late:
+				bad.append("%s: %d datagrams after its lifetime" % (direction, len(late)))
+		w.agent.start()
+		bad += [b for b in w.stop() if "state" not in b]
+		return bad
+
+
 def a_plane_that_does_not_fit_is_left(build, directory, printer):
 	"""Descriptors of another size, of no sense, or none where names are: a clean start, and the tunnel comes back."""
 	with Kept(build, directory, MN_AWAY) as w:
@@ -221,4 +250,4 @@ def lose(daemon, name):
 
 
 TESTS = (tunnels_go_on_while_lked_restarts, home_tunnel_goes_on_while_lked_restarts, nothing_stays_of_a_stopped_plane, an_unattended_plane_stops,
-	a_plane_that_does_not_fit_is_left)
+	a_binding_ends_with_its_lifetime_unattended, a_plane_that_does_not_fit_is_left)

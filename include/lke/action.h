@@ -128,6 +128,8 @@ struct lke_act_tunnel {
 	struct lke_lladdr nexthop; /* mobile side: the router's link-layer address */
 	uint64_t credit; /* agent side: octets in all before the care-of address is proved;
 			    UINT64_MAX: no limit */
+	lke_time until;	 /* agent side: the binding's lifetime ends then, whoever is there to say
+			    so; LKE_NEVER */
 };
 
 /*

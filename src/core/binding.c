@@ -91,6 +91,7 @@ static void act_tunnel(struct lke_engine *e, const struct binding *b, bool remov
 	a->tunnel.agent = b->agent;
 	a->tunnel.coa = b->coa;
 	a->tunnel.credit = b->credit;
+	a->tunnel.until = b->expires;
 }
 
 static void act_intercept(struct lke_engine *e, const struct binding *b, bool remove)

@@ -151,7 +151,7 @@ static void switch_fast(uint32_t tun, bool mobile, uint32_t n, char **addr)
 			die("link", EINVAL);
 		counts = fast_counts(x, &max);
 		for (uint32_t i = 0; i < max; i++)
-			counts[i].live = 1;
+			counts[i].live = LKE_NEVER;
 		ns = add_fast(x, mobile, n, addr);
 		octets = map_memory() / n;
 	}

@@ -12,6 +12,8 @@ enum { SLOTS = 4 };
 static const char home[] = "2001:db8:1::1", home2[] = "2001:db8:1::2", home3[] = "2001:db8:1::3";
 static const char agent[] = "2001:db8:1::a", coa[] = "2001:db8:2::1", coa2[] = "2001:db8:3::1";
 
+static const lke_time before = 50 * LKE_SEC, until = 60 * LKE_SEC; /* lifetimes, over a restart */
+
 static int tun[2];
 static struct fastmap_count counts[SLOTS];
 static struct fast_binding told[16];
@@ -54,7 +56,7 @@ static void open_with(const struct fast_binding *b, size_t n)
 	conf.tun_fd = tun[1];
 	memset(counts, 0, sizeof(counts));
 	for (unsigned i = 0; i < SLOTS; i++)
-		counts[i].live = 1;
+		counts[i].live = before;
 	told_n = 0;
 	assert_int_equal(fwd_new(&conf, &f), 0);
 }
@@ -73,6 +75,7 @@ static void set(const char *h, const char *to, uint64_t credit, bool suspended, 
 				    .agent = A(agent),
 				    .coa = A(to),
 				    .credit = credit,
+				    .until = until,
 				    .suspended = suspended,
 				    .remove = remove };
 
@@ -108,7 +111,7 @@ static void the_same_tunnel_goes_on(void **state)
 	counts[2].encap = 70;
 	set(home, coa, UINT64_MAX, false, false);
 	assert_int_equal(told_n, 0);
-	assert_int_equal(counts[2].live, 1);
+	assert_int_equal(counts[2].live, until);
 	assert_int_equal(bindings(), 1);
 	/* What was before is not this daemon's. */
 	assert_true(fwd_tunnel_info(f, false, &h, &i));
@@ -158,7 +161,7 @@ static void what_does_not_come_back_leaves_at_the_end(void **state)
 	assert_int_equal(fwd_adopt_end(f), 1);
 	assert_int_equal(told_n, 2);
 	assert_int_equal(counts[0].live, 0);
-	assert_int_equal(counts[1].live, 1);
+	assert_int_equal(counts[1].live, until);
 	assert_int_equal(counts[2].live, 0);
 	assert_int_equal(fwd_adopt_end(f), 0);
 	assert_int_equal(told_n, 2);
@@ -177,7 +180,7 @@ static void slots_of_no_sense_are_not_used(void **state)
 	set(home3, coa, UINT64_MAX, false, false);
 	assert_int_equal(told_n, 2);
 	assert_true(told[0].remove && told[1].remove);
-	assert_int_equal(counts[1].live, 1);
+	assert_int_equal(counts[1].live, before);
 	set(home, coa, UINT64_MAX, false, false);
 	assert_int_equal(bindings(), 1);
 	assert_int_equal(told_n, 2);

@@ -80,12 +80,16 @@ static int close_plane(void **state)
 	return 0;
 }
 
+/* Its lifetime ends then. */
+static lke_time until = 600 * LKE_SEC;
+
 static void tunnel_to(const char *to, uint64_t credit, bool suspended, bool remove)
 {
 	struct lke_act_tunnel t = { .home = A(home),
 				    .agent = A(agent),
 				    .coa = A(to),
 				    .credit = credit,
+				    .until = until,
 				    .suspended = suspended,
 				    .remove = remove };
 
@@ -139,7 +143,7 @@ static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
 	assert_int_equal(counts[told.slot].live, 0);
 	fwd_fast_taken(f, &h, told.slot, now);
 	next_packet();
-	assert_int_equal(counts[told.slot].live, 1);
+	assert_int_equal(counts[told.slot].live, until);
 	assert_memory_equal(told.home.b, h.b, 16);
 	assert_memory_equal(told.agent.b, a.b, 16);
 	assert_memory_equal(told.coa.b, to.b, 16);
@@ -155,6 +159,27 @@ static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
 	assert_int_equal(removals, 1);
 }
 
+/* The programs end it, too, should nobody be there to do so. */
+static void the_map_has_the_lifetime_of_the_last_update(void **state)
+{
+	const lke_time at_first = until;
+	struct lke_in6 h = A(home);
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	fwd_fast_taken(f, &h, told.slot, now);
+	until += 60 * LKE_SEC; /* renewed while it sleeps */
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(counts[told.slot].live, 0);
+	next_packet();
+	assert_int_equal(counts[told.slot].live, at_first + 60 * LKE_SEC);
+	until = at_first; /* and shorter again */
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(counts[told.slot].live, at_first);
+	assert_int_equal(puts_, 1);
+	assert_int_equal(removals, 0);
+}
+
 static void a_packet_that_came_meanwhile_is_not_overtaken(void **state)
 {
 	struct lke_in6 h = A(home);
@@ -167,7 +192,7 @@ static void a_packet_that_came_meanwhile_is_not_overtaken(void **state)
 	assert_int_equal(counts[told.slot].live, 0);
 	/* The next packet asks again. */
 	next_packet();
-	assert_int_equal(counts[told.slot].live, 1);
+	assert_int_equal(counts[told.slot].live, until);
 	assert_int_equal(puts_, 1);
 }
 
@@ -314,6 +339,7 @@ int main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, open_plane, close_plane)
 		T(a_proved_tunnel_goes_there_behind_its_first_packet),
 		T(amb_121_what_has_to_be_cut_stays_here),
+		T(the_map_has_the_lifetime_of_the_last_update),
 		T(a_packet_that_came_meanwhile_is_not_overtaken),
 		T(not_at_once),
 		T(amb_112_not_while_there_is_a_credit),

@@ -69,7 +69,7 @@ static int setup(void **state)
 	assert_int_equal(fast_link(fast, v1), 0);
 	counts = fast_counts(fast, &max);
 	assert_int_equal(max, BINDINGS);
-	counts[binding().slot].live = 1;
+	counts[binding().slot].live = LKE_NEVER;
 	settle();
 	return 0;
 }
@@ -233,7 +233,7 @@ static void amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source(v
 	assert_int_equal(tunnel_packet(coa, host, home, ECN_CE, fd), 0);
 	counts[b.slot].live = 0;
 	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
-	counts[b.slot].live = 1;
+	counts[b.slot].live = LKE_NEVER;
 	b.remove = true;
 	assert_int_equal(fast_set(fast, &b), 0);
 	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
@@ -261,6 +261,26 @@ static void a_plane_that_is_not_attended_does_nothing(void **state)
 	send_to_host(p, n);
 	assert_true(tun_gets(500));
 	fast_attend(fast, clock_now() + LKE_SEC * 60);
+	send_to_host(p, n);
+	assert_true(expect(&out, 41, 0, got, &len));
+	assert_int_equal(len, n + 40);
+}
+
+/* Its lifetime is over, and nobody was there to end it: neither direction. */
+static void a_binding_whose_time_is_over_does_nothing(void **state)
+{
+	struct fast_binding b = binding();
+	uint8_t p[2048], got[2048];
+	size_t n = udp_packet(p, peer, home, 100), len;
+
+	if (!fast)
+		skip();
+	assert_int_equal(fast_set(fast, &b), 0);
+	counts[b.slot].live = clock_now();
+	send_to_host(p, n);
+	assert_true(tun_gets(500));
+	assert_int_equal(tunnel_packet(coa, host, home, 0, -1), 0);
+	counts[b.slot].live = clock_now() + LKE_SEC * 60;
 	send_to_host(p, n);
 	assert_true(expect(&out, 41, 0, got, &len));
 	assert_int_equal(len, n + 40);
@@ -301,7 +321,7 @@ static void the_next_one_takes_the_maps(void **state)
 	maps = fast_maps(first);
 	copy = (struct fast_maps){ dup(maps.bindings), dup(maps.counts) };
 	counts = fast_counts(first, &(uint32_t){ 0 });
-	counts[b.slot].live = 1;
+	counts[b.slot].live = LKE_NEVER;
 	assert_int_equal(fast_set(first, &b), 0);
 	fast_close(first);
 	counts = NULL;
@@ -444,6 +464,7 @@ int main(void)
 		T(more_than_there_is_room_for_is_refused),
 		T(interfaces_that_are_gone_take_no_place),
 		T(a_plane_that_is_not_attended_does_nothing),
+		T(a_binding_whose_time_is_over_does_nothing),
 		T(the_next_one_takes_the_maps),
 #undef T
 /* As on kernels before 6.6. */
@@ -452,6 +473,7 @@ int main(void)
 		T(what_is_too_big_or_not_bound_goes_to_the_tun),
 		T(amb_122_what_is_not_plain_goes_to_the_tun),
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
+		T(a_binding_whose_time_is_over_does_nothing),
 		T(the_owners_filters_stay),
 		T(a_qdisc_that_was_there_stays),
 		T(what_a_killed_one_left_is_removed),

@@ -105,6 +105,7 @@ static void take_over(struct fwd *f, struct fwd_tunnel *t, const struct fast_bin
 	t->fast_base = f->conf.counts[b->slot];
 	f->fast.bindings++;
 	f->adopt.taken++;
+	fwd_fast_renewed(f, t);
 }
 
 void fwd_adopt(struct fwd *f, const struct lke_in6 *home)

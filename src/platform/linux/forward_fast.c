@@ -103,8 +103,14 @@ void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now)
 
 static void set_live(struct fwd *f, struct fwd_tunnel *t, bool live)
 {
-	__atomic_store_n(&f->conf.counts[t->slot].live, live, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&f->conf.counts[t->slot].live, live ? t->t.until : 0, __ATOMIC_SEQ_CST);
 	t->live = live;
+}
+
+void fwd_fast_renewed(struct fwd *f, struct fwd_tunnel *t)
+{
+	if (t && t->live)
+		set_live(f, t, true);
 }
 
 void fwd_fast_off(struct fwd *f, struct fwd_tunnel *t)

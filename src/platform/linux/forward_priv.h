@@ -158,6 +158,8 @@ void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now);
 void fwd_fast_flush(struct fwd *f, lke_time now);
 /* Back from it, with its counters.  t may be NULL. */
 void fwd_fast_off(struct fwd *f, struct fwd_tunnel *t);
+/* Its way stays and its lifetime may be another: the map has that, too.  t may be NULL. */
+void fwd_fast_renewed(struct fwd *f, struct fwd_tunnel *t);
 void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home);
 /* Back, if it is there, and not again at once. */
 void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now);

@@ -285,6 +285,8 @@ int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now
 	if (changed)
 		fwd_fast_off(f, newest);
 	err = set_tunnel(f, act, now);
+	if (!changed)
+		fwd_fast_renewed(f, newest);
 	if (changed && !act->mobile_side)
 		fwd_fast_settle(f, &act->home, now);
 	if (err || act->mobile_side)

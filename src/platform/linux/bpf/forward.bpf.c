@@ -186,12 +186,16 @@ static __always_inline void count(__u64 *packets, __u64 *bytes, __u32 len, __u64
 	c->last = now;
 }
 
-/* A daemon has been heard of lately (ADR 83): bindings that nobody watches lead astray. */
-static __always_inline int attended(__u64 now)
+/* The binding's lifetime is not over, and a daemon has been heard of lately (ADR 83): bindings that
+ * nobody watches lead astray. */
+static __always_inline int lives(const struct fastmap_count *binding, __u64 now)
 {
 	__u32 slot = attended_slot;
-	const struct fastmap_count *c = bpf_map_lookup_elem(&counts, &slot);
+	const struct fastmap_count *c;
 
+	if (!binding || now >= binding->live)
+		return 0;
+	c = bpf_map_lookup_elem(&counts, &slot);
 	return c && now < c->last;
 }
 
@@ -218,7 +222,7 @@ int lke_encap(struct __sk_buff *skb)
 	c = bpf_map_lookup_elem(&counts, &slot);
 	one = one ? one + head : len;
 	now = bpf_ktime_get_boot_ns();
-	if (!c || !c->live || !attended(now) || one > b->mtu ||
+	if (!c || !lives(c, now) || one > b->mtu ||
 	    bpf_ntohs(ip->payload_len) + sizeof(*ip) != len || len + sizeof(outer) > 0xffff)
 		return TC_ACT_UNSPEC;
 	write_outer(&outer, b, ip);
@@ -287,7 +291,7 @@ int lke_decap(struct __sk_buff *skb)
 	slot = b->slot;
 	c = bpf_map_lookup_elem(&counts, &slot);
 	now = bpf_ktime_get_boot_ns();
-	if (!c || !c->live || !attended(now) || !shrink(skb))
+	if (!c || !lives(c, now) || !shrink(skb))
 		return TC_ACT_UNSPEC;
 	count(&c->decap, &c->decap_bytes, len, now, c);
 	return bpf_redirect(tun_ifindex, BPF_F_INGRESS);

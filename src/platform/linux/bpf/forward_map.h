@@ -15,7 +15,7 @@ struct fastmap_binding {
 
 /* Counts up with every change of what the maps hold: an lked that finds another one's maps
  * (ADR 83) takes them over only when it is the same. */
-#define FASTMAP_VERSION 1
+#define FASTMAP_VERSION 2
 
 /*
  * Value of the array "counts", which user space maps.  One a slot, in a cache line of its own; one
@@ -24,7 +24,9 @@ struct fastmap_binding {
  */
 struct fastmap_count {
 	__u64 encap, encap_bytes, decap, decap_bytes;
-	__u64 live; /* written by user space: 0 stops the binding at once */
+	/* Written by user space: until when the binding lives (ns of CLOCK_BOOTTIME), also when
+	 * nobody is there to end it; 0 stops it at once. */
+	__u64 live;
 	__u64 last; /* packet: ns of CLOCK_BOOTTIME */
 	__u64 unused[2];
 };
