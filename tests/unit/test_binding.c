@@ -74,6 +74,7 @@ static void suspended_and_updated_tunnel(void **state)
 	fx_drain(&f);
 	assert_false(f.tunnel.suspended);
 	assert_int_equal(f.tunnel.credit, 5);
+	assert_int_equal(f.tunnel.until, f.now + 7 * LKE_SEC);
 	assert_int_equal(f.notes[LKE_NOTE_BINDING], 1);
 	fx_wait(&f, 7 * LKE_SEC);
 	assert_null(binding_find(f.e, &t.home));
