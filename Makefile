@@ -52,6 +52,7 @@ bench: all $(RELEASE)/build.ninja
 	@ninja -C $(RELEASE) --quiet src/daemon/lked src/ctl/lke
 	@tests/bench/limits $(BUILD)
 	@tests/bench/run $(BUILD) $(RELEASE)
+	@tests/bench/show $(BUILD)
 	@tests/bench/forward $(BUILD)
 	@tests/bench/flood $(BUILD)
 

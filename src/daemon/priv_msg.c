@@ -289,9 +289,8 @@ static bool unused_zero(const struct priv_request *r)
 		break;
 	}
 	if (r->type != PRIV_READY && r->type != PRIV_ALIVE && r->type != PRIV_PROBE &&
-	    r->type != PRIV_SWEEP &&
-	    r->type != PRIV_RELOAD && r->type != PRIV_CONFIGURED && r->type != PRIV_LINK &&
-	    r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
+	    r->type != PRIV_SWEEP && r->type != PRIV_RELOAD && r->type != PRIV_CONFIGURED &&
+	    r->type != PRIV_LINK && r->type != PRIV_OPEN_LINK && r->type != PRIV_OPEN_KEREQ) {
 		rest.addr = zero.addr;
 		if (r->type != PRIV_PATH && r->type != PRIV_CHECKPOINT && r->type != PRIV_GATE &&
 		    r->type != PRIV_KEY && r->type != PRIV_OPEN_KEY)

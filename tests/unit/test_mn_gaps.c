@@ -133,7 +133,11 @@ static void threats_47_router_flood_is_bounded(void **state)
 {
 	struct fix f;
 	struct nd_msg m = { .prefixes = 1, .prefix = { prefix(9, 100) } };
-	struct lke_in6 coa, now;
+	struct lke_in6 coa, now, first = fix_ar_ll(1);
+	struct lke_router_view v;
+	size_t cursor = 0;
+	unsigned routers = 0;
+	bool own = false;
 
 	(void)state;
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
@@ -146,6 +150,13 @@ static void threats_47_router_flood_is_bounded(void **state)
 	}
 	assert_true(fix_count(&f, LKE_MSG_NS) <= MN_ROUTERS_MAX);
 	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	/* Sixteen are known, and the own one gave way to none of them. */
+	while (lke_engine_next_router(f.e, &cursor, &v)) {
+		routers++;
+		own |= in6_eq(&v.ll, &first);
+	}
+	assert_int_equal(routers, MN_ROUTERS_MAX);
+	assert_true(own);
 	now = fix_coa(&f);
 	assert_true(in6_eq(&coa, &now));
 	fix_end(&f);

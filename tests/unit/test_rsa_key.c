@@ -119,9 +119,9 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Whatever is wrong with a ciphertext of the right length, the private operation is done.  The tenth
- * fastest in a hundred, which other programs disturb least, with limits for any machine; `make
- * bench` has the statistics. */
+/* Whatever is wrong with a ciphertext of the right length, the private operation is done.  The
+ * tenth fastest in a hundred, which other programs disturb least, with limits for any machine;
+ * `make bench` has the statistics. */
 static void thr_013_failures_take_alike(void **state)
 {
 	enum { KINDS = 4, TIMES = 301 };

@@ -38,7 +38,7 @@ struct nl {
 		struct lke_in6 src;
 	} path[NL_PATH_MAX];
 	bool main_default;
-	uint32_t kept_routes; /* to this device */
+	uint32_t kept_routes;		  /* to this device */
 	struct nl_kept kept[NL_KEPT_MAX]; /* of all links */
 	size_t kepts;
 	_Alignas(8) uint8_t buf[NL_DUMP_BUF];
