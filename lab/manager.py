@@ -40,9 +40,10 @@ class Managed(Daemon):
 			for level, kind, data in aux:
 				if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
 					fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
-			self._take(dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line), list(fds))
+			self.take(dict(line.split("=", 1) for line in text.decode().splitlines() if "=" in line), list(fds))
 
-	def _take(self, said, fds):
+	def take(self, said, fds):
+		"""What a message says, with its descriptors, which are closed here."""
 		name = said.get("FDNAME", "stored")
 		with self.lock:
 			if said.get("FDSTORE") == "1":

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: ISC
 """Tunnels while lked restarts, with a service manager that keeps descriptors (ADR 83)."""
-import fcntl
 import os
 import signal
 import time
 
-from manager import HIGH, Managed
+from manager import Managed
 from nodes import AR_CONF, MN_CONF
 from tests_mn import World
 from topology import HOME_ADDRESS, HOME_AGENT, SLOW, CannotRun, wait_for
@@ -228,25 +227,12 @@ def a_plane_that_does_not_fit_is_left(build, directory, printer):
 
 
 def swap(daemon, name):
-	with daemon.lock:
-		for i, (n, fd) in enumerate(daemon.store):
-			if n == name:
-				os.close(fd)
-				daemon.store[i] = (n, high(os.open(daemon.dir + "/none", os.O_RDWR | os.O_CREAT)))
-
-
-def high(fd):
-	copy = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH)
-	os.close(fd)
-	return copy
+	daemon.take({"FDSTOREREMOVE": "1", "FDNAME": name}, [])
+	daemon.take({"FDSTORE": "1", "FDNAME": name}, [os.open(daemon.dir + "/none", os.O_RDWR | os.O_CREAT)])
 
 
 def lose(daemon, name):
-	with daemon.lock:
-		for n, fd in daemon.store:
-			if n == name:
-				os.close(fd)
-		daemon.store = [x for x in daemon.store if x[0] != name]
+	daemon.take({"FDSTOREREMOVE": "1", "FDNAME": name}, [])
 
 
 TESTS = (tunnels_go_on_while_lked_restarts, home_tunnel_goes_on_while_lked_restarts, nothing_stays_of_a_stopped_plane, an_unattended_plane_stops,

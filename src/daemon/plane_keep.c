@@ -194,10 +194,23 @@ void plane_forget(struct world *w)
 	kept.fits = false;
 }
 
-/* Two lked in turn have two generations of programs on an interface for a moment. */
-static char generation(void)
+static bool is_kept(char generation)
 {
-	return kept.links && kept.link[0].name[strlen(NAME_LINK)] == 'a' ? 'b' : 'a';
+	for (unsigned i = 0; i < kept.links; i++)
+		if (kept.link[i].name[strlen(NAME_LINK)] == generation)
+			return true;
+	return false;
+}
+
+/* Two lked in turn have two generations of programs on an interface for a moment, and one that
+ * ended in that moment leaves both. */
+static char next_generation(void)
+{
+	char g = 'a';
+
+	while (g < 'z' && is_kept(g))
+		g++;
+	return g;
 }
 
 static bool give_note(struct world *w, uint32_t max)
@@ -262,7 +275,7 @@ void plane_link(void *ctx, uint32_t ifindex, int fd)
 void plane_begin(struct world *w)
 {
 	w->keeping = plane_wanted(w);
-	w->plane_generation = generation();
+	w->plane_generation = next_generation();
 }
 
 void plane_taken_over(struct world *w)

@@ -501,6 +501,8 @@ void world_close_engine_side(struct world *w)
 	close_fd(&w->mon_fd);
 	close_fd(&w->neigh_fd);
 	close_fd(&w->tun_fd);
+	mem_free(w->adopted);
+	w->adopted = NULL;
 	state_close(w);
 	group_close(w->group);
 	w->group = NULL;
