@@ -44,12 +44,13 @@ class Kept(World):
 	def probed(self, address):
 		need_store(self)
 		self.probe("stream", address, 7011)
-		wait_for(lambda: self.fast() >= 1, 10, "the tunnel in the fast path")
+		# In the map it may sleep still; awake it takes both directions.
+		wait_for(lambda: self.fast("fast_packets") >= 200, 10 * SLOW, "packets of the tunnel that the kernel forwards")
 		return address
 
-	def fast(self):
+	def fast(self, what="fast_bindings"):
 		shown = (self.agent.show("counters") or {}).get("counters") or {}
-		return (shown.get("plane") or {}).get("fast_bindings", 0)
+		return (shown.get("plane") or {}).get(what, 0)
 
 	def routes(self):
 		return self.lab[self.name].show("-6", "route", "show", "dev", "lke0")
