@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "address.h"
 #include "platform/linux/forward.h"
 #include "wire/tunnel.h"
 
@@ -20,15 +20,7 @@ static struct fast_binding told[16];
 static unsigned told_n;
 static struct fwd *f;
 
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static bool
-put(void *ctx, const struct fast_binding *b)
+static bool put(void *ctx, const struct fast_binding *b)
 {
 	assert_true(told_n < 16);
 	told[told_n++] = *b;

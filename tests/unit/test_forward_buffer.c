@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "address.h"
 #include "platform/linux/forward.h"
 #include "wire/tunnel.h"
 
@@ -32,15 +32,7 @@ static int frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *to, const
 	return 0;
 }
 
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static int
-open_with(unsigned packets, size_t bytes)
+static int open_with(unsigned packets, size_t bytes)
 {
 	struct fwd_conf conf = { .send = frame, .buffer_packets = packets, .buffer_bytes = bytes };
 

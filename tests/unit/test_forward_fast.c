@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "address.h"
 #include "platform/linux/forward.h"
 #include "wire/tunnel.h"
 
@@ -21,15 +21,7 @@ static int one_comes;
 static lke_time now; /* a second for each packet */
 static struct fwd *f;
 
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static bool
-put(void *ctx, const struct fast_binding *b)
+static bool put(void *ctx, const struct fast_binding *b)
 {
 	if (refuse && !b->remove)
 		return false;

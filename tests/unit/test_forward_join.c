@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "address.h"
 #include "platform/linux/forward.h"
 #include "platform/linux/offload.h"
 
@@ -18,15 +18,8 @@ static int tun[2];
 static struct fwd *f;
 static uint8_t got[70000];
 
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static int
-no_frames(void *ctx, uint32_t ifindex, const struct lke_lladdr *to, const uint8_t *p, size_t len)
+static int no_frames(void *ctx, uint32_t ifindex, const struct lke_lladdr *to, const uint8_t *p,
+		     size_t len)
 {
 	return -ENODEV;
 }

@@ -1,106 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* The forwarding plane with pipes for the TUN: tables, checks and packets, no privileges. */
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "check.h"
-#include "platform/linux/forward.h"
-#include "wire/tunnel.h"
-
-static int tun[2]; /* a packet pipe: what the plane writes is read again from tun[0] */
-static uint8_t sent[4096];
-static size_t sent_len, sends;
-
-static int frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *to, const uint8_t *p,
-		 size_t len)
-{
-	assert_int_equal(ifindex, 7);
-	memcpy(sent, p, len);
-	sent_len = len;
-	sends++;
-	return 0;
-}
-
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static struct fwd *
-plane_of(bool agent)
-{
-	struct fwd_conf conf = { .send = frame, .agent = agent };
-	struct fwd *f;
-
-	assert_int_equal(pipe2(tun, O_NONBLOCK | O_DIRECT), 0);
-	conf.tun_fd = tun[1];
-	sends = 0;
-	assert_int_equal(fwd_new(&conf, &f), 0);
-	return f;
-}
-
-static struct fwd *plane(void)
-{
-	return plane_of(false);
-}
-
-static void done(struct fwd *f)
-{
-	fwd_free(f);
-	close(tun[0]);
-	close(tun[1]);
-}
-
-static size_t make(uint8_t *buf, const char *src, const char *dst, uint8_t proto, const void *data,
-		   size_t len)
-{
-	struct wr w = wr_init(buf, 4096);
-	struct ip6_out o = { .src = A(src), .dst = A(dst), .hop_limit = 64 };
-
-	ip6_begin(&w, &o, proto);
-	if (data)
-		wr_bytes(&w, data, len);
-	else
-		wr_zero(&w, len);
-	ip6_end(&w);
-	assert_false(w.err);
-	return w.off;
-}
-
-static const char home[] = "2001:db8:1::1", agent[] = "2001:db8:1::a", coa[] = "2001:db8:2::1";
-static const char cn[] = "2001:db8:9::9", other[] = "2001:db8:3::3", ha[] = "2001:db8:5::a";
-static const char hoa[] = "2001:db8:5::1";
-
-static struct lke_act_tunnel tunnel(bool mobile, const char *h, const char *a, const char *c)
-{
-	return (struct lke_act_tunnel){ .mobile_side = mobile,
-					.home = A(h),
-					.agent = A(a),
-					.coa = A(c),
-					.ifindex = 7,
-					.credit = UINT64_MAX };
-}
-
-static int from_link(struct fwd *f, const char *osrc, const char *odst, const char *isrc,
-		     const char *idst)
-{
-	uint8_t in[4096], out[4096];
-	size_t n = make(in, isrc, idst, 59, NULL, 8);
-
-	n = make(out, osrc, odst, 41, in, n);
-	return fwd_from_link(f, 7, out, n, 1);
-}
-
-static enum lke_tunnel_event event(struct fwd *f)
-{
-	struct lke_event ev;
-
-	assert_true(fwd_next_event(f, &ev));
-	assert_int_equal(ev.type, LKE_EV_TUNNEL);
-	return ev.tunnel.what;
-}
+/* Tables, checks and packets of the forwarding plane. */
+#include "forward_plane.h"
 
 static void amb_120_reverse_tunnel_checks_outer_and_inner(void **state)
 {
@@ -296,59 +196,6 @@ static void a_circle_of_tunnels_is_dropped(void **state)
 	done(f);
 }
 
-static void amb_122_source_of_a_packet_with_four_headers_is_told(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	uint8_t a[4096], b[4096], got[4096];
-	size_t n = make(a, cn, home, 59, NULL, 8);
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	for (unsigned i = 0; i < 3; i++) {
-		size_t m = make(b, cn, home, 41, a, n);
-
-		memcpy(a, b, m);
-		n = m;
-	}
-	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_TUNNEL_DEPTH);
-	assert_true(read(tun[0], got, sizeof(got)) > 48);
-	assert_int_equal(got[6], IP6_NH_ICMPV6);
-	assert_int_equal(got[40], 1);
-	assert_int_equal(got[41], 3);
-	done(f);
-}
-
-/* Unreachable about a tunnel packet reaches the source of the packet inside; 1/5 is the engine's.
- */
-static void amb_121_tunnel_errors_are_retold(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct lke_in6 router = A(other), src = A(agent), c = A(cn), c2 = A(coa);
-	uint8_t in[4096], out[4096], err[4096], got[4096];
-	size_t n = make(in, cn, home, 59, NULL, 20);
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	assert_int_equal(fwd_packet(f, in, n, 1), 0);
-	n = (size_t)read(tun[0], out, sizeof(out));
-	assert_int_equal(n, 100);
-	assert_memory_equal(out + 24, c2.b, 16);
-	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
-	assert_true(n > 0);
-	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-	assert_true(read(tun[0], got, sizeof(got)) > 48 + 40);
-	assert_int_equal(got[40], 1);
-	assert_memory_equal(got + 8, src.b, 16);
-	assert_memory_equal(got + 24, c.b, 16);
-	assert_memory_equal(got + 48 + 8, c.b, 16);
-	n = make(in, cn, home, 59, NULL, 20);
-	n = make(out, agent, coa, 41, in, n);
-	n = icmp_error(1, 5, 0, &router, out, n, err, sizeof(err));
-	assert_int_equal(fwd_icmp(f, err, n, 1), 0);
-	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
-	done(f);
-}
-
 /* A node that came home: what its agent had sent to the other link arrives from there. */
 static void packets_under_way_in_a_tunnel_that_ended_are_taken(void **state)
 {
@@ -368,134 +215,6 @@ static void packets_under_way_in_a_tunnel_that_ended_are_taken(void **state)
 	assert_int_equal(from_link(f, agent, coa, cn, other), -LKE_DROP_NO_BINDING);
 	n = make(out, agent, coa, 41, in, n);
 	assert_int_equal(fwd_from_link(f, 7, out, n, 11 * LKE_SEC), -LKE_DROP_NO_BINDING);
-	done(f);
-}
-
-static void amb_121_too_big_or_fragmented(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(true, home, agent, coa);
-	uint8_t a[4096], b[4096];
-	size_t n = make(a, home, cn, 59, NULL, 1320);
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	fwd_set_link_mtu(f, 7, 1380);
-	assert_int_equal(fwd_packet(f, a, n, 1), -LKE_DROP_TUNNEL_TOO_BIG);
-	assert_true(read(tun[0], b, sizeof(b)) > 48);
-	assert_int_equal(b[40], 2); /* Packet Too Big, 1340 */
-	assert_int_equal(b[46] << 8 | b[47], 1340);
-	fwd_set_link_mtu(f, 7, 1280);
-	n = make(a, home, cn, 59, NULL, 1240);
-	assert_int_equal(fwd_packet(f, a, n, 1), 0);
-	assert_int_equal(sends, 2); /* the outer packet in two fragments */
-	assert_int_equal(sent[6], IP6_NH_FRAGMENT);
-	assert_int_equal(sent[40], IP6_NH_IPV6);
-	assert_int_equal(sent[42] << 8 | sent[43], 1232); /* last: 1280 - 48 behind it */
-	assert_int_equal(sent_len, 48 + 1280 - 1232);
-	done(f);
-}
-
-/* THREATS 76: an error about a packet we never sent is retold to nobody, though it names a binding.
- */
-static void thr_076_no_reflection_by_invented_errors(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct lke_in6 router = A(other);
-	uint8_t in[4096], out[4096], err[4096], got[4096];
-	size_t n = make(in, cn, home, 59, NULL, 20);
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	n = make(out, agent, coa, 41, in, n); /* flow label 0 */
-	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
-	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-	assert_int_equal(read(tun[0], got, sizeof(got)), -1);
-	done(f);
-}
-
-static void amb_155_errors_from_a_care_of_address_are_told(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct lke_in6 router = A(other), c = A(coa), h = A(home);
-	uint8_t in[4096], out[4096], err[4096];
-	size_t n = make(in, cn, home, 59, NULL, 20), len;
-	struct lke_event ev;
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	assert_int_equal(fwd_packet(f, in, n, 1), 0);
-	len = (size_t)read(tun[0], out, sizeof(out));
-	while (fwd_next_event(f, &ev))
-		;
-	n = icmp_error(1, 3, 0, &router, out, len, err, sizeof(err));
-	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-	assert_true(fwd_next_event(f, &ev));
-	assert_int_equal(ev.type, LKE_EV_TUNNEL);
-	assert_int_equal(ev.tunnel.what, LKE_TUNNEL_UNREACHABLE);
-	assert_memory_equal(ev.tunnel.outer_dst.b, c.b, 16);
-	assert_memory_equal(ev.tunnel.inner_dst.b, h.b, 16);
-	/* A host without tunnels: unrecognised next header. */
-	n = icmp_error(4, 1, 6, &c, out, len, err, sizeof(err));
-	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-	assert_true(fwd_next_event(f, &ev));
-	/* Other errors say nothing about it, nor does who has not seen the packet. */
-	n = icmp_error(3, 0, 0, &router, out, len, err, sizeof(err));
-	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-	n = make(in, cn, home, 59, NULL, 20);
-	n = make(out, agent, coa, 41, in, n);
-	n = icmp_error(1, 3, 0, &router, out, n, err, sizeof(err));
-	assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-	assert_false(fwd_next_event(f, &ev));
-	done(f);
-}
-
-/* At most 100 a second are retold. */
-static void thr_076_errors_are_retold_at_a_limited_rate(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct lke_in6 router = A(other);
-	uint8_t in[4096], out[4096], err[4096], got[4096];
-	size_t n = make(in, cn, home, 59, NULL, 20), told = 0;
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	assert_int_equal(fwd_packet(f, in, n, 1), 0);
-	n = (size_t)read(tun[0], out, sizeof(out));
-	n = icmp_error(1, 0, 0, &router, out, n, err, sizeof(err));
-	for (unsigned i = 0; i < 1000; i++) {
-		assert_int_equal(fwd_icmp(f, err, n, 1), 1);
-		while (read(tun[0], got, sizeof(got)) > 0)
-			told++;
-	}
-	assert_int_equal(told, 100);
-	done(f);
-}
-
-/* THREATS 77: what the parameter may be, and how long it counts. */
-static void thr_077_packet_too_big_of_any_value(void **state)
-{
-	static const struct {
-		uint32_t said, then;
-	} v[] = { { 0, 1500 },	  { 68, 1500 },	  { 1279, 1500 }, { UINT32_MAX, 1500 },
-		  { 1500, 1500 }, { 1400, 1400 }, { 1450, 1400 }, { 1280, 1280 } };
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct lke_in6 h = A(home), r = A(other);
-	struct fwd_tunnel_info i;
-	uint8_t a[4096], b[4096], e[4096];
-	size_t n = make(a, cn, home, 59, NULL, 400), m;
-
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	n = make(b, agent, coa, 41, a, n);
-	for (size_t k = 0; k < sizeof(v) / sizeof(v[0]); k++) {
-		m = icmp_error(2, 0, v[k].said, &r, b, n, e, sizeof(e));
-		assert_int_equal(fwd_icmp(f, e, m, 1), 1);
-		assert_true(fwd_tunnel_info(f, false, &h, &i));
-		assert_int_equal(i.path_mtu, v[k].then);
-	}
-	n = make(a, cn, home, 59, NULL, 1400);
-	assert_int_equal(fwd_packet(f, a, n, 600 * LKE_SEC), -LKE_DROP_TUNNEL_TOO_BIG);
-	assert_int_equal(fwd_packet(f, a, n, 1 + 600 * LKE_SEC), 0);
 	done(f);
 }
 
@@ -595,32 +314,6 @@ static void amb_122_tunnel_packets_with_options_are_opened(void **state)
 	done(f);
 }
 
-static void path_mtu_is_learnt_only_from_live_tunnels(void **state)
-{
-	struct fwd *f = plane();
-	struct lke_act_tunnel t = tunnel(false, home, agent, coa);
-	struct fwd_tunnel_info i;
-	struct lke_in6 h = A(home), r = A("2001:db8:8::8");
-	uint8_t a[4096], b[4096], e[4096];
-	size_t n = make(a, cn, home, 59, NULL, 400), outer;
-
-	outer = n = make(b, agent, coa, 41, a, n);
-	n = icmp_error(2, 0, 1000, &r, b, n, e, sizeof(e));
-	assert_int_equal(fwd_icmp(f, e, n, 1), 0);
-	assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
-	e[n - 1] ^= 1; /* wrong checksum */
-	assert_int_equal(fwd_icmp(f, e, n, 1), 0);
-	e[n - 1] ^= 1;
-	assert_int_equal(fwd_icmp(f, e, n, 1), 1);
-	assert_true(fwd_tunnel_info(f, false, &h, &i));
-	assert_int_equal(i.path_mtu, 1500);
-	n = icmp_error(2, 0, 1280, &r, b, outer, e, sizeof(e));
-	assert_int_equal(fwd_icmp(f, e, n, 1), 1);
-	assert_true(fwd_tunnel_info(f, false, &h, &i));
-	assert_int_equal(i.path_mtu, 1280);
-	done(f);
-}
-
 static void packets_under_way_to_the_last_care_of_address_arrive(void **state)
 {
 	struct fwd *f = plane();
@@ -681,24 +374,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amb_120_reverse_tunnel_checks_outer_and_inner),
-		cmocka_unit_test(packets_under_way_in_a_tunnel_that_ended_are_taken),
 		cmocka_unit_test(amb_120_who_sends_by_no_tunnel_is_told),
 		cmocka_unit_test(credit_is_spent_and_reported),
 		cmocka_unit_test(amb_112_a_new_update_gives_no_credit_back),
 		cmocka_unit_test(packets_of_a_withdrawn_address_are_handed_back),
 		cmocka_unit_test(amb_122_nested_tunnels_both_ways),
 		cmocka_unit_test(a_circle_of_tunnels_is_dropped),
-		cmocka_unit_test(amb_122_source_of_a_packet_with_four_headers_is_told),
-		cmocka_unit_test(amb_121_tunnel_errors_are_retold),
-		cmocka_unit_test(amb_121_too_big_or_fragmented),
-		cmocka_unit_test(thr_076_no_reflection_by_invented_errors),
-		cmocka_unit_test(thr_076_errors_are_retold_at_a_limited_rate),
-		cmocka_unit_test(amb_155_errors_from_a_care_of_address_are_told),
-		cmocka_unit_test(thr_077_packet_too_big_of_any_value),
+		cmocka_unit_test(packets_under_way_in_a_tunnel_that_ended_are_taken),
 		cmocka_unit_test(amb_121_fragments_are_joined_at_every_tunnel_end),
 		cmocka_unit_test(thr_079_fragments_in_fragments_are_dropped),
 		cmocka_unit_test(amb_122_tunnel_packets_with_options_are_opened),
-		cmocka_unit_test(path_mtu_is_learnt_only_from_live_tunnels),
 		cmocka_unit_test(packets_under_way_to_the_last_care_of_address_arrive),
 		cmocka_unit_test(parked_packets_find_a_plain_path),
 		cmocka_unit_test(tunnels_of_one_home_are_bounded_and_newest_sends),

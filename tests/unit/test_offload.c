@@ -5,21 +5,13 @@
 #include <linux/virtio_net.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "address.h"
 #include "platform/linux/forward.h"
 #include "platform/linux/offload.h"
 
 enum { TCP_LEN = 20, OCTETS = 3500, MSS = 1360 };
 
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static const char home[] = "2001:db8:1::1",
-		  agent[] = "2001:db8:1::a", coa[] = "2001:db8:2::1";
+static const char home[] = "2001:db8:1::1", agent[] = "2001:db8:1::a", coa[] = "2001:db8:2::1";
 static const char cn[] = "2001:db8:9::9";
 static uint8_t room[512 + 70000], *const pkt = room + 512;
 

@@ -2,18 +2,10 @@
 /* Fragments of tunnel packets: RFC 8200 4.5, RFC 5722, RFC 6946, RFC 7112, AMB-121, THREATS 79. */
 #include <stdio.h>
 
-#include "check.h"
+#include "address.h"
 #include "platform/linux/reassembly.h"
 
-static struct lke_in6 A(const char *text) {
-	struct lke_in6 a;
-
-	assert_int_equal(in6_parse(text, &a), 0);
-	return a;
-}
-
-static const char ar[] = "2001:db8:1::a",
-		  coa[] = "2001:db8:2::1", coa2[] = "2001:db8:2::2";
+static const char ar[] = "2001:db8:1::a", coa[] = "2001:db8:2::1", coa2[] = "2001:db8:2::2";
 
 /* Octet n of the datagrams of these tests. */
 static uint8_t octet(size_t n)
