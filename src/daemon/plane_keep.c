@@ -90,7 +90,7 @@ static bool tun_fits(const struct world *w)
 	int sock;
 	bool same;
 
-	if (ioctl(kept.tun, TUNGETIFF, &ifr) || strcmp(ifr.ifr_name, w->cfg.tun) ||
+	if (ioctl(kept.tun, TUNGETIFF, &ifr) || strcmp(ifr.ifr_name, w->cfg.tun) != 0 ||
 	    !(ifr.ifr_flags & IFF_VNET_HDR))
 		return false;
 	sock = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
