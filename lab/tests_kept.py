@@ -54,9 +54,9 @@ class Before(World):
 		self.mn.start()
 		return self.coa(1, 30)
 
-	def of_kernel(self, *state):
+	def of_kernel(self, *state, dev="wlan0"):
 		"""Addresses that are no longer tentative, without those of lked's."""
-		out = self.lab["mn"].show("-6", "-o", "address", "show", "dev", "wlan0", "scope", "global", "-tentative", *state)
+		out = self.lab["mn"].show("-6", "-o", "address", "show", "dev", dev, "scope", "global", "-tentative", *state)
 		return {line.split()[3].split("/")[0] for line in out.splitlines() if "mngtmpaddr" in line or "temporary" in line}
 
 	def new_connection_from(self):
@@ -145,4 +145,69 @@ def other_interfaces_are_left_alone(build, directory, printer):
 		return w.stop()
 
 
-TESTS = {f.__name__: f for f in (connections_before_lked_go_on, other_interfaces_are_left_alone)}
+class Both(Before):
+	"""Both interfaces are to be lked's; the kernel attached on both, with a temporary address each."""
+
+	def prepare(self):
+		self.lab.plug("mn", "lan0", "l2", "02:00:00:00:0b:02")
+		self.lab["mn"].sysctl(lan0__accept_ra=1, lan0__autoconf=1, lan0__use_tempaddr=2)
+		self.lab["mn"].ip("link set lan0 up")
+
+	def of(self, dev, *state):
+		return self.of_kernel(*state, dev=dev)
+
+	def reload(self, interfaces):
+		d = self.mn
+		with open(d.conf, "w") as f:
+			f.write("[MobileNode]\nLocalOnly = yes\n" + "".join("Interface = %s\n" % i for i in interfaces))
+		p = d.node.argv(d.lke, "--run", d.run_dir, "reload")
+		self.lab["mn"].run(*p[p.index(d.lke):])
+
+
+def connections_before_lked_on_two_links(build, directory, printer):
+	"""Each link's own go on; a link that a reload takes out has its kernel's again at once, one that it brings in is taken over."""
+	conf = LOCAL_CONF + "Interface = lan0\n"
+	with Both(build, directory, conf, routers=(1, 2, 3)) as w:
+		mn = w.lab["mn"]
+		wait_for(lambda: len(w.of("lan0", "-deprecated")) == 2, 20, "addresses of the kernel's on lan0", 0.1)
+		Echo(mn.ns)
+		wlan, lan = w.of("wlan0"), w.of("lan0")
+		talks = [Talk(w.lab, a) for a in sorted(wlan | lan)]
+		settings = ("accept_ra", "autoconf", "use_tempaddr", "accept_redirects", "ndisc_notify", "addr_gen_mode")
+
+		def values():
+			return mn.run("sysctl", *("net.ipv6.conf.lan0." + s for s in settings))
+		was = values()
+
+		def go_on(words):
+			for t in talks:
+				t.goes_on(20)
+			true((w.of("wlan0"), w.of("lan0")) == (wlan, lan), words + ": addresses of the kernel")
+		w.begin()
+		wait_for(lambda: w.of("lan0", "deprecated") == lan, 10, "lan0 to be taken over", 0.1)
+		go_on("with lked")
+		true(w.of("wlan0", "deprecated") == wlan, "deprecated on wlan0: %s" % w.of("wlan0", "deprecated"))
+		w.reload(["wlan0"])
+		wait_for(lambda: not w.of("lan0", "deprecated"), 5, "lan0 to have its own again")
+		true(values() == was, "sysctls of lan0: %s, before %s" % (values(), was))
+		true("proto ra" in mn.show("-6", "route", "show", "default", "dev", "lan0"), "no default route on lan0")
+		go_on("lan0 taken out")
+		true(w.of("wlan0", "deprecated") == wlan, "wlan0 after the reload")
+		w.reload(["wlan0", "lan0"])
+		wait_for(lambda: w.of("lan0", "deprecated") == lan, 10, "lan0 to be taken over again", 0.1)
+		wait_for(lambda: "default" not in mn.show("-6", "route", "show", "dev", "lan0", "proto", "ra"), 5, "its default route to go")
+		go_on("lan0 brought in")
+		# One of them moves: its own go, the other's stay.
+		port = mn.port_index["lan0"]
+		w.lab.switch.down(port)
+		w.lab.switch.master(port, w.lab.bridge["l3"])
+		w.lab.switch.up(port)
+		wait_for(lambda: not w.of("lan0"), 20, "the end of the kernel's addresses on lan0", 0.1)
+		true(w.of("wlan0", "deprecated") == wlan, "wlan0 after the move of lan0")
+		for t, a in zip(talks, sorted(wlan | lan)):
+			if a in wlan:
+				t.goes_on(20)
+		return w.stop()
+
+
+TESTS = {f.__name__: f for f in (connections_before_lked_go_on, other_interfaces_are_left_alone, connections_before_lked_on_two_links)}

@@ -3,7 +3,8 @@
  * Addresses that the kernel made of advertisements before the link was ours.  Connections that use
  * them go on as long as the node stays where it is: their packets leave through the router of that
  * link.  Nothing new chooses them (the platform deprecates them), there is no key for them, and
- * they go with the first move.
+ * they go with the first move.  One that is a home address is no such address: its place is that of
+ * the home.
  */
 #include "core/mobile_node.h"
 
@@ -84,8 +85,24 @@ static bool keep(struct lke_engine *e, struct mn_link *l, struct mn_kept *k)
 	return true;
 }
 
+/* The kernel's copy goes; the path of the address is that of the home. */
+static void leave_to_home(struct lke_engine *e, struct mn_link *l)
+{
+	for (unsigned n = 0; n < l->ifc->addrs; n++) {
+		const struct mn_kept k = { .addr = l->ifc->addr[n].addr,
+					   .plen = l->ifc->addr[n].plen };
+
+		if (l->ifc->addr[n].advertised && mn_home_find(e, &k.addr))
+			remove_address(e, l, &k);
+	}
+	for (unsigned n = l->kepts; n-- > 0;)
+		if (mn_home_find(e, &l->kept[n].addr))
+			l->kept[n] = l->kept[--l->kepts];
+}
+
 void mn_kept_follow(struct lke_engine *e, struct mn_link *l)
 {
+	leave_to_home(e, l);
 	for (unsigned n = l->kepts; n-- > 0;)
 		if (!iface_keeps(l->ifc, &l->kept[n].addr, true))
 			forget(e, l, n);

@@ -288,6 +288,8 @@ static void reload_homes(struct lke_engine *e, struct lke_config_mn *was, struct
 	}
 	mn_main_route(e);
 	mn_addr_clean(e);
+	for (unsigned n = 0; n < e->mn->links; n++)
+		mn_kept_follow(e, e->mn->link[n]);
 }
 
 /* --- links --- */

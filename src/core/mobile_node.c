@@ -222,6 +222,8 @@ void mn_link_drop(struct lke_engine *e, struct mn_link *l, bool there)
 
 	if (l->up)
 		mn_link_down(e, l);
+	if (there)
+		mn_setting_reset(e, l);
 	mn_kept_drop(e, l);
 	mn_addrs_orphan(e, ifindex, there);
 	mn_routers_forget(e, ifindex, there);

@@ -272,9 +272,12 @@ static void change_links(struct world *w, const struct daemon_config *was)
 	const struct lke_config_mn *old = &was->engine.mn, *now = &w->cfg.engine.mn;
 	int err = 0;
 
-	for (unsigned i = 0; i < old->interfaces; i++)
-		if (!daemon_config_is_mn_interface(&w->cfg, old->interface[i]))
-			err = steer_link(w->steer, old->interface[i], false);
+	for (unsigned i = 0; i < old->interfaces; i++) {
+		if (daemon_config_is_mn_interface(&w->cfg, old->interface[i]))
+			continue;
+		err = steer_link(w->steer, old->interface[i], false);
+		world_release_link(w, old->interface[i]);
+	}
 	for (unsigned i = 0; i < now->interfaces && !err; i++)
 		if (!daemon_config_is_mn_interface(was, now->interface[i]))
 			err = steer_link(w->steer, now->interface[i], true);

@@ -281,6 +281,18 @@ static void take_over_link(struct world *w, uint32_t ifindex, const char *name)
 			   name, kept);
 }
 
+/* Router discovery and addresses are the kernel's again. */
+void world_release_link(struct world *w, const char *name)
+{
+	uint32_t ifindex = if_nametoindex(name);
+	int err = sysctl_release_link(w->sysctl, name);
+
+	if (err < 0)
+		log_warning("sysctls of %s: %s; see: lke doctor", name, strerror(-err));
+	if (ifindex)
+		nl_give_back(w->nl, ifindex);
+}
+
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret)
 {
 	char name[IF_NAMESIZE];

@@ -85,6 +85,8 @@ static inline bool world_is_agent(const struct world *w)
 int world_open(struct world *w);
 /* A packet socket for one more interface that lke may use.  0 or -errno. */
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret);
+/* The configuration has it as a mobile node's link no longer. */
+void world_release_link(struct world *w, const char *name);
 /* What its socket has to receive, by the configuration. */
 enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const char *name);
 /* world_forward.c: the forwarding plane; and its part of an interface whose socket was opened. */

@@ -2,17 +2,25 @@
 /* Addresses that the kernel made of advertisements before the link was the mobile node's. */
 #include "mn_fixture.h"
 
-static void address(struct fix *f, const struct lke_in6 *addr, bool advertised, bool removed)
+#define SECOND 8 /* index of mn1 */
+
+static void address_on(struct fix *f, uint32_t ifindex, const struct lke_in6 *addr, bool advertised,
+		       bool removed)
 {
 	struct lke_event ev = { .type = LKE_EV_ADDR };
 
-	ev.addr = (struct lke_ev_addr){ .ifindex = FIX_IF,
+	ev.addr = (struct lke_ev_addr){ .ifindex = ifindex,
 					.addr = *addr,
 					.prefix_len = 64,
 					.advertised = advertised,
 					.removed = removed,
 					.valid = removed ? 0 : 3600 };
 	fix_event(f, &ev);
+}
+
+static void address(struct fix *f, const struct lke_in6 *addr, bool advertised, bool removed)
+{
+	address_on(f, FIX_IF, addr, advertised, removed);
 }
 
 /* The last path of the address; false: none was set. */
@@ -38,15 +46,21 @@ static bool removed(const struct fix *f, const struct lke_in6 *addr)
 	return false;
 }
 
-static void assert_leaves_through(const struct fix *f, const struct lke_in6 *addr, unsigned ar)
+static void assert_leaves_by(const struct fix *f, const struct lke_in6 *addr, uint32_t ifindex,
+			     unsigned ar)
 {
 	struct lke_in6 router = fix_ar_ll(ar);
 	struct lke_act_path p;
 
 	assert_true(path_of(f, addr, &p));
 	assert_int_equal(p.path, LKE_PATH_ROUTER);
-	assert_int_equal(p.ifindex, FIX_IF);
+	assert_int_equal(p.ifindex, ifindex);
 	assert_true(in6_eq(&p.router, &router));
+}
+
+static void assert_leaves_through(const struct fix *f, const struct lke_in6 *addr, unsigned ar)
+{
+	assert_leaves_by(f, addr, FIX_IF, ar);
 }
 
 /* Its router while the node stays, gone with the first move; no key, and never the care-of address.
@@ -152,6 +166,179 @@ static void kernel_addresses_are_bounded(void **state)
 	fix_end(&f);
 }
 
+/* The kernel made the home address itself: its copy goes, the path is that of the home. */
+static void kernel_address_that_is_a_home_is_not_kept(void **state)
+{
+	struct lke_act_path p;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_clear(&f);
+	address(&f, &fix_home, true, false);
+	assert_true(removed(&f, &fix_home));
+	fix_attach_lbsa(&f, 1);
+	fix_move(&f, 2);
+	assert_false(path_of(&f, &fix_home, &p));
+	fix_end(&f);
+}
+
+static int reload(struct fix *f, const struct lke_config *next)
+{
+	struct lke_event ev = { .type = LKE_EV_CONFIG, .config = { next, false } };
+	int err = lke_engine_input(f->e, &ev, f->now);
+
+	fix_run(f, 0);
+	return err;
+}
+
+/* The operator makes one of them the home address while it is in use. */
+static void kernel_address_becomes_a_home_by_reload(void **state)
+{
+	struct lke_in6 kernel = fix_addr("2001:db8:1::abcd");
+	static struct lke_config next;
+	struct lke_config_home *h;
+	struct lke_act_path p;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	address(&f, &kernel, true, false);
+	fix_attach_lbsa(&f, 1);
+	assert_leaves_through(&f, &kernel, 1);
+	next = f.cfg;
+	h = &next.mn.home[next.mn.homes++];
+	*h = f.cfg.mn.home[0];
+	h->addr = kernel;
+	h->to_ha.spi = 2000;
+	h->to_mn.spi = 2001;
+	fix_clear(&f);
+	assert_int_equal(reload(&f, &next), 0);
+	assert_true(path_of(&f, &kernel, &p) && p.path == LKE_PATH_TUNNEL);
+	for (unsigned n = 0; fix_find(&f, LKE_ACT_ADDR, n); n++) {
+		const struct lke_act_addr *a = &fix_find(&f, LKE_ACT_ADDR, n)->a.addr;
+
+		/* To the tunnel device, and away from the link. */
+		if (in6_eq(&a->addr, &kernel))
+			assert_int_equal(a->ifindex, a->remove ? FIX_IF : 0);
+	}
+	assert_int_equal(f.e->mn->link[0]->kepts, 0);
+	address(&f, &kernel, true, true); /* the kernel says so, too */
+	fix_clear(&f);
+	fix_move(&f, 2);
+	assert_false(path_of(&f, &kernel, &p));
+	fix_end(&f);
+}
+
+static void two_links(struct lke_config *cfg)
+{
+	strcpy(cfg->mn.interface[1], "mn1");
+	cfg->mn.interfaces = 2;
+}
+
+static void second_link(struct fix *f, bool up)
+{
+	struct lke_event ev = { .type = LKE_EV_LINK };
+
+	ev.link = (struct lke_ev_link){ .ifindex = SECOND,
+					.name = "mn1",
+					.lladdr = fix_mac(0x78),
+					.mtu = 1500,
+					.up = up,
+					.carrier_changes = ++f->carrier };
+	fix_event(f, &ev);
+}
+
+/* An advertisement of router ar on the second link. */
+static void second_ra(struct fix *f, unsigned ar)
+{
+	struct nd_msg m = { .type = ND_RA, .router_lifetime = 9000, .prefixes = 1 };
+	struct lke_event ev = { .type = LKE_EV_PACKET };
+	struct lke_in6 src = fix_ar_ll(ar);
+	uint8_t buf[1024];
+	int len;
+
+	m.lladdr = fix_mac(ar);
+	m.prefix[0] = (struct nd_prefix){ .prefix = fix_ar_addr(ar),
+					  .len = 64,
+					  .flags = ND_PIO_L | ND_PIO_A,
+					  .valid = 86400,
+					  .preferred = 14400 };
+	len = nd_encode(&m, &src, &in6_all_nodes, 0, buf, sizeof(buf));
+	assert_true(len > 0);
+	ev.packet = (struct lke_ev_packet){
+		.ifindex = SECOND, .src_ll = fix_mac(ar), .data = buf, .len = (size_t)len
+	};
+	fix_event(f, &ev);
+}
+
+/* Each leaves through the router of its own link, also where that only stands by; a link that moves
+ * or goes takes its own with it. */
+static void kernel_addresses_of_two_links(void **state)
+{
+	struct lke_in6 first = fix_addr("2001:db8:1::abcd"), second = fix_addr("2001:db8:5::abcd");
+	struct lke_act_path p;
+	struct fix f;
+
+	(void)state;
+	fix_tweak = two_links;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	second_link(&f, false);
+	address(&f, &first, true, false);
+	address_on(&f, SECOND, &second, true, false);
+	fix_attach_lbsa(&f, 1);
+	second_link(&f, true);
+	second_ra(&f, 5);
+	assert_ptr_equal(f.e->mn->active->ifc->mn, f.e->mn->link[0]);
+	assert_leaves_by(&f, &first, FIX_IF, 1);
+	assert_leaves_by(&f, &second, SECOND, 5);
+	fix_clear(&f);
+	fix_move(&f, 2);
+	assert_true(removed(&f, &first));
+	assert_true(path_of(&f, &first, &p) && p.path == LKE_PATH_NONE);
+	assert_false(removed(&f, &second) || path_of(&f, &second, &p));
+	second_link(&f, false);
+	second_link(&f, true);
+	second_ra(&f, 6);
+	assert_true(removed(&f, &second));
+	assert_true(path_of(&f, &second, &p) && p.path == LKE_PATH_NONE);
+	fix_end(&f);
+}
+
+/* A link that the configuration adds has some; when it goes out again they stay, as the kernel's.
+ */
+static void kernel_addresses_of_a_link_that_comes_and_goes(void **state)
+{
+	struct lke_in6 first = fix_addr("2001:db8:1::abcd"), second = fix_addr("2001:db8:5::abcd");
+	static struct lke_config next;
+	struct lke_act_path p;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	address(&f, &first, true, false);
+	fix_attach_lbsa(&f, 1);
+	second_link(&f, true);
+	address_on(&f, SECOND, &second, true, false);
+	assert_false(path_of(&f, &second, &p));
+	next = f.cfg;
+	two_links(&next);
+	assert_int_equal(reload(&f, &next), 0);
+	second_ra(&f, 5);
+	assert_leaves_by(&f, &second, SECOND, 5);
+	fix_clear(&f);
+	assert_int_equal(reload(&f, &f.cfg), 0);
+	assert_true(path_of(&f, &second, &p) && p.path == LKE_PATH_NONE);
+	assert_false(removed(&f, &second));
+	assert_false(path_of(&f, &first, &p) || removed(&f, &first));
+	/* And in again. */
+	assert_int_equal(reload(&f, &next), 0);
+	second_ra(&f, 5);
+	assert_leaves_by(&f, &second, SECOND, 5);
+	fix_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +346,10 @@ int main(void)
 		cmocka_unit_test(kernel_address_that_ends_leaves_no_path),
 		cmocka_unit_test(kernel_address_of_another_prefix_stays_until_the_first_move),
 		cmocka_unit_test(kernel_addresses_are_bounded),
+		cmocka_unit_test(kernel_address_that_is_a_home_is_not_kept),
+		cmocka_unit_test(kernel_address_becomes_a_home_by_reload),
+		cmocka_unit_test(kernel_addresses_of_two_links),
+		cmocka_unit_test(kernel_addresses_of_a_link_that_comes_and_goes),
 	};
 
 	return RUN_IN_PROFILE(tests, NULL);

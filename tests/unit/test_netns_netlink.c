@@ -385,6 +385,53 @@ static void what_the_kernel_made_is_kept_and_given_back(void **state)
 	sh("ip address del 2001:db8:5::5/64 dev v1; ip -6 route del default");
 }
 
+/* A link of two that is lked's no longer: that one has its own again, the other when lked ends. */
+static void one_link_of_two_is_given_back(void **state)
+{
+	const struct lke_in6 five = A("2001:db8:5::5");
+	char dir[] = "/tmp/lke-test-XXXXXX";
+	struct sysctl *s;
+	int before, v;
+
+	(void)state;
+	advertised_addresses_and_a_route();
+	sh("ip address add 2001:db8:c::c/64 dev v0 valid_lft 600 preferred_lft 300 mngtmpaddr "
+	   "nodad");
+	sh("ip route add default via fe80::98 dev v0 proto ra metric 1025 expires 900");
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(sysctl_open(dir, &s), 0);
+	assert_int_equal(sysctl_get("v1", "autoconf", &before), 0);
+	assert_int_equal(before, 1);
+	assert_int_equal(sysctl_manage_link(s, "v1"), 0);
+	assert_int_equal(sysctl_manage_link(s, "v0"), 0);
+	assert_int_equal(nl_take_over(nl, v1, all_but_six, NULL), 1);
+	assert_int_equal(nl_take_over(nl, v0, all_but_six, NULL), 1);
+	assert_false(says("ip -6 route", "default"));
+
+	nl_give_back(nl, v1);
+	assert_int_equal(sysctl_release_link(s, "v1"), 0);
+	assert_true(says("ip -6 address show dev v1 -deprecated", "2001:db8:5::5"));
+	assert_true(says("ip -6 route", "default via fe80::99 dev v1"));
+	assert_false(nl_kept(nl, v1, &five));
+	assert_int_equal(sysctl_get("v1", "autoconf", &v), 0);
+	assert_int_equal(v, 1);
+	assert_int_equal(sysctl_get("v1", "addr_gen_mode", &v), 0);
+	assert_int_equal(v, 0);
+	assert_true(says("ip -6 address show dev v0 deprecated", "2001:db8:c::c"));
+	assert_false(says("ip -6 route", "default via fe80::98"));
+	assert_int_equal(sysctl_get("v0", "autoconf", &v), 0);
+	assert_int_equal(v, 0);
+	/* Its time ended by itself meanwhile: nothing comes back of it, nor its route. */
+	sh("ip address del 2001:db8:c::c/64 dev v0");
+	nl_remove_all(nl);
+	sysctl_close(s);
+	assert_false(says("ip -6 address show dev v0", "2001:db8:c::c"));
+	assert_false(says("ip -6 route", "default via fe80::98"));
+	assert_true(says("ip -6 route", "default via fe80::99 dev v1"));
+	assert_int_equal(rmdir(dir), 0);
+	sh("ip address del 2001:db8:5::5/64 dev v1; ip -6 route del default");
+}
+
 static void what_was_moved_away_from_is_not_given_back(void **state)
 {
 	struct lke_act_addr gone = {
@@ -414,6 +461,7 @@ int main(void)
 		cmocka_unit_test(one_sysctl_goes_back_to_what_it_was),
 		cmocka_unit_test(what_the_kernel_made_of_advertisements_goes),
 		cmocka_unit_test(what_the_kernel_made_is_kept_and_given_back),
+		cmocka_unit_test(one_link_of_two_is_given_back),
 		cmocka_unit_test(what_was_moved_away_from_is_not_given_back),
 		cmocka_unit_test(rfc_9131_a_router_takes_unsolicited_advertisements),
 	};

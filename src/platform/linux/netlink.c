@@ -386,7 +386,7 @@ void nl_remove_all(struct nl *n)
 	(void)remove_marked(n);
 	memset(n->path, 0, sizeof(n->path));
 	n->main_default = false;
-	nl_give_back(n);
+	nl_give_back(n, 0);
 }
 
 void nl_forget_link(struct nl *n, uint32_t ifindex)

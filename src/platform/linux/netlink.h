@@ -77,11 +77,14 @@ void nl_forget_link(struct nl *n, uint32_t ifindex);
 /*
  * A mobile node's link: routes that the kernel made of Router Advertisements are removed, addresses
  * deprecated, so that connections which have them go on; those that cannot be kept are removed,
- * too: unusable ones, and where keep() says so (NULL: none).  nl_remove_all() gives back what was
- * not removed by nl_addr() meanwhile, as it was.  Number of addresses kept, or -errno.
+ * too: unusable ones, and where keep() says so (NULL: none).  nl_give_back() and nl_remove_all()
+ * give back what was not removed by nl_addr() meanwhile, as it was.  Number of addresses kept, or
+ * -errno.
  */
 int nl_take_over(struct nl *n, uint32_t ifindex,
 		 bool (*keep)(void *ctx, const struct lke_in6 *addr), void *ctx);
+/* Gives back what nl_take_over() kept of a link, or of all (0), and is still there. */
+void nl_give_back(struct nl *n, uint32_t ifindex);
 /* nl_take_over() kept it, and nobody removed it through nl_addr(). */
 bool nl_kept(const struct nl *n, uint32_t ifindex, const struct lke_in6 *addr);
 

@@ -60,8 +60,7 @@ int nl_dump_request(struct nl *n, struct nlmsghdr *nlh, nl_msg_fn fn, void *ctx)
 bool nl_parse_link(const struct nlmsghdr *nlh, struct lke_ev_link *ret);
 bool nl_parse_addr(const struct nlmsghdr *nlh, struct lke_ev_addr *ret);
 
-/* netlink_ra.c: gives back what nl_take_over() kept and is still there; forgets an address. */
-void nl_give_back(struct nl *n);
+/* netlink_ra.c: forgets an address that nl_take_over() kept. */
 void nl_unkeep(struct nl *n, uint32_t ifindex, const struct lke_in6 *addr);
 /* An address that the kernel made of an advertisement.  flags: as in IFA_FLAGS. */
 bool nl_advertised(uint32_t flags, uint8_t proto);

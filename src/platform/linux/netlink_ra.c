@@ -252,20 +252,28 @@ static bool stayed(const struct nl *n, uint32_t ifindex)
 	return false;
 }
 
-void nl_give_back(struct nl *n)
+void nl_give_back(struct nl *n, uint32_t ifindex)
 {
 	lke_time now = clock_now();
+	size_t left = 0;
 
+	for (size_t i = 0; i < n->kepts; i++)
+		n->kept[i].there = false;
 	if (n->kepts == 0 || nl_dump(n, RTM_GETADDR, AF_INET6, look, n) != 0)
 		return;
 	for (size_t i = 0; i < n->kepts; i++) {
 		struct nl_kept *k = &n->kept[i];
 		struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)k->msg;
 
+		if (ifindex && k->ifindex != ifindex)
+			continue;
 		if (k->there && address_request(nlh, now - k->since, false))
 			(void)nl_talk(n, nlh);
 		else if (in6_is_unspecified(&k->addr) && stayed(n, k->ifindex))
 			give_route_back(n, k, now - k->since);
 	}
-	n->kepts = 0;
+	for (size_t i = 0; i < n->kepts; i++)
+		if (ifindex && n->kept[i].ifindex != ifindex)
+			n->kept[left++] = n->kept[i];
+	n->kepts = left;
 }

@@ -249,14 +249,23 @@ static int set_all(struct sysctl *s, const char *ifname, const struct setting *t
 	return 0;
 }
 
+static const struct setting of_link[] = {
+	{ "accept_ra", 0 },	   { "autoconf", 0 },	  { "use_tempaddr", 0 },
+	{ "accept_redirects", 0 }, { "ndisc_notify", 0 }, { "addr_gen_mode", 1 },
+};
+
 int sysctl_manage_link(struct sysctl *s, const char *ifname)
 {
-	static const struct setting t[] = {
-		{ "accept_ra", 0 },	   { "autoconf", 0 },	  { "use_tempaddr", 0 },
-		{ "accept_redirects", 0 }, { "ndisc_notify", 0 }, { "addr_gen_mode", 1 },
-	};
+	return set_all(s, ifname, of_link, sizeof(of_link) / sizeof(of_link[0]));
+}
 
-	return set_all(s, ifname, t, sizeof(t) / sizeof(t[0]));
+int sysctl_release_link(struct sysctl *s, const char *ifname)
+{
+	int err = 0;
+
+	for (size_t i = sizeof(of_link) / sizeof(of_link[0]); i-- > 0 && !err;)
+		err = sysctl_reset(s, ifname, of_link[i].key);
+	return err == -ENOENT ? 0 : err; /* the interface is gone */
 }
 
 int sysctl_manage_gate(struct sysctl *s, const char *ifname)

@@ -36,6 +36,8 @@ int sysctl_get(const char *ifname, const char *key, int *ret_value);
  * use_tempaddr, ndisc_notify, accept_redirects 0; addr_gen_mode 1 (none) so that the kernel forms
  * no address itself. */
 int sysctl_manage_link(struct sysctl *s, const char *ifname);
+/* The link is no longer the engine's: what it was before. */
+int sysctl_release_link(struct sysctl *s, const char *ifname);
 /* Links with gates (nl_gate_close()): the kernel keeps unres_qlen_bytes of packets for a neighbour,
  * 256 small ones by default, which a busy machine outlasts in a tenth of a second.  Raised, never
  * lowered. */
