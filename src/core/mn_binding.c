@@ -441,7 +441,11 @@ void mn_refresh_home(struct lke_engine *e, struct update *u)
 	struct update *t = update_of(e, &h->coa);
 	bool served = b && t && t->accepted && b->expires > e->now + mn_lbsa_threshold(b);
 
-	mn_register(e, h, served ? &h->coa : &e->mn->current);
+	/* At home it was refused, and is asked for again. */
+	if (u->dereg)
+		mn_register(e, h, &h->cfg->addr);
+	else
+		mn_register(e, h, served ? &h->coa : &e->mn->current);
 }
 
 void mn_bindings_without_key(struct lke_engine *e, const char *why)

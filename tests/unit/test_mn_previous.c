@@ -308,6 +308,68 @@ static void amb_126_no_key_the_home_agent(void **state)
 	fix_end(&w.f);
 }
 
+/* A key that is about to end: its router forwards while it can, and the home agent hears of it at
+ * once (draft 5.4), though the strategy is to tell it nothing. */
+static void lke_188_move_with_a_key_that_is_about_to_end(void **state)
+{
+	struct walk w;
+
+	(void)state;
+	begin(&w, 1, LKE_STRATEGY_OLDEST, 100);
+	fix_run(&w.f, 85 * LKE_SEC);	    /* nobody answers the renewal */
+	assert_int_equal(told_home(&w), 1); /* of the first link */
+	move(&w, 2);
+	assert_int_equal(told(&w, 1), 1);
+	assert_int_equal(told_home(&w), 1);
+	fix_end(&w.f);
+}
+
+/* Moving often, with `both`: the home agent hears of it when the node has rested for 10 s, and what
+ * it hears is the last place (SEC-065). */
+static void sec_065_told_after_a_rest_of_10_s(void **state)
+{
+	struct walk w;
+
+	(void)state;
+	begin(&w, 1, LKE_STRATEGY_BOTH, 7200);
+	move(&w, 2);
+	assert_int_equal(answer(&w, 1), 0);
+	assert_int_equal(fix_ha_ba(&w.f, 2, 0, fix_ha_seq(&w.f)), 0);
+	fix_run(&w.f, 2 * LKE_SEC);
+	key_of(&w, 2, 7200);
+	fix_run(&w.f, 60 * LKE_SEC);
+	for (unsigned n = 0; n < 8; n++) {
+		move(&w, n % 2 ? 2 : 1);
+		for (unsigned ar = 1; ar <= 2; ar++) {
+			const struct update *u = update_of(w.f.e, &w.coa[ar]);
+
+			if (u && u->outstanding)
+				(void)(w.f.kbm = w.kbm[ar],
+				       fix_ba(&w.f, ar, 0, u->dereg ? 0 : 240, 0, true));
+		}
+		if (told_home(&w) > 0)
+			assert_int_equal(fix_ha_ba(&w.f, n % 2 ? 2 : 1, 0, fix_ha_seq(&w.f)), 0);
+		fix_run(&w.f, LKE_SEC);
+	}
+	/* On link 1 last, where the home agent was not told. */
+	move(&w, 1);
+	w.f.kbm = w.kbm[1];
+	(void)fix_ba(&w.f, 1, 0, 0, 0, true);
+	fix_run(&w.f, 30 * LKE_MSEC);
+	w.f.kbm = w.kbm[2];
+	(void)fix_ba(&w.f, 2, 0, 240, 0, true);
+	assert_true(in6_eq(&w.f.e->mn->home[0].coa, &w.coa[2]));
+	assert_int_equal(told_home(&w), 0);
+	fix_clear(&w.f);
+	fix_run(&w.f, 9900 * LKE_MSEC);
+	assert_int_equal(told_home(&w), 0);
+	fix_run(&w.f, 200 * LKE_MSEC);
+	assert_int_equal(told_home(&w), 1);
+	assert_int_equal(fix_ha_ba(&w.f, 1, 0, fix_ha_seq(&w.f)), 0);
+	assert_true(in6_eq(&w.f.e->mn->home[0].coa, &w.coa[1]));
+	fix_end(&w.f);
+}
+
 /* Lifetime of the last update, in seconds. */
 static unsigned asked_for(const struct fix *f)
 {
@@ -359,6 +421,8 @@ int main(void)
 		cmocka_unit_test(amb_126_oldest_with_a_key_that_lasts),
 		cmocka_unit_test(amb_126_none_accepted_the_last_previous_one),
 		cmocka_unit_test(amb_126_no_key_the_home_agent),
+		cmocka_unit_test(lke_188_move_with_a_key_that_is_about_to_end),
+		cmocka_unit_test(sec_065_told_after_a_rest_of_10_s),
 		cmocka_unit_test(amb_179_asks_for_240_s_or_what_is_left),
 	};
 
