@@ -306,10 +306,10 @@ class Lab:
 		self.switch.down(self.nodes["mn"].port_index["wlan0"])
 		return time.time()
 
-	def move(self, link, gap):
+	def move(self, link, gap, before_up=None):
 		"""Port down, master, port up.  Returns (carrier lost, carrier back), seconds since the epoch.
 
-		Taken after the one and before the other, so that the gap is never overstated.
+		Taken after the one and before the other, so that the gap is never overstated.  before_up: called just before.
 		"""
 		port = self.nodes["mn"].port_index["wlan0"]
 		self.switch.down(port)
@@ -318,6 +318,8 @@ class Lab:
 		self.switch.master(port, self.bridge[link])
 		while time.monotonic() < end:
 			time.sleep(max(0.0, end - time.monotonic()))
+		if before_up:
+			before_up()
 		back = time.time()
 		self.switch.up(port)
 		self.moves.append((lost, back, link))
