@@ -187,6 +187,22 @@ def local_only_needs_no_home_agent(build, directory, printer):
 		return bad + w.stop()
 
 
+def home_agent_that_does_not_answer_is_told(build, directory, printer):
+	"""The file of README.md for a mobile node with a home, and another key than the home agent's: lke status says it, until it is right."""
+	conf = readme_file("MobileNode", "HomeAddress = " + HOME_ADDRESS).replace("/etc/lke/home.key", os.path.join(directory, "home.key"))
+	key_file(os.path.join(directory, "home.key"))
+	with World(build, directory, conf) as w:
+		w.plug("wlan0", "l1", True)
+		why = lambda: w.mn.ask("status")["why"]
+		wait_for(lambda: "%s does not answer for %s; " % (HOME_AGENT, HOME_ADDRESS) in why(), 30, "the silence to be told")
+		bad = [] if (w.mn.show("bindings") or {})["bindings"][0]["unanswered"] > 3 else ["lke show does not count the updates"]
+		w.mn.stop()
+		os.replace(os.path.join(w.lab.dir, "alice.key"), os.path.join(directory, "home.key"))
+		w.mn.start()
+		wait_for(lambda: why() == "all is well" and (w.mn.show("bindings") or {})["bindings"][0]["unanswered"] == 0, 15, "a registration")
+		return bad + w.stop()
+
+
 def idle_node_that_moves_has_its_routes(build, directory, printer):
 	"""Nothing was sent, so nothing is parked in the TUN device: its routes are those of the link it came to all the same."""
 	bad = []
@@ -400,7 +416,7 @@ def dns_servers_reach_a_listener(build, directory, printer):
 		return w.stop()
 
 
-TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent, idle_node_that_moves_has_its_routes,
+TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent, home_agent_that_does_not_answer_is_told, idle_node_that_moves_has_its_routes,
 	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link,
 	kernel_router_discovery_is_given_back, interface_removed_and_back,
 	dns_servers_reach_a_listener)}

@@ -146,6 +146,8 @@ struct lke_binding_view {
 	enum lke_binding_state state;
 	uint16_t seq;
 	lke_time expires; /* LKE_NEVER while nothing is granted */
+	/* MN: Binding Updates without an answer since the last one; 0: none is outstanding */
+	unsigned unanswered;
 };
 bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 			     struct lke_binding_view *ret);

@@ -504,7 +504,7 @@ void mn_update_timer(struct lke_engine *e, struct update *u)
 	    !u->dereg)
 		mn_agent_failed(e, u->reg);
 	else if (u->reg && u->outstanding)
-		mn_register_send(e, u);
+		mn_register_again(e, u);
 	else if (u->reg)
 		mn_refresh_home(e, u);
 	else if (u->outstanding)

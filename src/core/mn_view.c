@@ -51,6 +51,7 @@ bool mn_next_binding(const struct lke_engine *e, size_t *cursor, struct lke_bind
 								: LKE_BINDING_OK,
 			.seq = u->seq,
 			.expires = u->expires,
+			.unanswered = u->outstanding ? u->tries : 0,
 		};
 		return true;
 	}

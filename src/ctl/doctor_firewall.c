@@ -7,6 +7,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
+#include <netinet/in.h>
 #include <nftables/libnftables.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,16 +19,19 @@ static const struct wanted {
 	const char *hook;
 	int protocol;
 	unsigned roles;
+	bool tunnelled; /* what comes out of a tunnel, not by a link */
 	const char *name, *match, *why;
 } wanted[] = {
-	{ "input", 58, ROLE_AR | ROLE_MN | ROLE_HA, "ICMPv6", "ipv6-icmp",
+	{ "input", 58, ROLE_AR | ROLE_MN | ROLE_HA, false, "ICMPv6", "meta l4proto ipv6-icmp",
 	  "no Neighbor Discovery" },
-	{ "forward", 58, ROLE_AR | ROLE_HA, "ICMPv6", "ipv6-icmp",
+	{ "forward", 58, ROLE_AR | ROLE_HA, false, "ICMPv6", "meta l4proto ipv6-icmp",
 	  "mobiles get no Packet Too Big" },
-	{ "forward", 135, ROLE_AR | ROLE_HA, "the Mobility Header", "135",
+	{ "forward", 135, ROLE_AR | ROLE_HA, false, "the Mobility Header", "meta l4proto 135",
 	  "no Binding Update of a mobile passes this router" },
-	{ "forward", 50, ROLE_AR | ROLE_HA, "ESP", "esp",
+	{ "forward", 50, ROLE_AR | ROLE_HA, false, "ESP", "meta l4proto esp",
 	  "no home registration of a mobile passes this router" },
+	{ "forward", IPPROTO_TCP, ROLE_AR | ROLE_HA, true, "TCP out of the tunnels", "iifname",
+	  "mobiles that have moved reach nobody" },
 };
 
 static void check_chain(struct doctor *d, const json_t *all, const json_t *chain)
@@ -36,19 +40,24 @@ static void check_chain(struct doctor *d, const json_t *all, const json_t *chain
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		const struct wanted *w = &wanted[i];
-		struct ruleset rs = { .all = all, .protocol = w->protocol };
+		struct ruleset rs = { .all = all,
+				      .protocol = w->protocol,
+				      .in_part = w->tunnelled };
 		char remedy[600];
 
 		if (strcmp(w->hook, hook) != 0 || !(w->roles & d->roles))
 			continue;
 		for (unsigned l = 0; l < d->links; l++)
-			if (d->link[l].roles & w->roles)
+			if (!w->tunnelled && (d->link[l].roles & w->roles))
 				rs.link[rs.links++] = d->link[l].name;
+		if (w->tunnelled)
+			rs.link[rs.links++] = d->cfg->tun;
 		/* Before what drops it. */
 		snprintf(remedy, sizeof(remedy),
-			 "Accept it there: nft insert rule %s %s %s meta l4proto %s accept.",
+			 "Accept it there: nft insert rule %s %s %s %s%s%s accept.",
 			 text_get(chain, "family"), text_get(chain, "table"),
-			 text_get(chain, "name"), w->match);
+			 text_get(chain, "name"), w->match, w->tunnelled ? " " : "",
+			 w->tunnelled ? d->cfg->tun : "");
 		if (ruleset_drops(&rs, chain))
 			doctor_say(d, VERDICT_WARN, "firewall", remedy,
 				   "chain %s %s %s (hook %s) drops %s (protocol %d): %s",
@@ -87,7 +96,8 @@ static void check_ruleset(struct doctor *d, const json_t *all)
 		return;
 	if (before == d->count[VERDICT_WARN])
 		doctor_say(d, VERDICT_OK, "firewall", NULL,
-			   "no chain of %u drops ICMPv6, forwarded Mobility Headers or ESP (lked "
+			   "no chain of %u drops ICMPv6, forwarded Mobility Headers, ESP or "
+			   "tunnels (lked "
 			   "receives its own before the firewall)",
 			   chains);
 }

@@ -150,6 +150,11 @@ static bool may_be_advertised(const char *name)
 	return networkd_advertises(name);
 }
 
+/* Without any advertisement there a mobile node does not notice that it is at home. */
+static const char home_remedy[] =
+	"Set Advertise = full in [HomeAgent] where this host is the router of the home link, "
+	"home-agent where another one is; or start radvd on it.";
+
 static void check_radvd(struct doctor *d)
 {
 	int pid = doctor_process("radvd");
@@ -189,10 +194,11 @@ static void check_radvd(struct doctor *d)
 				   l->name, pid);
 	}
 	for (unsigned i = 0; !pid && i < d->links; i++)
-		if (d->link[i].augments && (d->link[i].roles & ROLE_AR) &&
-		    !may_be_advertised(d->link[i].name))
+		if (d->link[i].augments && !may_be_advertised(d->link[i].name))
 			doctor_say(d, VERDICT_WARN, "radvd",
-				   "Start radvd on it, or set Advertise = full.",
+				   d->link[i].roles & ROLE_AR ? "Start radvd on it, or set "
+								"Advertise = full."
+							      : home_remedy,
 				   "Advertise = augment on %s, but no radvd runs here",
 				   d->link[i].name);
 }

@@ -9,7 +9,7 @@
 
 enum answer { NO, YES, UNKNOWN };		 /* is the value among these? */
 enum fate { FATE_NONE, FATE_ACCEPT, FATE_DROP }; /* of the protocol's packets in a chain */
-enum { PROTO_ESP = 50, PROTO_ICMP6 = 58, PROTO_MH = 135 };
+enum { PROTO_TCP = 6, PROTO_ESP = 50, PROTO_ICMP6 = 58, PROTO_MH = 135 };
 
 static int protocol_number(const char *name)
 {
@@ -20,6 +20,7 @@ static int protocol_number(const char *name)
 		{ "esp", PROTO_ESP },	       { "ipv6-icmp", PROTO_ICMP6 },
 		{ "icmpv6", PROTO_ICMP6 },     { "mobility-header", PROTO_MH },
 		{ "ipv6-mobility", PROTO_MH }, { "mh", PROTO_MH },
+		{ "tcp", PROTO_TCP },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -108,11 +109,33 @@ static void take_payload(const struct ruleset *rs, struct conditions *c, const j
 		return;
 	}
 	c->more = true;
+	c->unknown |= rs->in_part;
 	if (strcmp(protocol, "ip6") == 0 || strcmp(protocol, "ether") == 0 ||
 	    strcmp(protocol, "-") == 0)
 		return;
 	/* Of another protocol, or of this one in part. */
 	take_answer(c, protocol_number(protocol) == rs->protocol ? YES : NO, false, true);
+}
+
+/* Packets of connections that are there already: no new one begins by such a rule. */
+static bool is_established(const json_t *left, const json_t *right)
+{
+	const json_t *set = json_object_get(right, "set"), *v;
+	bool begins = json_is_string(right) && strcmp(json_string_value(right), "new") == 0;
+	size_t i;
+
+	json_array_foreach(set ? set : right, i, v)
+	{
+		begins |= json_is_string(v) && strcmp(json_string_value(v), "new") == 0;
+	}
+	return strcmp(text_get(json_object_get(left, "ct"), "key"), "state") == 0 && !begins;
+}
+
+static void take_other(const struct ruleset *rs, struct conditions *c, const json_t *left,
+		       const json_t *right)
+{
+	c->more = true;
+	c->unknown |= rs->in_part && !is_established(left, right);
 }
 
 static void take_match(const struct ruleset *rs, struct conditions *c, const json_t *match)
@@ -141,7 +164,7 @@ static void take_match(const struct ruleset *rs, struct conditions *c, const jso
 	else if (plain && (strcmp(key, "iifname") == 0 || strcmp(key, "iif") == 0))
 		take_answer(c, is_among(rs, right, false), negated, false);
 	else
-		c->more = true;
+		take_other(rs, c, left, right);
 }
 
 static enum fate chain_fate(const struct ruleset *rs, const json_t *of, const char *name,

@@ -10,6 +10,9 @@ struct ruleset {
 	int protocol;	   /* of the IPv6 payload */
 	const char *link[DOCTOR_LINKS];
 	unsigned links;
+	/* A rule that accepts a part of them, by address or state, is enough: ct state established
+	 * is not. */
+	bool in_part;
 };
 
 /*

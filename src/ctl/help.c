@@ -34,9 +34,10 @@ static void print_line(const struct command *cmd)
 	char left[96];
 	int n = snprintf(left, sizeof(left), "  %s %s", cmd->name, cmd->args);
 
-	printf("%-*s", LEFT, left);
-	if (n >= LEFT - 1)
-		printf("\n%*s", LEFT, "");
+	if (n < LEFT - 1)
+		printf("%-*s", LEFT, left);
+	else
+		printf("%s\n%*s", left, LEFT, "");
 	wrap(stdout, LEFT, LEFT, cmd->help);
 }
 

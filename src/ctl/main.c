@@ -8,14 +8,32 @@
 #include "ctl/commands.h"
 #include "ctl/layout.h"
 
-/* -j may stand anywhere; it is taken out of the arguments. */
-static int take_json(struct ctl *c, int argc, char **argv)
+/* The value of an option that follows the command, too, or NULL. */
+static const char *value_of(const char *name, const char *letter, char **argv, int *i)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(argv[*i], name, len) == 0 && argv[*i][len] == '=')
+		return argv[*i] + len + 1;
+	if (strcmp(argv[*i], name) != 0 && strcmp(argv[*i], letter) != 0)
+		return NULL;
+	return argv[*i + 1] ? argv[++*i] : NULL;
+}
+
+/* -j, -c and --run may stand anywhere; they are taken out of the arguments. */
+static int take_options(struct ctl *c, int argc, char **argv)
 {
 	int n = 0;
 
 	for (int i = 0; i < argc; i++) {
+		const char *value;
+
 		if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--json") == 0)
 			c->json = true;
+		else if ((value = value_of("--run", "--run", argv, &i)))
+			c->run_dir = value;
+		else if ((value = value_of("--config", "-c", argv, &i)))
+			c->config = value;
 		else
 			argv[n++] = argv[i];
 	}
@@ -82,11 +100,11 @@ int main(int argc, char **argv)
 	char path[512];
 	int first = parse_options(&c, argc, argv);
 
+	argv += first;
+	argc = take_options(&c, argc - first, argv);
 	snprintf(path, sizeof(path), "%s/ctl.sock", c.run_dir);
 	c.socket_path = path;
 	c.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	c.columns = layout_columns();
-	argv += first;
-	argc = take_json(&c, argc - first, argv);
 	return argc == 0 ? run(&c, 1, show) : run(&c, argc, argv);
 }

@@ -174,11 +174,20 @@ static void show_routers_text(int columns, const json_t *top)
 	}
 }
 
+/* "", or how long the agent has been silent, as ", 4 updates unanswered" */
+static const char *unanswered_text(const json_t *j, char buf[32])
+{
+	double n = text_number(j, "unanswered");
+
+	snprintf(buf, 32, n > 1 ? ", %.0f updates unanswered" : "", n);
+	return buf;
+}
+
 static void show_mobile_node(const struct ctl *c, const json_t *top)
 {
 	const json_t *lbsas = json_object_get(top, "lbsas"),
 		     *bindings = json_object_get(top, "bindings"), *j;
-	char age[16], traffic[64];
+	char age[16], traffic[64], silent[32];
 	size_t i;
 
 	if (!has_role(json_object_get(top, "roles"), "mobile-node"))
@@ -192,9 +201,10 @@ static void show_mobile_node(const struct ctl *c, const json_t *top)
 		text_age(json_object_get(j, "expires_in"), age));
 	json_array_foreach(bindings, i, j) if (role_is(j, "mobile-node"))
 	{
-		layout_print(c->columns, 6, "    %s -> %s at %s: %s, seq %.0f, expires in %s%s",
+		layout_print(c->columns, 6, "    %s -> %s at %s: %s%s, seq %.0f, expires in %s%s",
 			     text_get(j, "home_address"), text_get(j, "care_of_address"),
-			     text_get(j, "agent"), text_get(j, "state"), text_number(j, "sequence"),
+			     text_get(j, "agent"), text_get(j, "state"), unanswered_text(j, silent),
+			     text_number(j, "sequence"),
 			     text_age(json_object_get(j, "expires_in"), age),
 			     traffic_text(json_object_get(j, "traffic"), traffic));
 	}

@@ -419,7 +419,10 @@ int key_file_load(const char *path, uid_t owner, struct report *r, struct key_fi
 	int err = LKE_ERR_INVAL;
 
 	if (n == -ENOENT)
-		report_error(r, path, 0, "does not exist; make one with: lke genkey > %s", path);
+		report_error(r, path, 0,
+			     "does not exist; copy the one of the other side, or make one for both "
+			     "with: lke genkey > %s",
+			     path);
 	else if (n >= 0 && memchr(buf, '\0', (size_t)n))
 		report_error(r, path, 0, "is not a text file; make one with: lke genkey");
 	else if (n >= 0)

@@ -185,8 +185,8 @@ static int lock_state(struct world *w)
 		return EXIT_FAILED;
 	}
 	if (flock(w->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("another lked runs with the state directory %s; give this one its own "
-			  "--state",
+		log_error("another lked runs with the state directory %s, see: lke status; one of "
+			  "another network namespace needs its own --state and --run",
 			  w->state_dir);
 		return EXIT_FAILED;
 	}

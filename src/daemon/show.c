@@ -11,6 +11,9 @@
 #include "present/note_json.h"
 #include "store/state_writer.h"
 
+/* Updates without an answer that a busy moment explains: 10.5 s of them. */
+enum { UNANSWERED_MAX = 3 };
+
 static json_t *lladdr_json(const struct lke_lladdr *a)
 {
 	char text[LLADDR_TEXT_MAX];
@@ -85,11 +88,11 @@ static json_t *traffic_json(struct driver *d, bool mobile_side, const struct lke
 
 static json_t *binding_json(struct driver *d, const struct lke_binding_view *v)
 {
-	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:o,s:o}", "role", role_text(v->role),
+	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:i,s:o,s:o}", "role", role_text(v->role),
 			 "home_address", in6_json(&v->home), "agent", in6_json(&v->agent),
 			 "care_of_address", in6_json(&v->coa), "state",
-			 lke_binding_state_name(v->state), "sequence", (int)v->seq, "expires_in",
-			 left_json(v->expires), "traffic",
+			 lke_binding_state_name(v->state), "sequence", (int)v->seq, "unanswered",
+			 (int)v->unanswered, "expires_in", left_json(v->expires), "traffic",
 			 traffic_json(d, v->role == LKE_ROLE_MN, &v->home));
 }
 
@@ -447,6 +450,24 @@ static void find_lost(struct driver *d, char *why, size_t size)
 			 n, text);
 }
 
+/* A wrong key, a wrong address and a firewall look alike to a mobile node. */
+static void find_silent_agent(struct driver *d, char *why, size_t size)
+{
+	const struct lke_config_mn *mn = &d->w->cfg.engine.mn;
+	char agent[IN6_TEXT_MAX], home[IN6_TEXT_MAX];
+	struct lke_binding_view v;
+	size_t cursor = 0;
+
+	while (lke_engine_next_binding(d->engine, &cursor, &v))
+		for (unsigned i = 0; i < mn->homes; i++)
+			if (v.role == LKE_ROLE_MN && v.unanswered > UNANSWERED_MAX &&
+			    in6_eq(&mn->home[i].addr, &v.home))
+				snprintf(why, size,
+					 "the home agent %s does not answer for %s; compare "
+					 "HomeAgent and Key there, and see whether ESP passes",
+					 in6_text(&v.agent, agent), in6_text(&v.home, home));
+}
+
 /* One line: why not healthy, or "" */
 static void find_trouble(struct driver *d, char *why, size_t size)
 {
@@ -490,6 +511,8 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 		chosen |= v.chosen;
 	if (!why[0] && c->mn.interfaces && !chosen)
 		snprintf(why, size, "no router is chosen on any interface; see: lke show routers");
+	if (!why[0])
+		find_silent_agent(d, why, size);
 	if (!why[0] && driver_state_stat(d, &st) && st.errors && st.complete < 2)
 		snprintf(why, size,
 			 "the state files could not be written (disk full?): a restart may cost "

@@ -159,6 +159,9 @@ def op_show_asks_page_by_page(lke):
         asked.clear()
         equal(ask(lke, '--run', run_dir)[0], 0)
         equal(asked, [(None, None)])  # a first screen is one question
+        for last in (['--run', run_dir], ['--run=' + run_dir], ['-c', '/nonexistent', '--run', run_dir]):
+            equal((last, ask(lke, 'show', 'lbsa', *last)[0]), (last, 0))
+        equal(ask(lke, 'show', '--run')[0], 2)
         server.shutdown(socket.SHUT_RDWR)
         server.close()
 

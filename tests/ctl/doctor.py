@@ -25,6 +25,7 @@ except ImportError:
 
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 AR = '[AccessRouter]\nInterface = wlan0\n'
+HA = '[HomeAgent]\nInterface = wlan0\n%s[Mobile a]\nHomeAddress = 2001:db8:1::5\nKey = a.key\n'
 MN = '[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n'
 
 
@@ -192,9 +193,14 @@ def op_doctor_of_permissions(lke):
     fault(p, 8, ('fail', 'state', 'is not a directory', 'Remove it'))
 
 
-def op_doctor_of_a_key_file(lke):
-    p = Place(lke, '[HomeAgent]\nInterface = wlan0\n[Mobile a]\nHomeAddress = 2001:db8:1::5\nKey = a.key\n')
+def home_agent(lke, more):
+    p = Place(lke, HA % more)
     p.write('a.key', subprocess.run([lke, 'genkey'], capture_output=True, text=True, check=True).stdout)
+    return p
+
+
+def op_doctor_of_a_key_file(lke):
+    p = home_agent(lke, 'Advertise = full\n')
     equal(doctor(p), (0, []))
     os.chmod(p.dir.name + '/a.key', 0o644)
     code, bad = doctor(p)
@@ -445,6 +451,11 @@ def op_doctor_of_radvd(lke):
     fault(augment, 8, ('warn', 'radvd', 'no radvd runs', 'Advertise = full'))
     with process(p, 'dnsmasq'):
         equal(doctor(augment), (0, []))
+    # Nobody would hear of a home agent that only adds to what nobody says.
+    home = home_agent(lke, '')
+    fault(home, 8, ('warn', 'radvd', 'no radvd runs', 'Advertise = full in [HomeAgent]'))
+    with process(p, 'radvd', '-C', p.dir.name + '/radvd.conf'):
+        equal(doctor(home), (0, []))
 
 
 def op_doctor_of_managers(lke):
@@ -490,28 +501,36 @@ def ruleset(*lines, hook='forward', policy='drop', family='inet', more=''):
             '\n'.join(lines) + '\n}\n}\n')
 
 
-ALL = {'ICMPv6', 'the Mobility Header', 'ESP'}
+TUNNELS = 'TCP out of the tunnels'
+SIGNALS = {'ICMPv6', 'the Mobility Header', 'ESP'}
+ALL = SIGNALS | {TUNNELS}
 RULESETS = [
     (ruleset('meta l4proto 135 drop', 'meta l4proto 50 drop'), ALL),
     (ruleset(), ALL),
     (ruleset(policy='accept'), set()),
     (ruleset(family='ip6'), ALL),
     (ruleset(family='ip'), set()),
-    (ruleset('ct state established,related accept', 'ip6 saddr 2001:db8::/32 accept', 'tcp dport 22 accept'), ALL),
-    (ruleset('meta l4proto { ipv6-icmp, 135 } accept'), {'ESP'}),
-    (ruleset('ip6 nexthdr 50 accept', 'icmpv6 type { 1, 2, 3, 4 } accept'), {'the Mobility Header'}),
+    (ruleset('ct state established,related accept', 'ip6 saddr 2001:db8::/32 accept', 'tcp dport 22 accept'), SIGNALS),
+    (ruleset('ct state established,related accept', 'ct state invalid drop'), ALL),
+    (ruleset('ct state { new, established } accept'), SIGNALS),
+    (ruleset('iifname "lke0" accept'), SIGNALS),
+    (ruleset('oifname "eth9" accept'), SIGNALS),
+    (ruleset('tcp dport 22 accept'), SIGNALS),
+    (ruleset('meta l4proto { ipv6-icmp, 135 } accept'), {'ESP', TUNNELS}),
+    (ruleset('ip6 nexthdr 50 accept', 'icmpv6 type { 1, 2, 3, 4 } accept'), {'the Mobility Header', TUNNELS}),
     (ruleset('meta l4proto != 135 accept'), {'the Mobility Header'}),
-    (ruleset('meta l4proto 48-60 accept'), {'the Mobility Header'}),
-    (ruleset('mh type 5 accept', 'esp spi 0-9999 accept', 'meta l4proto 58 accept'), set()),
-    (ruleset('iifname "wlan0" accept'), set()),
-    (ruleset('iifname "wl*" accept'), set()),
+    (ruleset('meta l4proto 48-60 accept'), {'the Mobility Header', TUNNELS}),
+    (ruleset('mh type 5 accept', 'esp spi 0-9999 accept', 'meta l4proto 58 accept'), {TUNNELS}),
+    (ruleset('iifname "wlan0" accept'), {TUNNELS}),
+    (ruleset('iifname "wl*" accept'), {TUNNELS}),
     (ruleset('iifname "eth9" accept'), ALL),
-    (ruleset('iifname != "wlan0" accept'), ALL),
+    (ruleset('iifname != "wlan0" accept'), SIGNALS),
     (ruleset('counter accept'), set()),
     (ruleset('meta l4proto 135 counter drop', policy='accept'), {'the Mobility Header'}),
     (ruleset('meta l4proto 50 ip6 saddr 2001:db8::/32 drop', policy='accept'), set()),
+    (ruleset('iifname "lke*" drop', policy='accept'), {TUNNELS}),
     (ruleset('meta nfproto ipv4 accept', 'reject', policy='accept'), ALL),
-    (ruleset('jump mobility', more='chain mobility { meta l4proto { 50, 135 } accept; }'), {'ICMPv6'}),
+    (ruleset('jump mobility', more='chain mobility { meta l4proto { 50, 135 } accept; }'), {'ICMPv6', TUNNELS}),
     (ruleset('iifname vmap { "wlan0" : jump mobility }', more='chain mobility { meta l4proto { 50, 135 } accept; }'), set()),
     (ruleset('meta l4proto @mine accept', more='set mine { type inet_proto; elements = { 135 }; }'), set()),
     (ruleset(hook='input'), {'ICMPv6'}),

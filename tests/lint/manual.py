@@ -10,7 +10,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 # Symptoms of lke-troubleshooting(7) that people see, not that a program says.
 SEEN = ("exit status 3", "lke show lists no router", "the router is listed without LKE", "an LBSA stays tentative",
 	"packets of a conversation stop after a handover, new ones work", "everything is refused after a disk fault",
-	"many Key Exchange Requests are dropped")
+	"many Key Exchange Requests are dropped", "a mobile node at home does not notice it")
 
 
 def page(name):

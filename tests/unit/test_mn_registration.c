@@ -27,6 +27,44 @@ static void first_timer_is_1500_ms_then_doubles(void **state)
 	fix_end(&f);
 }
 
+static unsigned alarms(const struct fix *f)
+{
+	const struct fix_action *a;
+	unsigned n = 0;
+
+	for (unsigned k = 0; (a = fix_find(f, LKE_ACT_NOTIFY, k)); k++)
+		n += a->a.note.type == LKE_NOTE_ALARM;
+	return n;
+}
+
+static unsigned unanswered(const struct fix *f)
+{
+	struct lke_binding_view v;
+	size_t cursor = 0;
+
+	assert_true(lke_engine_next_binding(f->e, &cursor, &v));
+	return v.unanswered;
+}
+
+/* A wrong key, a wrong address, a firewall: the operator hears of it once, and can ask. */
+static void silent_home_agent_is_told_once(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	assert_int_equal(unanswered(&f), 1);
+	fix_run(&f, 10 * LKE_SEC);
+	assert_int_equal(unanswered(&f), 3);
+	assert_int_equal(alarms(&f), 0);
+	fix_run(&f, 300 * LKE_SEC);
+	assert_true(unanswered(&f) > 8);
+	assert_int_equal(alarms(&f), 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	assert_int_equal(unanswered(&f), 0);
+	fix_end(&f);
+}
+
 static void accepted_registration_is_noted_and_refreshed(void **state)
 {
 	struct fix f;
@@ -179,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_homes_are_registered_each_for_itself),
 		cmocka_unit_test(first_timer_is_1500_ms_then_doubles),
+		cmocka_unit_test(silent_home_agent_is_told_once),
 		cmocka_unit_test(accepted_registration_is_noted_and_refreshed),
 		cmocka_unit_test(wrong_sequence_is_ignored),
 		cmocka_unit_test(rfc6275_11_7_3_resynchronises_on_135),
