@@ -35,7 +35,9 @@ static void seq1_attach_order_on_the_wire(void **state)
 	assert_true(sim_lbsa(w->mn, &coa, &v));
 	assert_true(sim_lbsa(w->ar[0], &coa, &v));
 	assert_true(v.cached_na);
-	/* A loss-free link: one request, one acknowledgement, one of each DAD message (LKE-029). */
+	/* A loss-free link: one request, one acknowledgement, one of each DAD message (LKE-029),
+	 * and no more of them behind. */
+	sim_run_for(w->net, SEC(60));
 	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_KEREQ), 1);
 	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_KEACK), 1);
 	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_DAD_NS_AUTH), 1);

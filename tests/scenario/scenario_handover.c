@@ -91,6 +91,44 @@ static void seq2_handover_messages(void **state)
 	world_free(w);
 }
 
+/* On a loss-free link three messages, or two where no Finished is asked for, and no more behind. */
+static void messages_of_a_handover(bool finished)
+{
+	struct world_options o = { .seed = 9, .no_finished = !finished };
+	struct world *w = attached(&o);
+	struct lke_in6 coa1 = world_coa(w, 0);
+	struct lke_binding_view b;
+	lke_time t0;
+
+	sim_run_for(w->net, SEC(5));
+	t0 = sim_now(w->net);
+	sim_move(w->mn, 0, w->link[1], MSEC(60));
+	assert_true(world_wait_note(w, w->mn, LKE_NOTE_HANDOVER, 1, SEC(5)));
+	sim_run_for(w->net, SEC(60));
+	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_BU), 1);
+	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_BA), 1);
+	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_FINISHED), finished);
+	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_BRR), 0);
+	assert_true(sim_binding(w->ar[0], &coa1, &b));
+	assert_int_equal(b.state, LKE_BINDING_OK);
+	/* The exchange with the next router: two, and two of DAD. */
+	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_KEREQ), 1);
+	assert_int_equal(sim_count(w->net, t0, w->ar[1], LKE_MSG_KEACK), 1);
+	assert_int_equal(sim_count(w->net, t0, w->ar[1], LKE_MSG_DAD_NS_AUTH), 1);
+	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_DAD_NA_AUTH), 1);
+	world_free(w);
+}
+
+static void seq2_three_messages_and_no_more(void **state)
+{
+	messages_of_a_handover(true);
+}
+
+static void seq2_two_messages_without_finished(void **state)
+{
+	messages_of_a_handover(false);
+}
+
 static void flow(const struct lke_in6 *which, struct world *w, struct simlink *to)
 {
 	uint64_t mn = w->mn->received, cn = w->cn->received;
@@ -236,6 +274,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(seq2_handover_messages),
+		cmocka_unit_test(seq2_three_messages_and_no_more),
+		cmocka_unit_test(seq2_two_messages_without_finished),
 		cmocka_unit_test(rfc_9131_routers_learn_the_address_before_the_update),
 		cmocka_unit_test(lke_093_flow_to_old_coa_goes_on),
 		cmocka_unit_test(home_flow_goes_on_in_nested_tunnels),

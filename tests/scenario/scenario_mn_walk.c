@@ -119,6 +119,7 @@ static void seq3_both_as_tabulated(void **state)
 static void seq3_oldest_as_tabulated(void **state)
 {
 	struct world *w = world_of(LKE_STRATEGY_OLDEST, 200);
+	struct lke_binding_view b;
 	struct lke_in6 coa[4];
 	struct sent s;
 	lke_time t0;
@@ -133,8 +134,12 @@ static void seq3_oldest_as_tabulated(void **state)
 	s = move(w, 2);
 	coa[2] = world_coa(w, 2);
 	assert_int_equal(s.home, 0);
-	/* AR1 is the oldest with a successful update, AR2 the last previous one (AMB-180). */
-	assert_true(s.routers == 1 || s.routers == 2);
+	/* AR1 is the oldest with a successful update, AR2 the last previous one: both (AMB-180). */
+	assert_int_equal(s.routers, 2);
+	for (unsigned n = 0; n < 2; n++) {
+		assert_true(sim_binding(w->ar[n], &coa[n], &b));
+		assert_true(in6_eq(&b.coa, &coa[2]));
+	}
 	assert_home_at(w, &coa[0]);
 	assert_true(world_wait_lbsa(w, 2, SEC(20)));
 	/* T1 near its end: the home agent moves to the present care-of address, in time. */
@@ -175,6 +180,43 @@ static void seq3_oldest_binds_directly(void **state)
 	world_free(w);
 }
 
+/* Round and round over four routers, a second on each: one of them is the temporary home agent, and
+ * the home agent hears nothing. */
+static void lke_088_hundred_local_handovers_without_the_home_agent(void **state)
+{
+	struct world *w = world_of(LKE_STRATEGY_OLDEST, 0);
+	struct lke_in6 coa1;
+	uint64_t mn, cn;
+	lke_time t0;
+
+	(void)state;
+	coa1 = attach(w);
+	t0 = sim_now(w->net);
+	for (unsigned n = 1; n <= 100; n++) {
+		unsigned done = w->mn->notes[LKE_NOTE_HANDOVER] + w->mn->notes[LKE_NOTE_RETURNED];
+		lke_time end = sim_now(w->net) + SEC(10);
+
+		sim_move(w->mn, 0, w->link[n % 4], MSEC(60));
+		while (w->mn->notes[LKE_NOTE_HANDOVER] + w->mn->notes[LKE_NOTE_RETURNED] == done &&
+		       sim_now(w->net) < end)
+			sim_run_for(w->net, MSEC(5));
+		assert_true(sim_now(w->net) < end);
+		sim_run_for(w->net, SEC(1));
+	}
+	assert_int_equal(sent_since(w, t0).home, 0);
+	assert_home_at(w, &coa1);
+	sim_move(w->mn, 0, w->link[2], MSEC(60));
+	sim_run_for(w->net, SEC(2));
+	mn = w->mn->received;
+	cn = w->cn->received;
+	world_traffic(w, &w->hoa, MSEC(200));
+	sim_run_for(w->net, MSEC(100));
+	assert_int_equal(w->mn->received - mn, 200);
+	assert_int_equal(w->cn->received - cn, 200);
+	assert_int_equal(sent_since(w, t0).home, 0);
+	world_free(w);
+}
+
 static void seq3_oldest_falls_back_after_three_tries(void **state)
 {
 	struct world *w = world_of(LKE_STRATEGY_OLDEST, 0);
@@ -204,6 +246,7 @@ int main(void)
 		cmocka_unit_test(seq3_both_as_tabulated),
 		cmocka_unit_test(seq3_oldest_as_tabulated),
 		cmocka_unit_test(seq3_oldest_binds_directly),
+		cmocka_unit_test(lke_088_hundred_local_handovers_without_the_home_agent),
 		cmocka_unit_test(seq3_oldest_falls_back_after_three_tries),
 	};
 

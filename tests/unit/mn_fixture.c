@@ -275,6 +275,47 @@ int fix_ra_msg(struct fix *f, unsigned ar, const struct nd_msg *given)
 	return fix_packet(f, ar, buf, (size_t)len);
 }
 
+void fix_two_links(struct lke_config *cfg)
+{
+	strcpy(cfg->mn.interface[1], "mn1");
+	cfg->mn.interfaces = 2;
+}
+
+void fix_link2(struct fix *f, bool up)
+{
+	struct lke_event ev = { .type = LKE_EV_LINK };
+
+	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF2,
+					.name = "mn1",
+					.lladdr = fix_mac(0x78),
+					.mtu = 1500,
+					.up = up,
+					.carrier_changes = ++f->carrier };
+	fix_event(f, &ev);
+}
+
+void fix_ra2(struct fix *f, unsigned ar)
+{
+	struct nd_msg m = { .type = ND_RA, .router_lifetime = 9000, .prefixes = 1 };
+	struct lke_event ev = { .type = LKE_EV_PACKET };
+	struct lke_in6 src = fix_ar_ll(ar);
+	uint8_t buf[1024];
+	int len;
+
+	m.lladdr = fix_mac(ar);
+	m.prefix[0] = (struct nd_prefix){ .prefix = fix_ar_addr(ar),
+					  .len = 64,
+					  .flags = ND_PIO_L | ND_PIO_A,
+					  .valid = 86400,
+					  .preferred = 14400 };
+	len = nd_encode(&m, &src, &in6_all_nodes, 0, buf, sizeof(buf));
+	assert_true(len > 0);
+	ev.packet = (struct lke_ev_packet){
+		.ifindex = FIX_IF2, .src_ll = fix_mac(ar), .data = buf, .len = (size_t)len
+	};
+	fix_event(f, &ev);
+}
+
 const struct fix_action *fix_find(const struct fix *f, enum lke_action_type type, unsigned k)
 {
 	for (size_t n = 0; n < f->n; n++)

@@ -15,6 +15,7 @@
 
 #define FIX_ACTIONS 4096
 #define FIX_IF	    7
+#define FIX_IF2	    8 /* mn1, where there are two */
 
 struct fix_action {
 	struct lke_action a;
@@ -60,6 +61,11 @@ int fix_packet(struct fix *f, unsigned from_mac, const uint8_t *data, size_t len
 int fix_ra(struct fix *f, unsigned ar);
 /* The same with the prefixes and the router lifetime of m. */
 int fix_ra_msg(struct fix *f, unsigned ar, const struct nd_msg *m);
+/* A second interface, behind the first in the configuration: fix_tweak of fix_start(), its carrier,
+ * and an advertisement of router ar there, without LKE. */
+void fix_two_links(struct lke_config *cfg);
+void fix_link2(struct fix *f, bool up);
+void fix_ra2(struct fix *f, unsigned ar);
 struct nd_prefix fix_pio(const char *prefix, uint32_t valid, uint32_t preferred); /* L, A */
 
 /* The k-th action of the type (0 first), or NULL. */

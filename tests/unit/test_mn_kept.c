@@ -2,8 +2,6 @@
 /* Addresses that the kernel made of advertisements before the link was the mobile node's. */
 #include "mn_fixture.h"
 
-#define SECOND 8 /* index of mn1 */
-
 static void address_on(struct fix *f, uint32_t ifindex, const struct lke_in6 *addr, bool advertised,
 		       bool removed)
 {
@@ -230,48 +228,6 @@ static void kernel_address_becomes_a_home_by_reload(void **state)
 	fix_end(&f);
 }
 
-static void two_links(struct lke_config *cfg)
-{
-	strcpy(cfg->mn.interface[1], "mn1");
-	cfg->mn.interfaces = 2;
-}
-
-static void second_link(struct fix *f, bool up)
-{
-	struct lke_event ev = { .type = LKE_EV_LINK };
-
-	ev.link = (struct lke_ev_link){ .ifindex = SECOND,
-					.name = "mn1",
-					.lladdr = fix_mac(0x78),
-					.mtu = 1500,
-					.up = up,
-					.carrier_changes = ++f->carrier };
-	fix_event(f, &ev);
-}
-
-/* An advertisement of router ar on the second link. */
-static void second_ra(struct fix *f, unsigned ar)
-{
-	struct nd_msg m = { .type = ND_RA, .router_lifetime = 9000, .prefixes = 1 };
-	struct lke_event ev = { .type = LKE_EV_PACKET };
-	struct lke_in6 src = fix_ar_ll(ar);
-	uint8_t buf[1024];
-	int len;
-
-	m.lladdr = fix_mac(ar);
-	m.prefix[0] = (struct nd_prefix){ .prefix = fix_ar_addr(ar),
-					  .len = 64,
-					  .flags = ND_PIO_L | ND_PIO_A,
-					  .valid = 86400,
-					  .preferred = 14400 };
-	len = nd_encode(&m, &src, &in6_all_nodes, 0, buf, sizeof(buf));
-	assert_true(len > 0);
-	ev.packet = (struct lke_ev_packet){
-		.ifindex = SECOND, .src_ll = fix_mac(ar), .data = buf, .len = (size_t)len
-	};
-	fix_event(f, &ev);
-}
-
 /* Each leaves through the router of its own link, also where that only stands by; a link that moves
  * or goes takes its own with it. */
 static void kernel_addresses_of_two_links(void **state)
@@ -281,26 +237,26 @@ static void kernel_addresses_of_two_links(void **state)
 	struct fix f;
 
 	(void)state;
-	fix_tweak = two_links;
+	fix_tweak = fix_two_links;
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	fix_tweak = NULL;
-	second_link(&f, false);
+	fix_link2(&f, false);
 	address(&f, &first, true, false);
-	address_on(&f, SECOND, &second, true, false);
+	address_on(&f, FIX_IF2, &second, true, false);
 	fix_attach_lbsa(&f, 1);
-	second_link(&f, true);
-	second_ra(&f, 5);
+	fix_link2(&f, true);
+	fix_ra2(&f, 5);
 	assert_ptr_equal(f.e->mn->active->ifc->mn, f.e->mn->link[0]);
 	assert_leaves_by(&f, &first, FIX_IF, 1);
-	assert_leaves_by(&f, &second, SECOND, 5);
+	assert_leaves_by(&f, &second, FIX_IF2, 5);
 	fix_clear(&f);
 	fix_move(&f, 2);
 	assert_true(removed(&f, &first));
 	assert_true(path_of(&f, &first, &p) && p.path == LKE_PATH_NONE);
 	assert_false(removed(&f, &second) || path_of(&f, &second, &p));
-	second_link(&f, false);
-	second_link(&f, true);
-	second_ra(&f, 6);
+	fix_link2(&f, false);
+	fix_link2(&f, true);
+	fix_ra2(&f, 6);
 	assert_true(removed(&f, &second));
 	assert_true(path_of(&f, &second, &p) && p.path == LKE_PATH_NONE);
 	fix_end(&f);
@@ -319,14 +275,14 @@ static void kernel_addresses_of_a_link_that_comes_and_goes(void **state)
 	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
 	address(&f, &first, true, false);
 	fix_attach_lbsa(&f, 1);
-	second_link(&f, true);
-	address_on(&f, SECOND, &second, true, false);
+	fix_link2(&f, true);
+	address_on(&f, FIX_IF2, &second, true, false);
 	assert_false(path_of(&f, &second, &p));
 	next = f.cfg;
-	two_links(&next);
+	fix_two_links(&next);
 	assert_int_equal(reload(&f, &next), 0);
-	second_ra(&f, 5);
-	assert_leaves_by(&f, &second, SECOND, 5);
+	fix_ra2(&f, 5);
+	assert_leaves_by(&f, &second, FIX_IF2, 5);
 	fix_clear(&f);
 	assert_int_equal(reload(&f, &f.cfg), 0);
 	assert_true(path_of(&f, &second, &p) && p.path == LKE_PATH_NONE);
@@ -334,8 +290,8 @@ static void kernel_addresses_of_a_link_that_comes_and_goes(void **state)
 	assert_false(path_of(&f, &first, &p) || removed(&f, &first));
 	/* And in again. */
 	assert_int_equal(reload(&f, &next), 0);
-	second_ra(&f, 5);
-	assert_leaves_by(&f, &second, SECOND, 5);
+	fix_ra2(&f, 5);
+	assert_leaves_by(&f, &second, FIX_IF2, 5);
 	fix_end(&f);
 }
 

@@ -238,6 +238,32 @@ static void amb_057_refusal_makes_no_lbsa(void **state)
 	fix_end(&f);
 }
 
+/* The operator's word ends a hold; where no exchange is possible it is told so. */
+static void op_kex_ends_a_hold(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_COMMAND, .command = { .cmd = LKE_CMD_KEX } };
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	fix_clear(&f);
+	fix_event(&f, &ev); /* one is under way */
+	assert_int_equal(fix_find(&f, LKE_ACT_REPLY, 0)->a.reply.err, LKE_ERR_STATE);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	fix_end(&f);
+
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	assert_int_equal(fix_keack(&f, 1, STATUS_RESOURCES, 0, false), 0);
+	fix_run(&f, 10 * LKE_SEC);
+	fix_clear(&f);
+	fix_event(&f, &ev);
+	assert_int_equal(fix_find(&f, LKE_ACT_REPLY, 0)->a.reply.err, 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 1);
+	fix_end(&f);
+}
+
 static void amb_131_sequence_refusal_jumps(void **state)
 {
 	struct fix f;
@@ -347,6 +373,7 @@ int main(void)
 		cmocka_unit_test(amb_084_bad_hmac_is_defended_plainly),
 		cmocka_unit_test(amb_095_plain_na_drops_the_key_after_a_request_only),
 		cmocka_unit_test(amb_057_refusal_makes_no_lbsa),
+		cmocka_unit_test(op_kex_ends_a_hold),
 		cmocka_unit_test(amb_131_sequence_refusal_jumps),
 		cmocka_unit_test(amb_170_prohibited_takes_the_next_address),
 		cmocka_unit_test(lke_053_renewed_in_time_with_both_proofs),

@@ -118,6 +118,7 @@ static void late_link_local_of_the_kernel_changes_nothing(void **state)
 {
 	struct lke_event ev = { .type = LKE_EV_ADDR };
 	struct lke_in6 own;
+	bool seen = false;
 	struct fix f;
 
 	(void)state;
@@ -130,6 +131,15 @@ static void late_link_local_of_the_kernel_changes_nothing(void **state)
 	assert_non_null(f.e->mn->link[0]->ll);
 	own = f.e->mn->link[0]->ll->addr;
 	assert_false(in6_eq(&own, &fix_ll));
+	for (unsigned n = 0; fix_find(&f, LKE_ACT_ADDR, n); n++)
+		if (in6_eq(&fix_find(&f, LKE_ACT_ADDR, n)->a.addr.addr, &own)) {
+			const struct lke_act_addr *a = &fix_find(&f, LKE_ACT_ADDR, n)->a.addr;
+
+			assert_int_equal(a->valid, LKE_LIFETIME_INFINITE);
+			assert_int_equal(a->preferred, LKE_LIFETIME_INFINITE);
+			seen = true;
+		}
+	assert_true(seen);
 	ev.addr.removed = false;
 	fix_event(&f, &ev);
 	ev.addr.addr = own;
@@ -187,6 +197,77 @@ static void silent_router_is_left(void **state)
 	fix_end(&f);
 }
 
+/* Lifetime of the router in use is over, and it said nothing more: the other one of the link. */
+static void router_lifetime_that_ends(void **state)
+{
+	struct nd_msg m = { .router_lifetime = 30, .prefixes = 1 };
+	struct lke_in6 prefix = fix_ar_addr(2), coa;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	m.prefix[0] = fix_pio("2001:db8:1::", 86400, 14400);
+	fix_ra_msg(&f, 1, &m);
+	fix_ra(&f, 2);
+	fix_run(&f, 29 * LKE_SEC);
+	coa = fix_coa(&f);
+	assert_false(in6_prefix_eq(&coa, &prefix, 64));
+	fix_run(&f, 2 * LKE_SEC);
+	coa = fix_coa(&f);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64));
+	fix_end(&f);
+}
+
+/* A router known from before the link went down is as unknown as one never heard: it asks whether
+ * the one in use is still there. */
+static void router_of_before_the_flap_asks_too(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	fix_ra(&f, 2);
+	fix_link(&f, false);
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	fix_run(&f, 4 * LKE_SEC);
+	fix_clear(&f);
+	fix_ra(&f, 2);
+	assert_int_equal(fix_count(&f, LKE_MSG_NS), 1);
+	fix_run(&f, LKE_SEC);
+	fix_ra(&f, 2); /* known now */
+	assert_int_equal(fix_count(&f, LKE_MSG_NS), 1);
+	fix_end(&f);
+}
+
+/* The addresses of all prefixes wait for the next link, not the primary one alone. */
+static void lost_link_parks_every_address(void **state)
+{
+	struct nd_msg m = { .router_lifetime = 9000, .prefixes = 2 };
+	unsigned parked = 0, globals = 0;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	m.prefix[0] = fix_pio("2001:db8:1::", 86400, 14400);
+	m.prefix[1] = fix_pio("2001:db8:11::", 86400, 14400);
+	fix_ra_msg(&f, 1, &m);
+	fix_run(&f, 2 * LKE_SEC);
+	for (unsigned n = 0; n < MN_ADDRS; n++)
+		globals += f.e->mn->addr[n] && !f.e->mn->addr[n]->linklocal;
+	assert_int_equal(globals, 2);
+	fix_clear(&f);
+	fix_link(&f, false);
+	assert_true(fix_find(&f, LKE_ACT_HOLD, 0)->a.hold.hold);
+	for (unsigned n = 0; fix_find(&f, LKE_ACT_PATH, n); n++)
+		parked += fix_find(&f, LKE_ACT_PATH, n)->a.path.path == LKE_PATH_TUNNEL;
+	assert_int_equal(parked, 2);
+	fix_end(&f);
+}
+
 static void stop_takes_everything_back(void **state)
 {
 	struct fix f;
@@ -217,6 +298,9 @@ int main(void)
 		cmocka_unit_test(late_link_local_of_the_kernel_changes_nothing),
 		cmocka_unit_test(replaced_link_local_is_checked_before_its_use),
 		cmocka_unit_test(silent_router_is_left),
+		cmocka_unit_test(router_lifetime_that_ends),
+		cmocka_unit_test(router_of_before_the_flap_asks_too),
+		cmocka_unit_test(lost_link_parks_every_address),
 		cmocka_unit_test(stop_takes_everything_back),
 	};
 

@@ -86,6 +86,28 @@ static void accepted_registration_is_noted_and_refreshed(void **state)
 	fix_end(&f);
 }
 
+/* An answer to an earlier try of the running round is as good; one to a round before is none. */
+static void answer_to_an_earlier_try_counts(void **state)
+{
+	uint16_t first, second;
+	struct fix f;
+
+	(void)state;
+	start(&f);
+	first = fix_ha_seq(&f);
+	fix_run(&f, 1600 * LKE_MSEC);
+	second = fix_ha_seq(&f);
+	assert_int_equal((uint16_t)(second - first), 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, first), 0);
+	assert_non_null(fix_note(&f, LKE_NOTE_REGISTERED));
+	fix_run(&f, 450 * LKE_SEC);
+	assert_int_equal((uint16_t)(fix_ha_seq(&f) - second), 1); /* the refresh */
+	fix_clear(&f);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, second), -(int)LKE_DROP_BA_UNMATCHED);
+	assert_null(fix_note(&f, LKE_NOTE_REGISTERED));
+	fix_end(&f);
+}
+
 static void wrong_sequence_is_ignored(void **state)
 {
 	struct fix f;
@@ -219,6 +241,7 @@ int main(void)
 		cmocka_unit_test(first_timer_is_1500_ms_then_doubles),
 		cmocka_unit_test(silent_home_agent_is_told_once),
 		cmocka_unit_test(accepted_registration_is_noted_and_refreshed),
+		cmocka_unit_test(answer_to_an_earlier_try_counts),
 		cmocka_unit_test(wrong_sequence_is_ignored),
 		cmocka_unit_test(rfc6275_11_7_3_resynchronises_on_135),
 		cmocka_unit_test(amb_105_old_135_ignored),

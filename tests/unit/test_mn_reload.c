@@ -91,6 +91,7 @@ static void op_reload_of_scalars_keeps_keys_and_bindings(void **state)
 static void op_reload_adds_a_home_and_removes_it(void **state)
 {
 	uint16_t seq;
+	uint32_t used;
 
 	begin(1);
 	add_home();
@@ -100,7 +101,10 @@ static void op_reload_adds_a_home_and_removes_it(void **state)
 	assert_int_equal(spis(LKE_STEER_SPI, 1001, true), 0);
 	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
 	assert_true(in6_eq(&fix_last(&f, LKE_MSG_BU)[1].a.note.addr, &home2));
+	fix_run(&f, 20 * LKE_SEC); /* nobody answers: some numbers go */
 	seq = f.e->mn->home[1].seq;
+	used = f.e->mn->home[1].used;
+	assert_true(used > 2);
 	fix_clear(&f);
 	next = f.cfg;
 	assert_int_equal(reload(), 0);
@@ -111,6 +115,7 @@ static void op_reload_adds_a_home_and_removes_it(void **state)
 	add_home();
 	assert_int_equal(reload(), 0);
 	assert_int_equal(f.e->mn->home[1].seq, (uint16_t)(seq + 1));
+	assert_int_equal(f.e->mn->home[1].used, used + 1);
 }
 
 /* When the timers of the second home address are due; returns how many there are. */

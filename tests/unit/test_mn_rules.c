@@ -125,6 +125,55 @@ static void amb_116_133_to_a_deregistration_means_done(void **state)
 	fix_end(&f);
 }
 
+/* Three tries, then it is given up: the router's binding ends by itself. */
+static void amb_110_deregistration_that_nobody_answers(void **state)
+{
+	struct lke_lbsa_view v;
+	struct lke_in6 old;
+	struct fix f;
+
+	(void)state;
+	bound(&f, LKE_STRATEGY_OLDEST, &old);
+	back(&f);
+	fix_run(&f, 6900 * LKE_MSEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 3);
+	assert_non_null(update_of(f.e, &old));
+	fix_run(&f, 200 * LKE_MSEC);
+	assert_null(update_of(f.e, &old));
+	fix_clear(&f);
+	f.encrypt = false;
+	fix_run(&f, 60 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
+	assert_true(fix_lbsa(&f, &old, &v));
+	fix_end(&f);
+}
+
+/* A router that refuses has the key still: back on its link the address is the same, without DAD.
+ */
+static void refused_binding_leaves_key_and_address(void **state)
+{
+	struct lke_in6 old, now;
+	struct lke_lbsa_view v;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	old = fix_coa(&f);
+	fix_move(&f, 2);
+	assert_int_equal(fix_ba(&f, 1, STATUS_PROHIBITED, 0, 0, true), 0);
+	assert_int_equal(fix_note(&f, LKE_NOTE_REFUSED)->status, STATUS_PROHIBITED);
+	assert_int_equal(fix_ha_ba(&f, 2, 0, fix_ha_seq(&f)), 0);
+	assert_null(update_of(f.e, &old));
+	assert_true(fix_lbsa(&f, &old, &v));
+	assert_non_null(mn_addr_find(f.e, &old));
+	back(&f);
+	now = fix_coa(&f);
+	assert_true(in6_eq(&now, &old));
+	assert_int_equal(fix_count(&f, LKE_MSG_DAD_NS), 0);
+	fix_end(&f);
+}
+
 /* The new exchange waits for 3 s of staying, and until its own advertisement is 2 s old. */
 static void amb_117_exchange_after_a_stay_of_3_s(void **state)
 {
@@ -209,6 +258,8 @@ int main(void)
 		cmocka_unit_test(amb_112_what_lasted_begins_anew),
 		cmocka_unit_test(amb_112_error_about_our_tunnel_packet_brings_an_update),
 		cmocka_unit_test(amb_116_133_to_a_deregistration_means_done),
+		cmocka_unit_test(amb_110_deregistration_that_nobody_answers),
+		cmocka_unit_test(refused_binding_leaves_key_and_address),
 		cmocka_unit_test(amb_117_exchange_after_a_stay_of_3_s),
 		cmocka_unit_test(amb_125_unused_binding_is_given_back),
 	};
