@@ -63,10 +63,15 @@ static struct mn_kept *find_or_add(struct mn_link *l, const struct iface_addr *f
 	return &l->kept[l->kepts++];
 }
 
-/* Nobody here speaks of its prefix any more, or another router is here that never did. */
+/*
+ * Nobody here speaks of its prefix any more, or another router is here that never did.  Where the
+ * link was left before any router was heard, this may be the first one since.
+ */
 static bool moved(const struct mn_link *l, const struct mn_kept *k)
 {
-	return k->known || (!in6_is_unspecified(&k->router) && !in6_eq(&k->router, &l->router->ll));
+	if (k->known)
+		return true;
+	return in6_is_unspecified(&k->router) ? l->parted : !in6_eq(&k->router, &l->router->ll);
 }
 
 /* False: it is gone. */

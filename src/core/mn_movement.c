@@ -180,6 +180,7 @@ void mn_link_up(struct lke_engine *e, struct mn_link *l)
 void mn_link_down(struct lke_engine *e, struct mn_link *l)
 {
 	l->up = false;
+	l->parted = true;
 	lose_patience(e, l);
 	timerq_disarm(&e->timers, &l->solicit);
 	timerq_disarm(&e->timers, &l->probe);

@@ -222,6 +222,7 @@ struct mn_link {
 	struct mn_kex kex;
 	struct mn_kept kept[MN_KEPT_MAX];
 	unsigned kepts;
+	bool parted; /* lost its carrier since it became ours */
 	struct timer solicit, probe, takeover;
 };
 

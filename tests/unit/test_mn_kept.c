@@ -142,6 +142,28 @@ static void kernel_address_of_another_prefix_stays_until_the_first_move(void **s
 	fix_end(&f);
 }
 
+/* The node moves before it heard a router: nobody of the new link speaks of the address. */
+static void kernel_address_goes_with_a_move_before_any_router(void **state)
+{
+	struct lke_in6 stays = fix_addr("2001:db8:2::abcd"), goes = fix_addr("2001:db8:1::abcd");
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	address(&f, &stays, true, false);
+	address(&f, &goes, true, false);
+	fix_link(&f, true);
+	fix_link(&f, false);
+	fix_link(&f, true);
+	assert_false(removed(&f, &goes));
+	fix_ra(&f, 2);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_leaves_through(&f, &stays, 2);
+	assert_true(removed(&f, &goes));
+	assert_false(removed(&f, &stays));
+	fix_end(&f);
+}
+
 /* More than there is room for stay where they are, without paths. */
 static void kernel_addresses_are_bounded(void **state)
 {
@@ -301,6 +323,7 @@ int main(void)
 		cmocka_unit_test(kernel_address_lives_until_the_first_move),
 		cmocka_unit_test(kernel_address_that_ends_leaves_no_path),
 		cmocka_unit_test(kernel_address_of_another_prefix_stays_until_the_first_move),
+		cmocka_unit_test(kernel_address_goes_with_a_move_before_any_router),
 		cmocka_unit_test(kernel_addresses_are_bounded),
 		cmocka_unit_test(kernel_address_that_is_a_home_is_not_kept),
 		cmocka_unit_test(kernel_address_becomes_a_home_by_reload),
