@@ -239,7 +239,7 @@ static void amb_121_own_kernels_packet_too_big_is_learnt(void **state)
 
 	assert_int_equal(nl_neigh(nl, &n), 0);
 	sh("ip -6 route add 2001:db8:2::/64 via 2001:db8:1::99 dev v1 mtu 1380");
-	assert_int_equal(packet_open(LOOPBACK_IFINDEX, PACKET_KIND_LOOPBACK, &lo), 0);
+	assert_int_equal(packet_open(LOOPBACK_IFINDEX, PACKET_KIND_LOOPBACK, NULL, &lo), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
 	len = packet(buf, "2001:db8:9::9", home, 17, data, sizeof(data));
 	assert_int_equal(fwd_packet(f, buf, len, clock_now()), 0);
