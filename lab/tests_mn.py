@@ -408,11 +408,13 @@ def dns_servers_reach_a_listener(build, directory, printer):
 	with World(build, directory, LOCAL_CONF, routers=(1,), home=False, ar_conf=conf) as w:
 		out = os.path.join(w.lab.dir, "dns.txt")
 		env = dict(os.environ, PATH=build + "/src/ctl:" + os.environ["PATH"])
-		w.lab["mn"].popen([hook, "--run", w.mn.run_dir, "--dry-run"], open(out + ".log", "w"), stdout=open(out, "w"), env=env)
+		listener = w.lab["mn"].popen([hook, "--run", w.mn.run_dir, "--dry-run"], open(out + ".log", "w"), stdout=open(out, "w"), env=env)
 		w.plug("wlan0", "l1", True)
 		w.coa(1)
 		want = "dns wlan0 2001:db8:c::53 2001:db8:c::54"
 		wait_for(lambda: want in open(out).read(), 5, "the listener to name the servers", 0.05)
+		listener.terminate()
+		wait_for(lambda: "revert wlan0" in open(out).read(), 5, "the listener to take them back at its end", 0.05)
 		return w.stop()
 
 

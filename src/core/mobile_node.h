@@ -202,6 +202,7 @@ struct mn_link {
 	lke_time up_at;
 	struct mn_addr *ll;
 	struct mn_router *router; /* chosen; NULL while unknown */
+	struct mn_router *dns;	  /* whose DNS servers were told last; NULL: none's */
 	struct mn_addr *coa;	  /* care-of address in use on this link */
 	bool lke_allowed;	  /* a home agent answered through this router */
 	lke_time attached;
@@ -391,8 +392,10 @@ void mn_solicit_timer(struct lke_engine *e, struct mn_link *l);
 void mn_rdnss_read(struct lke_engine *e, const struct mn_link *l, struct mn_router *r,
 		   const struct nd_msg *m);
 /* Notes of all servers of the router: seq counts from 1 to value; value 0: there are none. */
-void mn_rdnss_tell(struct lke_engine *e, const struct mn_router *r);
+void mn_rdnss_tell(struct lke_engine *e, struct mn_router *r);
 void mn_rdnss_timer(struct lke_engine *e, struct mn_router *r);
+/* The router is forgotten; there: its interface is not. */
+void mn_rdnss_forget(struct lke_engine *e, struct mn_router *r, bool there);
 
 /* --- mn_setting.c --- */
 void mn_setting_read(struct mn_router *r, const struct nd_msg *m);
