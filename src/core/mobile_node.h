@@ -526,7 +526,6 @@ void mn_sequence_told(struct lke_engine *e, struct mn_home *h, uint16_t seq);
 /* Registers the care-of address with the home agent of h; replaces a running registration. */
 void mn_register(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa);
 void mn_register_send(struct lke_engine *e, struct update *u);
-void mn_register_again(struct lke_engine *e, struct update *u); /* no answer came in time */
 /* Registers the present care-of address with every home agent that has another one. */
 void mn_register_all(struct lke_engine *e);
 int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h,
