@@ -210,6 +210,7 @@ struct mn_link {
 	unsigned probes;	  /* NUD solicitations left unanswered; 0: none is under way */
 	unsigned questions;	  /* since the router was chosen */
 	lke_time asked;		  /* the last one, 0: none or answered */
+	lke_time proof;		  /* the next one that AMB-073 needs */
 	bool doubt;		  /* the node has moved, perhaps: ask faster */
 	struct lke_lladdr lladdr; /* of the interface, to see it change */
 	bool announce;		  /* the link-layer address changed: neighbours must learn it */
