@@ -23,21 +23,23 @@ test: all $(ASAN)/build.ninja
 	@ninja -C $(ASAN) --quiet
 	@tests/run --build $(BUILD) --asan $(ASAN)
 
-# KERNEL=debian: on Debian's stock kernel in qemu; SCENARIO or TEST says what, else a short choice of tests runs there.
-# TEST=service: from the build, TEST=package: from the packages of make deb, started by its systemd (lab/service.py).
-# TEST=managers: a mobile node beside its systemd-networkd, and NetworkManager where it is installed (lab/managers.py).
-# TEST=suspend: a mobile node in a machine that sleeps (S3), its routers outside (lab/tests_suspend.py).
+# SCENARIO or TEST says what; KERNEL=debian: on Debian's stock kernel in qemu, without a choice a few tests.
+# Started by a real systemd, in a container on this kernel or in the guest:
+# TEST=service: from the build, TEST=package: from the packages of make deb (lab/service.py).
+# TEST=managers: a mobile node beside systemd-networkd, and NetworkManager where it is installed (lab/managers.py).
+# TEST=suspend, the guest only: a mobile node in a machine that sleeps (S3), its routers outside (lab/tests_suspend.py).
+BY_SYSTEMD = $(if $(filter debian,$(KERNEL)),lab/kernel.py --systemd,lab/container.py)
 lab: all
-ifneq ($(and $(filter debian,$(KERNEL)),$(filter service package,$(TEST))),)
-	@lab/kernel.py --systemd 'lab/service.py --build $(BUILD) $(if $(filter package,$(TEST)),--packages out/deb)'
-else ifeq ($(KERNEL)$(TEST),debianmanagers)
-	@lab/kernel.py --systemd 'lab/managers.py --build $(BUILD)'
-else ifeq ($(KERNEL)$(TEST),debiansuspend)
+ifneq ($(filter service package,$(TEST)),)
+	@$(BY_SYSTEMD) 'lab/service.py --build $(BUILD) $(if $(filter package,$(TEST)),--packages out/deb)'
+else ifeq ($(TEST),managers)
+	@$(BY_SYSTEMD) 'lab/managers.py --build $(BUILD)'
+else ifeq ($(TEST),suspend)
 	@lab/lab.py --build $(BUILD) --verbose --test machine_that_sleeps
 else ifeq ($(KERNEL),debian)
 	@lab/kernel.py 'lab/lab.py --build $(BUILD) $(if $(TEST)$(SCENARIO),$(SCENARIO) $(TEST:%=--test %),--test foreign_mobile_node)'
 else
-	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(DELAY:%=--delay %) $(LOSS:%=--loss %) $(SCENARIO)
+	@lab/lab.py --build $(BUILD) $(if $(LIST),--list) $(if $(HOLD),--hold) $(DELAY:%=--delay %) $(LOSS:%=--loss %) $(TEST:%=--test %) $(SCENARIO)
 endif
 
 lint: all

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import time
 
 from nodes import Daemon
 from topology import wait_for
@@ -61,6 +62,9 @@ class Managed(Daemon):
 		with self.lock:
 			return [n for n, _ in self.store]
 
+	def stored(self):
+		return len(self.names())
+
 	def start(self, wait=True):
 		with self.lock:
 			kept = list(self.store)
@@ -84,6 +88,12 @@ class Managed(Daemon):
 		wait_for(lambda: "table ip6 lke" not in self.node.run("nft", "list", "ruleset", check=False), 3,
 			"the nft table of %s to go with its process" % self.name)
 		return 0
+
+	def restart(self, how, away=0.5):
+		"""With so many seconds without lked."""
+		self.end(how)
+		time.sleep(away)
+		self.start()
 
 	def forget(self):
 		"""The service is stopped: nothing is kept any more."""

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: ISC
 """managers.py: a mobile node beside a running systemd-networkd and NetworkManager, with the files of docs/MOBILE.md.
 
-It changes the machine it runs on, so it runs in the guest of kernel.py only:
+It changes the machine it runs on, so it runs in the guest of kernel.py or in the container of container.py only:
 
-    make lab KERNEL=debian TEST=managers
+    make lab TEST=managers                      this kernel
+    make lab KERNEL=debian TEST=managers        Debian's kernel
 
 NetworkManager is left out, and that is said, where it is not installed.
 """
@@ -186,7 +187,7 @@ def main():
 	a = ap.parse_args()
 	with open("/proc/1/comm") as f:
 		if f.read().strip() != "systemd" or not os.path.exists("/run/guest"):
-			print("managers: only in the guest: make lab KERNEL=debian TEST=managers")
+			print("managers: only beside a systemd that was made for it: make lab TEST=managers")
 			return 77
 	network()
 	for k, (name, step) in enumerate(steps(a)):

@@ -55,6 +55,12 @@ class Kept(World):
 	def routes(self):
 		return self.lab[self.name].show("-6", "route", "show", "dev", "lke0")
 
+	def kept_twice(self):
+		"""What is wrong with the store: it is to hold programs of one lked."""
+		links = [n for n in self.agent.names() if n.startswith("lke-link-")]
+		one = len(set(n.split("-")[2] for n in links)) == 1 and len(links) == len(set(links))
+		return [] if one else ["programs of more than one lked are kept: %s" % links]
+
 	def device(self):
 		return "lke0" in self.lab[self.name].run("ip", "link", check=False)
 
@@ -83,16 +89,14 @@ class KeptHome(Kept):
 
 def need_store(w):
 	"""Kernels before Linux 6.6 have no descriptors for programs on interfaces."""
-	if not w.agent.names():
+	if not w.agent.stored():
 		raise CannotRun("the kernel is older than Linux 6.6, lked without BPF, or Forward = tun")
 
 
 def one_restart(w, how):
 	"""Half a second without lked.  (ended, answers again), seconds."""
 	began = time.time()
-	w.agent.end(how)
-	time.sleep(0.5)
-	w.agent.start()
+	w.agent.restart(how)
 	up = time.time()
 	taken = lambda: "1 of 1 tunnels went on while lked restarted" in open(w.agent.log).read()
 	wait_for(taken, 20 * SLOW, "the tunnel to be taken over")
@@ -116,9 +120,7 @@ def restarts(build, directory, printer, words, how, world=Kept):
 				bad.append("%s, %s: %s, longest silence %.0f ms" % (words, direction, c, silence * 1e3))
 		if address not in route:
 			bad.append("%s: no route of %s to the plane: %s" % (words, address, route))
-		links = [n for n in w.agent.names() if n.startswith("lke-link-")]
-		if len(set(n.split("-")[2] for n in links)) != 1 or len(links) != len(set(links)):
-			bad.append("%s: programs of one lked are kept: %s" % (words, links))
+		bad += ["%s: %s" % (words, b) for b in w.kept_twice()]
 		bad += [b for b in w.stop() if "state" not in b]
 		return bad
 
