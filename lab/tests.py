@@ -18,6 +18,7 @@ import scenario
 import hold_tests
 import keylog_tests
 import schema_tests
+import show_tests
 import secret_tests
 import serve_tests
 import support_tests
@@ -250,7 +251,7 @@ def sec_006_replay_after_kill_nine(build, directory, printer):
 TESTS = dict(tests_foreign.TESTS)
 TESTS.update({f.__name__: f for f in (demo_figure_2_1, tcp_no_3s_stall, kill_nine_leaves_nothing, second_daemon_refused,
 	thief_fails_dad, sec_006_replay_after_kill_nine, *restart_tests.TESTS, *tests_keep.TESTS, *reload_tests.TESTS,
-	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS, *hold_tests.TESTS)})
+	*secret_tests.TESTS, *keylog_tests.TESTS, *schema_tests.TESTS, *show_tests.TESTS, *hold_tests.TESTS)})
 TESTS.update(serve_tests.TESTS)
 TESTS.update({f.__name__: f for f in (*support_tests.TESTS, *example_tests.TESTS)})
 TESTS.update(tests_links.TESTS)

@@ -168,8 +168,22 @@ def readme_file(section, line):
 	return next(f for f in files if line in f.splitlines())
 
 
+def outline(text):
+	"""How lines begin: with how much space, and which word or kind of word."""
+	return {(len(line) - len(line.lstrip()), re.sub(r"^[0-9a-f:]*:[0-9a-f:]*$", "ADDRESS", line.split()[0])) for line in text.splitlines() if line.strip()}
+
+
+def shown_as_in_readme(begin, shown):
+	"""What README.md shows of lke show, from a first line on, is laid out as lke show does it."""
+	root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+	with open(os.path.join(root, "README.md"), encoding="utf-8") as f:
+		sample = textwrap.dedent(re.search(r"^    %s.*\n(?:    .*\n)+" % begin, f.read(), re.MULTILINE)[0])
+	odd = outline(sample) - outline(shown)
+	return ["README.md shows lines of lke show that begin otherwise: %s" % sorted(odd)] if odd else []
+
+
 def local_only_needs_no_home_agent(build, directory, printer):
-	"""LocalOnly, with the two files of README.md as they are there: a connection outlives the move."""
+	"""LocalOnly, with the two files of README.md as they are there: a connection outlives the move, and lke show looks as said."""
 	ar, mn = readme_file("AccessRouter", "Interface = wlan0"), readme_file("MobileNode", "LocalOnly = yes")
 	with World(build, directory, mn, home=False, ar_conf=ar) as w:
 		w.plug("wlan0", "l1", True)
@@ -187,7 +201,9 @@ def local_only_needs_no_home_agent(build, directory, printer):
 				bad.append("%s %s: %.0f ms without a datagram" % (name, direction, silence * 1e3))
 			if s.count(back + 0.1, end)["lost"]:
 				bad.append("%s %s: datagrams lost after the move: %s" % (name, direction, s.count(back + 0.1, end)))
-		printer.note(w.lab["mn"].run(w.mn.lke, "--run", w.mn.run_dir, "show", check=False))
+		shown = {d.name: w.lab[d.name].run(d.lke, "--run", d.run_dir, check=False) for d in (w.mn, w.ar[1])}
+		printer.note(shown["mn"])
+		bad += shown_as_in_readme("mobile node", shown["mn"]) + shown_as_in_readme("access router ", shown["ar1"])
 		if any(b"sqlite" in open("/proc/%d/maps" % pid, "rb").read() for pid in w.mn.pids()):
 			bad.append("SQLite is loaded without any store")
 		return bad + w.stop()
@@ -206,6 +222,42 @@ def home_agent_that_does_not_answer_is_told(build, directory, printer):
 		os.replace(os.path.join(w.lab.dir, "alice.key"), os.path.join(directory, "home.key"))
 		w.mn.start()
 		wait_for(lambda: why() == "all is well" and (w.mn.show("bindings") or {})["bindings"][0]["unanswered"] == 0, 15, "a registration")
+		return bad + w.stop()
+
+
+def access_router_that_does_not_answer_is_told(build, directory, printer):
+	"""A firewall of the new router drops the Binding Updates to the previous one: lke status and the log say it, until it is gone."""
+	with World(build, directory, LOCAL_CONF, home=False) as w:
+		w.lab["ar2"].run("nft", "-f", "-", text="table inet strict { chain forward { type filter hook forward priority 0; meta l4proto 135 drop; }; }")
+		w.plug("wlan0", "l1", True)
+		coa1 = w.coa(1)
+		w.lab.move("l2", 0.06)
+		w.coa(2)
+		why = lambda: w.mn.ask("status")["why"]
+		router = w.mn.lbsa(coa1)["access_router"]
+		wait_for(lambda: "the access router %s does not answer for %s, " % (router, coa1) in why(), 20, "the silence to be told")
+		wait_for(lambda: "its access router is silent" in w.mn.tail(9000), 10, "the silence to be logged")
+		w.lab["ar2"].run("nft", "delete", "table", "inet", "strict")
+		wait_for(lambda: why() == "all is well", 40, "a binding")
+		w.bound(1, coa1)
+		return w.stop()
+
+
+def keys_beside_another_state_directory_are_told(build, directory, printer):
+	"""The keys of the last run are sealed with a secret of the state directory: without it they are not used, and the log says why."""
+	said = lambda: [line for line in w.mn.tail(9000).splitlines() if "keys of the last run" in line]
+	with World(build, directory, LOCAL_CONF, routers=(1,), home=False) as w:
+		w.plug("wlan0", "l1", True)
+		w.coa(1)
+		w.mn.stop()
+		w.mn.start()
+		bad = [] if len(said()) == 1 and said()[0].endswith("taken over") else ["a restart says: %s" % said()]
+		w.mn.stop()
+		os.unlink(os.path.join(w.mn.state, "stable_secret"))
+		w.mn.start()
+		if len(said()) != 2 or "another state directory than %s, or is damaged; nothing to do" % w.mn.state not in said()[1]:
+			bad.append("with another state directory it says: %s" % said())
+		wait_for(lambda: len(w.valid(1)) == 2, 20, "a key of the new address")
 		return bad + w.stop()
 
 
@@ -414,15 +466,18 @@ def dns_servers_reach_a_listener(build, directory, printer):
 	with World(build, directory, LOCAL_CONF, routers=(1,), home=False, ar_conf=conf) as w:
 		out = os.path.join(w.lab.dir, "dns.txt")
 		env = dict(os.environ, PATH=build + "/src/ctl:" + os.environ["PATH"])
-		w.lab["mn"].popen([hook, "--run", w.mn.run_dir, "--dry-run"], open(out + ".log", "w"), stdout=open(out, "w"), env=env)
+		listener = w.lab["mn"].popen([hook, "--run", w.mn.run_dir, "--dry-run"], open(out + ".log", "w"), stdout=open(out, "w"), env=env)
 		w.plug("wlan0", "l1", True)
 		w.coa(1)
 		want = "dns wlan0 2001:db8:c::53 2001:db8:c::54"
 		wait_for(lambda: want in open(out).read(), 5, "the listener to name the servers", 0.05)
+		listener.terminate()
+		wait_for(lambda: "revert wlan0" in open(out).read(), 5, "the listener to take them back at its end", 0.05)
 		return w.stop()
 
 
-TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent, home_agent_that_does_not_answer_is_told, idle_node_that_moves_has_its_routes,
+TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent, home_agent_that_does_not_answer_is_told,
+	access_router_that_does_not_answer_is_told, keys_beside_another_state_directory_are_told, idle_node_that_moves_has_its_routes,
 	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link,
 	kernel_router_discovery_is_given_back, interface_removed_and_back,
 	dns_servers_reach_a_listener)}

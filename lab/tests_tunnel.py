@@ -3,6 +3,7 @@
 import re
 import socket
 import struct
+import time
 
 from packet import octets
 from tests_mn import LOCAL_CONF, World
@@ -220,4 +221,39 @@ def beside_the_owners_rules(build, directory, printer):
 		return bad
 
 
-TESTS = {f.__name__: f for f in (amb_121_path_mtu_of_a_tunnel, rfc_2473_6040_hop_limits_and_congestion, beside_the_owners_rules)}
+def switches(daemon):
+	"""How often the engine process of a daemon has waited for something."""
+	with open("/proc/%d/status" % daemon.pids()[1]) as f:
+		return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", f.read(), re.M).group(1))
+
+
+def others_tunnels_wake_no_router(build, directory, printer):
+	"""What a router merely forwards of others' tunnels is not read; what comes to an address that it got later is."""
+	n, late, bad = 400, "2001:db8:ffff::51", []
+	with World(build, directory, LOCAL_CONF, home=False) as w:
+		coa1, _ = moved(w)
+
+		def tunnel_packets(dst):
+			"""So many empty ones from the correspondent; how often the router waited meanwhile."""
+			with in_namespace(w.lab["cn"].ns):
+				s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, IPV6_IN_IPV6)
+			before = switches(w.ar[2])
+			with s:
+				for _ in range(n):
+					s.sendto(b"\x60" + bytes(IP6_HEADER - 1), (dst, 0))
+					time.sleep(0.001)
+			return switches(w.ar[2]) - before
+		before = switches(w.ar[2])
+		w.lab["cn"].run("ping", "-6", "-q", "-c", str(n), "-i", "0.002", coa1)
+		woken = switches(w.ar[2]) - before
+		if woken > n / 2:
+			bad.append("%d packets each way through AR2 woke it %d times" % (n, woken))
+		w.lab["ar2"].ip("addr add %s/64 dev core0 nodad" % late)
+		wait_for(lambda: tunnel_packets(late) > n / 4, 20, "tunnel packets to an address that the router got later to be read")
+		if not answered(ping(w, coa1, 100)):
+			bad.append("no echo through the tunnel in the end")
+		return bad + w.stop()
+
+
+TESTS = {f.__name__: f for f in (amb_121_path_mtu_of_a_tunnel, rfc_2473_6040_hop_limits_and_congestion, beside_the_owners_rules,
+	others_tunnels_wake_no_router)}

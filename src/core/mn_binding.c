@@ -408,6 +408,25 @@ int mn_brr_input(struct lke_engine *e, const struct pkt *p)
 	return 0;
 }
 
+/* A wrong key, a wrong address and a firewall are all silence: once a round it is told. */
+static void send_again(struct lke_engine *e, struct update *u)
+{
+	unsigned tries = u->tries;
+
+	if (u->reg)
+		mn_register_send(e, u);
+	else
+		mn_bind_send(e, u);
+	if (u->tries == tries || tries != BU_TRIES_FALLBACK + 1)
+		return;
+	if (u->reg)
+		alarm_note(e, LKE_ROLE_MN, &u->home,
+			   "its home agent is silent; compare HomeAgent and Key there");
+	else
+		alarm_note(e, LKE_ROLE_MN, &u->home,
+			   "its access router is silent; see: lke status");
+}
+
 /* A key that gets no answer may be unknown to the router: the older one is tried too (SEQUENCES 4).
  */
 static void retry(struct lke_engine *e, struct update *u)
@@ -430,7 +449,7 @@ static void retry(struct lke_engine *e, struct update *u)
 		u->lbsa = older;
 		u->outstanding = false; /* another number space */
 	}
-	mn_bind_send(e, u);
+	send_again(e, u);
 }
 
 /* A refresh keeps the registered care-of address while a temporary home agent serves it. */
@@ -504,7 +523,7 @@ void mn_update_timer(struct lke_engine *e, struct update *u)
 	    !u->dereg)
 		mn_agent_failed(e, u->reg);
 	else if (u->reg && u->outstanding)
-		mn_register_again(e, u);
+		send_again(e, u);
 	else if (u->reg)
 		mn_refresh_home(e, u);
 	else if (u->outstanding)

@@ -2,7 +2,8 @@
 /*
  * Recursive DNS servers of the router in use (RFC 8106).  The engine resolves no names and the
  * daemon runs nothing: whoever wants the servers listens (ADR 41).  Each change is told as a whole,
- * so that the listener replaces what it has.
+ * so that the listener replaces what it has.  A router that names none takes nothing away: those of
+ * the former one are good until their lifetime ends.
  */
 #include "core/mobile_node.h"
 
@@ -18,8 +19,12 @@ static struct lke_note *note_new_rdnss(struct lke_engine *e, const struct mn_rou
 	return n;
 }
 
-void mn_rdnss_tell(struct lke_engine *e, const struct mn_router *r)
+void mn_rdnss_tell(struct lke_engine *e, struct mn_router *r)
 {
+	struct mn_link *l = mn_link_of(e, r->ifindex);
+
+	if (l)
+		l->dns = r->rdnss_count > 0 ? r : NULL;
 	if (r->rdnss_count == 0) {
 		(void)note_new_rdnss(e, r);
 		return;
@@ -54,7 +59,7 @@ void mn_rdnss_read(struct lke_engine *e, const struct mn_link *l, struct mn_rout
 		r->rdnss_count = count;
 		memcpy(r->rdnss, m->rdnss, count * sizeof(r->rdnss[0]));
 		r->rdnss_until = mn_lifetime_end(e->now, m->rdnss_lifetime);
-		if (l->router == r)
+		if (l->router == r || l->dns == r)
 			mn_rdnss_tell(e, r);
 	}
 	r->rdnss_until = mn_lifetime_end(e->now, m->rdnss_lifetime);
@@ -69,6 +74,13 @@ void mn_rdnss_timer(struct lke_engine *e, struct mn_router *r)
 	const struct mn_link *l = mn_link_of(e, r->ifindex);
 
 	r->rdnss_count = 0;
-	if (l && l->router == r)
+	if (l && l->dns == r)
 		mn_rdnss_tell(e, r);
+}
+
+void mn_rdnss_forget(struct lke_engine *e, struct mn_router *r, bool there)
+{
+	if (there)
+		mn_rdnss_timer(e, r);
+	timerq_disarm(&e->timers, &r->rdnss_end);
 }

@@ -35,6 +35,7 @@ static void probe(struct lke_engine *e, struct mn_link *l)
 	l->probes++;
 	l->questions++;
 	l->asked = e->now;
+	l->proof = e->now + PROOF_WANTED;
 	arm(e, &l->probe, e->now + gap(e, l));
 }
 
@@ -49,8 +50,9 @@ void mn_reach_confirmed(struct lke_engine *e, struct mn_link *l)
 {
 	l->probes = 0;
 	l->doubt = false;
+	/* Not later for each advertisement: some routers advertise ten times a second. */
 	if (proof_wanted(e, l))
-		arm(e, &l->probe, e->now + PROOF_WANTED);
+		arm(e, &l->probe, l->proof > e->now ? l->proof : e->now);
 	else
 		arm(e, &l->probe, e->now + QUIET + rnd_below(e, QUIET_JITTER));
 }

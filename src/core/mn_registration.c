@@ -75,15 +75,6 @@ void mn_register_send(struct lke_engine *e, struct update *u)
 	update_sent(e, u, seq);
 }
 
-/* A wrong key, a wrong address and a firewall are all silence: once a round it is told. */
-void mn_register_again(struct lke_engine *e, struct update *u)
-{
-	if (u->tries == BU_TRIES_FALLBACK + 1)
-		alarm_note(e, LKE_ROLE_MN, &u->home,
-			   "its home agent is silent; compare HomeAgent and Key there");
-	mn_register_send(e, u);
-}
-
 /* coa is the home address itself: a deregistration from the home link (RFC 6275 11.5.5). */
 void mn_register(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa)
 {

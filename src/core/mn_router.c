@@ -32,13 +32,13 @@ void mn_neighbour(struct lke_engine *e, struct mn_router *r, bool remove)
 	a->neigh.remove = remove;
 }
 
-static void router_free(struct lke_engine *e, unsigned n)
+static void router_free(struct lke_engine *e, unsigned n, bool there)
 {
 	struct mn_router *r = e->mn->router[n];
 
 	mn_neighbour(e, r, true);
+	mn_rdnss_forget(e, r, there);
 	timerq_disarm(&e->timers, &r->end);
-	timerq_disarm(&e->timers, &r->rdnss_end);
 	for (unsigned k = 0; k < e->mn->links; k++)
 		if (e->mn->link[k]->router == r)
 			e->mn->link[k]->router = NULL;
@@ -72,7 +72,7 @@ static unsigned router_place(struct lke_engine *e)
 			best = n;
 	}
 	if (best < MN_ROUTERS_MAX)
-		router_free(e, best);
+		router_free(e, best, true);
 	return best;
 }
 
@@ -85,7 +85,7 @@ void mn_routers_forget(struct lke_engine *e, uint32_t ifindex, bool there)
 			continue;
 		if (!there)
 			r->neigh_set = false; /* the kernel took it away with the interface */
-		router_free(e, n);
+		router_free(e, n, there);
 	}
 }
 

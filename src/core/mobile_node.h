@@ -202,6 +202,7 @@ struct mn_link {
 	lke_time up_at;
 	struct mn_addr *ll;
 	struct mn_router *router; /* chosen; NULL while unknown */
+	struct mn_router *dns;	  /* whose DNS servers were told last; NULL: none's */
 	struct mn_addr *coa;	  /* care-of address in use on this link */
 	bool lke_allowed;	  /* a home agent answered through this router */
 	lke_time attached;
@@ -209,6 +210,7 @@ struct mn_link {
 	unsigned probes;	  /* NUD solicitations left unanswered; 0: none is under way */
 	unsigned questions;	  /* since the router was chosen */
 	lke_time asked;		  /* the last one, 0: none or answered */
+	lke_time proof;		  /* the next one that AMB-073 needs */
 	bool doubt;		  /* the node has moved, perhaps: ask faster */
 	struct lke_lladdr lladdr; /* of the interface, to see it change */
 	bool announce;		  /* the link-layer address changed: neighbours must learn it */
@@ -391,8 +393,10 @@ void mn_solicit_timer(struct lke_engine *e, struct mn_link *l);
 void mn_rdnss_read(struct lke_engine *e, const struct mn_link *l, struct mn_router *r,
 		   const struct nd_msg *m);
 /* Notes of all servers of the router: seq counts from 1 to value; value 0: there are none. */
-void mn_rdnss_tell(struct lke_engine *e, const struct mn_router *r);
+void mn_rdnss_tell(struct lke_engine *e, struct mn_router *r);
 void mn_rdnss_timer(struct lke_engine *e, struct mn_router *r);
+/* The router is forgotten; there: its interface is not. */
+void mn_rdnss_forget(struct lke_engine *e, struct mn_router *r, bool there);
 
 /* --- mn_setting.c --- */
 void mn_setting_read(struct mn_router *r, const struct nd_msg *m);
@@ -523,7 +527,6 @@ void mn_sequence_told(struct lke_engine *e, struct mn_home *h, uint16_t seq);
 /* Registers the care-of address with the home agent of h; replaces a running registration. */
 void mn_register(struct lke_engine *e, struct mn_home *h, const struct lke_in6 *coa);
 void mn_register_send(struct lke_engine *e, struct update *u);
-void mn_register_again(struct lke_engine *e, struct update *u); /* no answer came in time */
 /* Registers the present care-of address with every home agent that has another one. */
 void mn_register_all(struct lke_engine *e);
 int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h,

@@ -38,6 +38,9 @@ int client_ask(struct ctl *c, json_t *request, json_t **ret);
 /* The state, or one part of it (what; NULL: all), however long it is.  *ret is owned by the caller.
  * 0 or an exit code after a message. */
 int client_show(struct ctl *c, const char *what, json_t **ret);
+/* One part, page by page as they come; fn borrows each.  0 or an exit code after a message. */
+typedef void client_page_fn(void *ctx, const json_t *page);
+int client_show_pages(struct ctl *c, const char *what, client_page_fn *fn, void *ctx);
 
 /* --- help.c --- */
 /* Prints why (NULL: nothing) and how the command is written, to stderr.  EXIT_USAGE. */

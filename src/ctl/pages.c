@@ -47,6 +47,31 @@ static int complete(struct ctl *c, json_t *top, const char *member, const char *
 	return EXIT_OK;
 }
 
+int client_show_pages(struct ctl *c, const char *what, client_page_fn *fn, void *ctx)
+{
+	const char *member = NULL;
+	json_int_t from = 0;
+	bool more = true;
+
+	for (size_t i = 0; i < sizeof(paged) / sizeof(paged[0]); i++)
+		if (strcmp(paged[i].what, what) == 0)
+			member = paged[i].member;
+	while (more) {
+		json_t *page, *request = json_pack("{s:s,s:s}", "cmd", "show", "what", what);
+		int code;
+
+		if (from)
+			json_object_set_new(request, "from", json_integer(from));
+		code = client_ask(c, request, &page);
+		if (code)
+			return code;
+		fn(ctx, page);
+		more = member && next_page(page, member, &from);
+		json_decref(page);
+	}
+	return EXIT_OK;
+}
+
 int client_show(struct ctl *c, const char *what, json_t **ret)
 {
 	json_t *top, *request = json_pack("{s:s,s:s*}", "cmd", "show", "what", what);

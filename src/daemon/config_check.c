@@ -104,7 +104,8 @@ static void check_ar(struct parser *p, unsigned i)
 	check_ar_augment(p, ar, &p->ar[i]);
 	ar->buffer = p->cfg->buffer_packets > 0;
 	if (!ar->interface[0]) {
-		report_error(AT(at), "[AccessRouter] needs Interface");
+		if (!at->broken)
+			report_error(AT(at), "[AccessRouter] needs Interface");
 		return;
 	}
 	for (unsigned j = 0; j < i; j++)
@@ -144,15 +145,19 @@ static void check_home(struct parser *p, unsigned i, uid_t owner)
 	struct lke_config_home *home = &mn->home[i];
 	const struct place *at = &p->home[i].place;
 
-	if (!p->home[i].agent_set)
-		report_error(AT(at), "HomeAddress needs a HomeAgent after it");
-	else if (in6_eq(&home->addr, &home->agent))
+	if (!p->home[i].agent_set) {
+		if (!p->mn.broken)
+			report_error(AT(at), "HomeAddress needs a HomeAgent after it");
+	} else if (in6_eq(&home->addr, &home->agent)) {
 		report_error(AT(at), "HomeAddress and HomeAgent are the same; correct one");
-	else if (in6_is_unspecified(&home->agent) && home->prefix_len != 64)
+	} else if (in6_is_unspecified(&home->agent) && home->prefix_len != 64) {
 		report_error(AT(at), "HomeAgent = auto needs HomePrefixLength = 64 (RFC 6275 8.4)");
+	}
 	for (unsigned j = 0; j < i; j++)
 		if (in6_eq(&mn->home[j].addr, &home->addr))
 			report_error(AT(at), "HomeAddress is given twice; remove one");
+	if (!p->home[i].key[0] && p->mn.broken)
+		return;
 	if (!p->home[i].key[0])
 		report_error(
 			AT(at),
@@ -171,13 +176,13 @@ static void check_mn(struct parser *p, uid_t owner)
 
 	if (!p->mn.line)
 		return;
-	if (!mn->interfaces)
+	if (!mn->interfaces && !p->mn.broken)
 		report_error(AT(&p->mn), "[MobileNode] needs Interface");
-	if (!mn->homes && !mn->local_only)
+	if (!mn->homes && !mn->local_only && !p->mn.broken)
 		report_error(
 			AT(&p->mn),
 			"[MobileNode] needs HomeAddress, HomeAgent and Key, or LocalOnly = yes "
-			"for mobility without a home agent (AMB-073)");
+			"for mobility without a home agent");
 	if (mn->local_only && !mn->lke)
 		report_error(AT(&p->mn),
 			     "LocalOnly = yes with Lke = no leaves nothing to do; remove one");
@@ -185,7 +190,7 @@ static void check_mn(struct parser *p, uid_t owner)
 		report_error(
 			AT(&p->mn),
 			"LocalOnly = yes needs Profile = default: a node of the draft exchanges no "
-			"key before its home agent accepted it (AMB-073)");
+			"key before its home agent accepted it");
 	for (unsigned i = 0; i < mn->homes; i++)
 		check_home(p, i, owner);
 }
@@ -195,14 +200,15 @@ static void check_mobile(struct parser *p, unsigned i, uid_t owner)
 	struct lke_config_mobile *m = &p->cfg->mobile[i];
 	const struct place *at = &p->mobile[i].place;
 
-	if (in6_is_unspecified(&m->home))
+	if (in6_is_unspecified(&m->home) && !at->broken)
 		report_error(AT(at), "[Mobile %s] needs HomeAddress", m->name);
-	if (!p->mobile[i].key[0])
-		report_error(AT(at), "[Mobile %s] needs Key; make one with: lke genkey", m->name);
-	else
+	if (p->mobile[i].key[0]) {
 		load_key(p, at, p->mobile[i].key, owner, &m->to_ha, &m->to_mn, &m->generation);
-	if (p->mobile[i].key[0] && !key_store_add(p->cfg, i, p->mobile[i].key, owner, p->r))
-		report_error(AT(at), "out of memory");
+		if (!key_store_add(p->cfg, i, p->mobile[i].key, owner, p->r))
+			report_error(AT(at), "out of memory");
+	} else if (!at->broken) {
+		report_error(AT(at), "[Mobile %s] needs Key; make one with: lke genkey", m->name);
+	}
 }
 
 static void check_ha_advertisements(struct parser *p, const struct lke_config_ha *ha)
@@ -240,7 +246,7 @@ static void check_ha(struct parser *p, uid_t owner)
 	}
 	check_ha_advertisements(p, ha);
 	config_mobiles_advise(p);
-	if (!ha->interfaces)
+	if (!ha->interfaces && !p->ha.broken)
 		report_error(AT(&p->ha), "[HomeAgent] needs Interface, the home link");
 	if (!p->cfg->mobiles)
 		report_warning(

@@ -33,8 +33,26 @@
 static const char *const section_names[] = { "AccessRouter", "MobileNode", "HomeAgent",
 					     "Mobile NAME",  "Daemon",	   NULL };
 
+/* Where the section began that is being read, or NULL. */
+static struct place *place_of_section(struct parser *p)
+{
+	switch (p->section) {
+	case SECTION_AR:
+		return &p->ar[p->cfg->engine.ars - 1].place;
+	case SECTION_MN:
+		return &p->mn;
+	case SECTION_HA:
+		return &p->ha;
+	case SECTION_MOBILE:
+		return &p->mobile[p->cfg->mobiles - 1].place;
+	default:
+		return NULL;
+	}
+}
+
 void config_problem(struct parser *p, const char *fmt, ...)
 {
+	struct place *section = place_of_section(p);
 	char text[512];
 	va_list ap;
 
@@ -42,6 +60,8 @@ void config_problem(struct parser *p, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	report_error(p->r, p->file, p->line, "%s", text);
+	if (section)
+		section->broken = true;
 }
 
 struct place config_here(const struct parser *p)

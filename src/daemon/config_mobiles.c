@@ -67,14 +67,20 @@ static void two_homes(struct parser *p, unsigned later, unsigned first)
 		     NAME(later), NAME(first));
 }
 
+/* Keys were compared before: of a key file that serves two, each value is the same. */
 static void two_spis(struct parser *p, unsigned later, unsigned first)
 {
+	if (p->mobile[later].shares_key)
+		return;
 	report_error(AT(later), "[Mobile %s] has spi-to-ha 0x%x of [Mobile %s]; it must be unique",
 		     NAME(later), p->cfg->mobile[later].to_ha.spi, NAME(first));
 }
 
 static void two_keys(struct parser *p, unsigned later, unsigned first)
 {
+	if (p->mobile[later].shares_key)
+		return;
+	p->mobile[later].shares_key = true;
 	report_error(AT(later),
 		     "[Mobile %s] has the key of [Mobile %s]: each could speak for the other; make "
 		     "one with: lke genkey",
@@ -108,11 +114,6 @@ static void check_unique(struct parser *p, struct collect *c)
 			add(c, i, &m[i].home, sizeof(m[i].home));
 	find_pairs(p, c->u, c->n, two_homes);
 	c->n = 0;
-	for (unsigned i = 0; i < n; i++)
-		if (m[i].to_ha.spi)
-			add(c, i, &m[i].to_ha.spi, sizeof(m[i].to_ha.spi));
-	find_pairs(p, c->u, c->n, two_spis);
-	c->n = 0;
 	for (unsigned i = 0; i < n; i++) {
 		const struct lke_config_sa *sa[] = { &m[i].to_ha, &m[i].to_mn };
 
@@ -122,6 +123,11 @@ static void check_unique(struct parser *p, struct collect *c)
 		}
 	}
 	find_pairs(p, c->u, c->n, two_keys);
+	c->n = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (m[i].to_ha.spi)
+			add(c, i, &m[i].to_ha.spi, sizeof(m[i].to_ha.spi));
+	find_pairs(p, c->u, c->n, two_spis);
 }
 
 void config_mobiles_unique(struct parser *p)

@@ -21,6 +21,7 @@ enum section {
 struct place {
 	char file[CONFIG_PATH_MAX];
 	int line;
+	bool broken; /* a line of the section was refused: what it lacks may be that */
 };
 
 /* What the checks must know beside the values. */
@@ -38,6 +39,7 @@ struct parsed_home {
 struct parsed_mobile {
 	struct place place;
 	char key[CONFIG_PATH_MAX];
+	bool shares_key; /* was said */
 };
 
 struct parser {

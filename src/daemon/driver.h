@@ -34,7 +34,6 @@ struct driver_link {
 	struct lke_ev_link last;  /* as the engine knows it */
 	bool asked;		  /* PRIV_OPEN_LINK is under way or was refused */
 	enum packet_kind kind;	  /* of the socket */
-	bool again;		  /* another socket is to take its place */
 	struct packet_link kereq; /* of an access router's link; fd -1: none */
 	struct event *kereq_readable, *kereq_pause;
 	bool kereq_asked;

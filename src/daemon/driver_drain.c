@@ -5,6 +5,7 @@
  * empty, or after so many packets that it never will be; what still comes to the device until the
  * path stands is behind a gate (driver_gate.c).
  */
+#include "base/in6.h"
 #include "daemon/driver.h"
 
 #define DRAIN_PACKETS_MAX 4096
@@ -43,17 +44,32 @@ void drain_read(struct driver *d, int packets, int budget)
 		drain_end(d);
 }
 
+/* A newer change of the same path takes the place of one that waits. */
+static void replace(struct driver *d, const struct priv_request *r)
+{
+	unsigned kept = 0, n = d->deferreds;
+	uint64_t cookie = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (in6_eq(&d->deferred[i].msg.addr, &r->addr))
+			cookie = d->deferred[i].engine_cookie;
+		else
+			d->deferred[kept++] = d->deferred[i];
+	d->deferreds = kept;
+	driver_result(d, cookie, 0, NULL, 0);
+}
+
 bool drain_defer(struct driver *d, const struct priv_request *r, uint64_t engine_cookie)
 {
-	bool around = r->type == PRIV_PATH && r->kind == LKE_PATH_ROUTER;
-
 	if ((!d->draining && !fwd_held(d->fwd)) || r->type != PRIV_PATH)
 		return false;
-	/* Any other change of a path keeps its place behind those that wait. */
-	if (!around || d->deferreds == DEFERRED_MAX) {
-		flush(d);
+	replace(d, r);
+	/* Into the device, or nowhere: parked packets are not overtaken, and those that wait must
+	 * not be asked for earlier (another address may end just now). */
+	if (r->kind != LKE_PATH_ROUTER)
 		return false;
-	}
+	if (d->deferreds == DEFERRED_MAX)
+		flush(d);
 	d->deferred[d->deferreds].msg = *r;
 	d->deferred[d->deferreds++].engine_cookie = engine_cookie;
 	return true;

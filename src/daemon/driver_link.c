@@ -174,13 +174,30 @@ static void on_packets(evutil_socket_t fd, short what, void *ctx)
 	(void)driver_read_packets(the_driver, (uint32_t)(uintptr_t)ctx, false, PACKETS_PER_WAKEUP);
 }
 
-/* The next socket is open before the last one is closed: nothing is lost between them. */
+/* The next socket is open before the last one is closed: only what is still in that is lost. */
 static void ask_again(struct driver *d, struct driver_link *l)
 {
 	struct priv_request r = { .type = PRIV_OPEN_LINK, .ifindex = l->last.ifindex };
 
-	l->again = true;
 	requests_add(d, &r, 0);
+}
+
+/* The filters of the sockets name the addresses of this host. */
+static void on_address(struct driver *d, const struct lke_ev_addr *a)
+{
+	if (a->removed) {
+		packet_ends_remove(&d->w->ends, &a->addr);
+		return;
+	}
+	if (!packet_ends_add(&d->w->ends, &a->addr))
+		return;
+	for (unsigned i = 0; i < d->links; i++) {
+		struct driver_link *l = &d->link[i];
+
+		if ((l->socket.fd >= 0 || l->asked) &&
+		    world_link_has_ends(d->w, l->last.ifindex, l->last.name))
+			ask_again(d, l);
+	}
 }
 
 int driver_links_open(struct driver *d)
@@ -209,19 +226,18 @@ void driver_links_close(struct driver *d)
 void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
 {
 	struct driver_link *l = driver_link_by_index(d, r->ifindex);
+	bool again = l && l->socket.fd >= 0;
 
 	/* It may have gone or changed its name meanwhile: the next report asks again. */
 	if (l && r->err < 0 && r->err != -EPROTONOSUPPORT)
 		l->asked = false;
 	if (fd < 0)
 		return;
-	if (l && l->again && !r->err)
-		close_socket(l);
-	if (!l || l->socket.fd >= 0 || r->err) {
+	if (!l || r->err) {
 		close(fd);
 		return;
 	}
-	l->again = false;
+	close_socket(l);
 	l->kind = world_link_kind(d->w, r->ifindex, l->last.name);
 	l->socket = (struct packet_link){ .fd = fd,
 					  .ifindex = r->ifindex,
@@ -232,7 +248,8 @@ void driver_link_opened(struct driver *d, const struct priv_reply *r, int fd)
 		close_socket(l);
 		return;
 	}
-	log_notice("interface %s is in use", l->last.name);
+	if (!again)
+		log_notice("interface %s is in use", l->last.name);
 	kereq_ask(d, l);
 }
 
@@ -368,6 +385,8 @@ static void on_news(void *ctx, const struct lke_event *ev)
 
 	if (ev->type == LKE_EV_LINK && !on_link(d, &ev->link))
 		return;
+	if (ev->type == LKE_EV_ADDR && world_is_agent(d->w))
+		on_address(d, &ev->addr);
 	if (ev->type == LKE_EV_ADDR && !announced(d, ev->addr.ifindex))
 		return;
 	driver_input(d, ev);

@@ -67,8 +67,13 @@ void driver_mn_state_restore(struct driver *d)
 	}
 	if (err == 0)
 		log_notice("keys of the last run taken over");
+	else if (err == LKE_ERR_INVAL) /* sealed with the stable secret of a state directory */
+		log_warning("the keys of the last run are not used: %s/mn-state was written beside "
+			    "another state directory than %s, or is damaged; nothing to do, they "
+			    "are exchanged anew",
+			    d->w->run_dir, d->w->state_dir);
 	else if (err != LKE_ERR_NOENT)
-		log_warning("the keys of the last run are not used: %s; keys are exchanged anew",
+		log_warning("the keys of the last run are not used: %s; they are exchanged anew",
 			    lke_strerror(err));
 	mem_wipe(c, sizeof(c));
 }

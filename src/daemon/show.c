@@ -450,22 +450,37 @@ static void find_lost(struct driver *d, char *why, size_t size)
 			 n, text);
 }
 
-/* A wrong key, a wrong address and a firewall look alike to a mobile node. */
-static void find_silent_agent(struct driver *d, char *why, size_t size)
+static bool is_home_address(const struct driver *d, const struct lke_in6 *addr)
 {
 	const struct lke_config_mn *mn = &d->w->cfg.engine.mn;
+
+	for (unsigned i = 0; i < mn->homes; i++)
+		if (in6_eq(&mn->home[i].addr, addr))
+			return true;
+	return false;
+}
+
+/* A wrong key, a wrong address and a firewall look alike to a mobile node.  A home agent goes
+ * before a previous access router: more depends on it. */
+static void find_silent_agent(struct driver *d, char *why, size_t size)
+{
 	char agent[IN6_TEXT_MAX], home[IN6_TEXT_MAX];
 	struct lke_binding_view v;
 	size_t cursor = 0;
+	bool found = false;
 
-	while (lke_engine_next_binding(d->engine, &cursor, &v))
-		for (unsigned i = 0; i < mn->homes; i++)
-			if (v.role == LKE_ROLE_MN && v.unanswered > UNANSWERED_MAX &&
-			    in6_eq(&mn->home[i].addr, &v.home))
-				snprintf(why, size,
-					 "the home agent %s does not answer for %s; compare "
-					 "HomeAgent and Key there, and see whether ESP passes",
-					 in6_text(&v.agent, agent), in6_text(&v.home, home));
+	while (!found && lke_engine_next_binding(d->engine, &cursor, &v)) {
+		if (v.role != LKE_ROLE_MN || v.unanswered <= UNANSWERED_MAX)
+			continue;
+		found = is_home_address(d, &v.home);
+		snprintf(why, size,
+			 found ? "the home agent %s does not answer for %s; compare HomeAgent and "
+				 "Key there, and see whether ESP passes"
+			       : "the access router %s does not answer for %s, whose connections "
+				 "stop; see whether it runs, and whether a firewall drops the "
+				 "Mobility Header",
+			 in6_text(&v.agent, agent), in6_text(&v.home, home));
+	}
 }
 
 /* One line: why not healthy, or "" */

@@ -293,8 +293,16 @@ void world_release_link(struct world *w, const char *name)
 		nl_give_back(w->nl, ifindex);
 }
 
+bool world_link_has_ends(const struct world *w, uint32_t ifindex, const char *name)
+{
+	/* Before its first report a link has no name: of a mobile node it may be any. */
+	return ifindex != w->tun_ifindex && ifindex != LOOPBACK_IFINDEX &&
+	       (name[0] ? !daemon_config_is_mn_interface(&w->cfg, name) : !world_is_mn(w));
+}
+
 int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packet_link *ret)
 {
+	static struct packet_ends ends;
 	char name[IF_NAMESIZE];
 	int err;
 
@@ -304,10 +312,11 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 	if (!link_wanted(w, ifindex, name))
 		return -ENODEV;
 	if (kereqs)
-		return world_has_kereqs(w, name) ? packet_open(ifindex, PACKET_KIND_KEREQ, ret)
-						 : -ENODEV;
+		return world_has_kereqs(w, name)
+			       ? packet_open(ifindex, PACKET_KIND_KEREQ, NULL, ret)
+			       : -ENODEV;
 	if (ifindex == LOOPBACK_IFINDEX)
-		return packet_open(ifindex, PACKET_KIND_LOOPBACK, ret);
+		return packet_open(ifindex, PACKET_KIND_LOOPBACK, NULL, ret);
 	if (daemon_config_is_mn_interface(&w->cfg, name))
 		take_over_link(w, ifindex, name);
 	if (daemon_config_has_interface(&w->cfg, name)) {
@@ -322,7 +331,9 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 				    "accept_untracked_na: %s; Linux 5.19 or later has it",
 				    name, strerror(-err));
 	}
-	err = packet_open(ifindex, world_link_kind(w, ifindex, name), ret);
+	packet_ends_read(w->nl, &ends);
+	err = packet_open(ifindex, world_link_kind(w, ifindex, name),
+			  world_link_has_ends(w, ifindex, name) ? &ends : NULL, ret);
 	if (!err)
 		world_forward_link(w, ret, name, world_link_kind(w, ifindex, name));
 	return err;
@@ -352,6 +363,8 @@ static int open_links(struct world *w)
 		log_error("cannot list the interfaces: %s; see: lke doctor", strerror(-n));
 		return EXIT_FAILED;
 	}
+	/* Before the sockets: an address that comes meanwhile is news to the engine process. */
+	packet_ends_read(w->nl, &w->ends);
 	for (int i = 0; i < n; i++) {
 		int err;
 

@@ -51,6 +51,7 @@ struct world {
 	struct group *group;
 	struct packet_link link[WORLD_LINKS_MAX];
 	unsigned links;
+	struct packet_ends ends;		     /* that those of an agent's links know */
 	enum packet_kind link_kind[WORLD_LINKS_MAX]; /* parallel to link */
 	struct rsa_key *rsa;			     /* NULL when not an access router */
 	int state_fd[2];       /* state files of an access router; -1: none are kept */
@@ -89,6 +90,8 @@ int world_open_link(struct world *w, uint32_t ifindex, bool kereqs, struct packe
 void world_release_link(struct world *w, const char *name);
 /* What its socket has to receive, by the configuration. */
 enum packet_kind world_link_kind(const struct world *w, uint32_t ifindex, const char *name);
+/* An agent's link: its socket takes tunnel packets to addresses of this host alone. */
+bool world_link_has_ends(const struct world *w, uint32_t ifindex, const char *name);
 /* world_forward.c: the forwarding plane; and its part of an interface whose socket was opened. */
 int world_open_forward(struct world *w);
 uint32_t world_forward_max(const struct world *w); /* bindings the fast path has room for */

@@ -128,13 +128,24 @@ static void read_ha_info(struct nd_opt *o, struct nd_msg *m)
 	m->has_ha_info = true;
 }
 
-/* RFC 8106 5.1; the first option counts, as there is one lifetime. */
+/* RFC 8106 5.1.  The servers of several options make one list with the shortest lifetime; those
+ * withdrawn beside others (lifetime 0) are not in it. */
 static void read_rdnss(struct nd_opt *o, struct nd_msg *m)
 {
-	if (opt_units(o) < 3 || opt_units(o) % 2 == 0 || m->rdnss_count != 0)
+	uint32_t lifetime;
+
+	if (opt_units(o) < 3 || opt_units(o) % 2 == 0)
 		return;
 	rd_skip(&o->body, 2);
-	m->rdnss_lifetime = rd_u32(&o->body);
+	lifetime = rd_u32(&o->body);
+	if (m->rdnss_count > 0 && lifetime == 0)
+		return;
+	if (m->rdnss_lifetime == 0) {
+		memset(m->rdnss, 0, sizeof(m->rdnss));
+		m->rdnss_count = 0;
+	}
+	if (m->rdnss_count == 0 || lifetime < m->rdnss_lifetime)
+		m->rdnss_lifetime = lifetime;
 	while (rd_left(&o->body) > 0 && m->rdnss_count < ND_MAX_RDNSS)
 		rd_in6(&o->body, &m->rdnss[m->rdnss_count++]);
 }

@@ -267,7 +267,7 @@ int main(int argc, char **argv)
 		die("TUN", conf.tun_fd);
 	err = nl_link_up(nl, ifindex, mobile ? FWD_TUN_MTU : FWD_TUN_MTU_AGENT, FWD_TUN_QUEUE);
 	if (!err)
-		err = packet_open(if_nametoindex(argv[2]), PACKET_KIND_LINK, &link_socket);
+		err = packet_open(if_nametoindex(argv[2]), PACKET_KIND_LINK, NULL, &link_socket);
 	if (!err)
 		err = fwd_new(&conf, &f);
 	if (err)

@@ -127,16 +127,8 @@ def op_silent_daemon_is_no_success(lke):
             true(err.startswith('lke: '), err)
 
 
-def op_show_asks_page_by_page(lke):
-    """A daemon gives no more than a page; what is printed has all of them, and no cursor."""
-    asked = []
-
-    def answer(request):
-        asked.append((request.get('what'), request.get('from')))
-        at = request.get('from', 0)
-        j = {'schema': 'lke.show/1', 'roles': [], 'lbsas': [{'care_of_address': f'2001:db8::{at + k:x}'} for k in range(2)]}
-        return {**j, 'next': {'lbsas': at + 2}} if at < 4 else j
-
+def answered(answer, act):
+    """Each request, an object, is answered by answer(request), an object."""
     with tempfile.TemporaryDirectory() as run_dir:
         server = socket.socket(socket.AF_UNIX)
         server.bind(os.path.join(run_dir, 'ctl.sock'))
@@ -151,6 +143,24 @@ def op_show_asks_page_by_page(lke):
             except OSError:
                 pass
         threading.Thread(target=serve, daemon=True).start()
+        try:
+            return act(run_dir)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            server.close()
+
+
+def op_show_asks_page_by_page(lke):
+    """A daemon gives no more than a page; what is printed has all of them, and no cursor."""
+    asked = []
+
+    def answer(request):
+        asked.append((request.get('what'), request.get('from')))
+        at = request.get('from', 0)
+        j = {'schema': 'lke.show/1', 'roles': [], 'lbsas': [{'care_of_address': f'2001:db8::{at + k:x}'} for k in range(2)]}
+        return {**j, 'next': {'lbsas': at + 2}} if at < 4 else j
+
+    def act(run_dir):
         code, out, err = ask(lke, '--run', run_dir, 'show', 'lbsa', '-j')
         equal((code, err, asked), (0, '', [('lbsa', None), ('lbsa', 2), ('lbsa', 4)]))
         shown = json.loads(out)
@@ -162,8 +172,7 @@ def op_show_asks_page_by_page(lke):
         for last in (['--run', run_dir], ['--run=' + run_dir], ['-c', '/nonexistent', '--run', run_dir]):
             equal((last, ask(lke, 'show', 'lbsa', *last)[0]), (last, 0))
         equal(ask(lke, 'show', '--run')[0], 2)
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()
+    answered(answer, act)
 
 
 def op_genkey_writes_a_key(lke):

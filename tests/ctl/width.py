@@ -12,7 +12,7 @@ import sys
 import tempfile
 import termios
 
-from commands import ask, with_daemon
+from commands import answered, ask, with_daemon
 from tap import equal, run, true
 
 
@@ -47,9 +47,10 @@ STATE = {
 ANSWER = json.dumps(STATE).encode() + b'\n'
 
 
-def shown(lke, what, columns=None):
+def shown(lke, what, columns=None, state=None):
     env = {k: v for k, v in os.environ.items() if k != 'COLUMNS'} | ({'COLUMNS': str(columns)} if columns else {})
-    code, out, err = with_daemon(ANSWER, lambda d: ask(lke, '--run', d, 'show', *what, env=env))
+    code, out, err = with_daemon(json.dumps(state).encode() + b'\n' if state else ANSWER,
+                                 lambda d: ask(lke, '--run', d, 'show', *what, env=env))
     equal((code, err), (0, ''))
     return out
 
@@ -73,12 +74,12 @@ def addresses(text):
 
 
 def op_show_fits_80_columns(lke):
-    for what in ([], ['all'], ['sequences'], ['timers'], ['limits'], ['interfaces'], ['counters']):
+    for what in ([], ['all'], *([w] for w in HEADINGS)):
         narrow, wide = shown(lke, what, 80), shown(lke, what, 300)
         equal([x for x in narrow.splitlines() if len(x) > 80], [])
         equal(addresses(narrow), addresses(wide))
         # The same words, whatever the lines.
-        if what[:1] not in ([], ['all'], ['sequences']):
+        if what[:1] in (['timers'], ['limits'], ['interfaces'], ['counters'], ['agents'], ['routers'], ['mobiles']):
             equal(narrow.split(), wide.split())
 
 
@@ -89,6 +90,61 @@ def op_show_in_a_pipe_has_a_line_for_each_object(lke):
     for k in range(3):
         true(re.search(rf'^  {address(k)} (on link|-> {address(9)}) .*(valid|forwarding)', out, re.M), out)
     true(f'{address(4)} -> {address(9)} at {address(3)}: forwarding, seq 64100, expires in 1m40s v18.2 MiB ^1.1 MiB 12s ago' in out, out)
+
+
+HEADINGS = {'lbsa': 'local binding security associations (LBSAs)', 'bindings': 'bindings', 'routers': 'routers heard',
+            'mobiles': 'mobiles served', 'agents': 'other home agents of the home link',
+            'sequences': 'sequence numbers under the present key, and days left', 'limits': 'limits', 'interfaces': 'interfaces',
+            'counters': 'counters', 'timers': 'timers'}
+
+
+def op_show_of_a_part_is_that_part(lke):
+    """Whatever else lked says; and a sentence when there is nothing."""
+    words = ask(lke, 'help', 'show')[1]
+    equal(sorted(HEADINGS), sorted(set(re.search(r'WHAT: ([a-z, \n]*)', words).group(1).replace(',', ' ').split()) - {'all'}))
+    empty = {'schema': 'lke.show/1', 'roles': STATE['roles'], 'counters': {}, 'drops': {}}
+    for what, heading in HEADINGS.items():
+        for columns in (80, None):
+            lines = shown(lke, [what], columns).splitlines()
+            equal((lines[0], [x for x in lines[1:] if not x.startswith('  ') and x != 'dropped']), (heading, []))
+            equal([x for x in lines if x.endswith(' ')], [])
+        for roles in (STATE['roles'], []):
+            lines = shown(lke, [what], 80, {**empty, 'roles': roles}).splitlines()
+            equal((lines[0], len(lines), lines[1][:6]), (heading, 2, '  none'))
+            lacks = not roles and what in ('lbsa', 'routers', 'mobiles', 'agents', 'sequences')
+            equal('choose another with --run' in lines[1], lacks)
+    true('router' not in shown(lke, ['bindings']) and address(2) not in shown(lke, ['routers']), 'another part')
+
+
+def op_show_all_has_every_part_of_its_roles(lke):
+    for roles, headings in ((STATE['roles'], ['access router', 'mobile node', 'home agent', 'sequence', 'limits', 'interfaces', 'counters',
+                                              'dropped']),
+                            (['mobile-node'], ['mobile node', 'limits', 'interfaces', 'counters', 'dropped'])):
+        lines = shown(lke, ['all'], None, {**STATE, 'roles': roles}).splitlines()
+        equal([[h for h in headings if x.startswith(h)] for x in lines if x[0] != ' '], [[h] for h in headings])
+
+
+def op_a_part_comes_page_by_page(lke):
+    """Its first rows are printed before lked is asked for the next ones; a page with wider addresses has its own heading."""
+    pages = [['2001:db8::1', '2001:db8::2'], ['2001:db8::3'], [address(4)]]
+    asked, printed = [], []
+
+    def answer(request):
+        k = request.get('from', 0)
+        asked.append(request)
+        printed.append(os.fstat(out.fileno()).st_size)
+        j = {'schema': 'lke.show/1', 'roles': ['access-router'],
+             'lbsas': [{'role': 'access-router', 'care_of_address': a, 'interface': 'wlan0', 'peer_link_layer': '02:00:00:00:0b:01',
+                        'state': 'valid', 'bu_sequence': 7, 'expires_in': 60, 'bound': False} for a in pages[k]]}
+        return {**j, 'next': {'lbsas': k + 1}} if k + 1 < len(pages) else j
+
+    with tempfile.TemporaryFile('w+') as out:
+        answered(answer, lambda d: subprocess.run([lke, '--run', d, 'show', 'lbsa'], stdout=out, check=True, timeout=30))
+        out.seek(0)
+        lines = out.read().splitlines()
+    equal([r.get('from') for r in asked], [None, 1, 2])
+    true(0 == printed[0] < printed[1] < printed[2], printed)
+    equal([x.split()[0] for x in lines], ['local', 'mobile', '2001:db8::1', '2001:db8::2', '2001:db8::3', 'mobile', address(4)])
 
 
 def op_show_sequences_has_both_limits_in_any_width(lke):
@@ -153,7 +209,8 @@ def op_colour_on_a_terminal_only(lke):
         true('\033' not in text, text)
 
 
-TESTS = [op_colour_on_a_terminal_only, op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object,
+TESTS = [op_colour_on_a_terminal_only, op_show_of_a_part_is_that_part, op_show_all_has_every_part_of_its_roles,
+         op_a_part_comes_page_by_page, op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object,
          op_show_sequences_has_both_limits_in_any_width,
          op_top_shows_whole_addresses]
 

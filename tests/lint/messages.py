@@ -6,7 +6,7 @@ An error or warning of lke, lked and lkesim ends with what to do: behind a semic
 suggestion or a question that says where to look, or by remedy_of() where the words are those of a system call.  What is said
 of a configuration or key file may say instead what the value must be.  The reasons of lke status end so, too, and what the
 store (store_fail() adds the step of an errno) and the floor of the platform say.  Those that need none are named here, with
-the reason.
+the reason.  And none speaks in the numbers of docs/DECISIONS.md, ADRs or requirements, which its reader does not know.
 """
 import pathlib
 import re
@@ -19,6 +19,7 @@ STEP = re.compile(r'; |see: |run: |with: |until: |did you mean|remedy_of\(|step\
 OF_FILES = re.compile(r"\b(report_error|report_warning|config_problem|bad)\(|\breturn \"[^\"]* ")
 VALUE = re.compile(r'\bmust\b|\bneeds?\b|\btakes\b|\bexpected\b|\b(from|range:) %s to %s|no role: give|is this a file of|lke genkey')
 ALARM_MAX = 63  # struct lke_note
+OURS = re.compile(r'"[^"\n]*\b(?:AMB|SEC|THR|ADR|LKE|THREATS|SEQUENCES|PLATFORM|OP)[- ]\d+[^"\n]*"')
 # Words of a message: why it needs no step.
 NONE_NEEDED = {
     'out of memory': 'says it',
@@ -106,6 +107,11 @@ def main():
         if '; ' not in words or len(words) > ALARM_MAX:
             bad += 1
             print(f'{place}: an alarm has a next step and {ALARM_MAX} octets: {words}')
+    for path in sorted(ROOT.glob('src/**/*.c')):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if OURS.search(line) and not line.lstrip().startswith(('*', '/*')):
+                bad += 1
+                print(f'{path.relative_to(ROOT)}:{number}: say in words what {OURS.search(line)[0]} means')
     for place, words, step in messages():
         used += 1
         if step.search(words):
@@ -118,7 +124,7 @@ def main():
     for unused in sorted(set(NONE_NEEDED) - met):
         bad += 1
         print(f'tests/lint/messages.py: no message has {unused!r} without a step')
-    print(f'{used} messages, {bad} without a next step')
+    print(f'{used} messages, {bad} of them to improve')
     return 1 if bad or used < 250 else 0
 
 

@@ -73,8 +73,8 @@ int netns_setup(void **state)
 	tun_fd = fwd_open_tun("lke0", &tun);
 	assert_true(tun_fd >= 0);
 	assert_int_equal(nl_link_up(nl, tun, FWD_TUN_MTU, FWD_TUN_QUEUE), 0);
-	assert_int_equal(packet_open(v0, false, &out), 0);
-	assert_int_equal(packet_open(v1, false, &in), 0);
+	assert_int_equal(packet_open(v0, PACKET_KIND_LINK, NULL, &out), 0);
+	assert_int_equal(packet_open(v1, PACKET_KIND_LINK, NULL, &in), 0);
 	usleep(200000);
 	return 0;
 }

@@ -243,6 +243,7 @@ static void two_mobiles_with_one_key_are_refused(void **state)
 	     "[Mobile b]\nHomeAddress = 2001:db8::b\nKey = one.key\n");
 	assert_int_equal(l.err, LKE_ERR_INVAL);
 	says(&l, 6, "error: [Mobile b] has the key of [Mobile a]");
+	assert_int_equal(l.r.errors, 1); /* not for each key, nor for its SPI */
 	done(&l);
 }
 
@@ -316,6 +317,53 @@ static void sec_002_expected_updates_are_judged_with_figures(void **state)
 	assert_int_equal(l.cfg.engine.ha.refuse[1].len, 8);
 	assert_int_equal(l.cfg.audit_size, 1 << 20);
 	done(&l);
+}
+
+/* What a section lacks may be the line that was refused: one mistake, one message. */
+static void one_mistake_is_one_error(void **state)
+{
+	static const struct {
+		const char *text;
+		int line;
+		const char *says;
+	} wrong[] = {
+		{ "[MobileNode]\nInterface = w\nLocalOnly = maybe\n", 3,
+		  "error: LocalOnly = maybe" },
+		{ "[MobileNode]\nInterface = w\nLocalOnly yes\n", 3,
+		  "error: expected KEY = VALUE" },
+		{ "[MobileNode]\nInterfac = w\nLocalOnly = yes\n", 2, "error: unknown key" },
+		{ "[MobileNode]\nInterface = w\nHomeAddress = 2001:db8:100::42\n"
+		  "HomeAgent = x\nKey = one.key\n",
+		  4, "error: HomeAgent = x is not an IPv6 address" },
+		{ "[MobileNode]\nInterface = w\nHomeAddress = 2001:db8:100::42\n"
+		  "HomeAgnt = 2001:db8:100::1\nKey = one.key\n",
+		  4, "error: unknown key" },
+		{ "[MobileNode]\nInterface = w\nHomeAddress = 2001:db8:100::42\n"
+		  "HomeAgent = 2001:db8:100::1\nKey =\n",
+		  5, "error: Key needs the path" },
+		{ "[AccessRouter]\nInterface = much-too-long-a-name\n", 2, "error: Interface = " },
+		{ "[HomeAgent]\nInterfaces = w\n[Mobile a]\nHomeAddress = 2001:db8::a\n"
+		  "Key = one.key\n",
+		  2, "error: unknown key" },
+		{ "[HomeAgent]\nInterface = w\n[Mobile a]\nHomeAddress = 1.2.3.4\n"
+		  "Key = one.key\n",
+		  4, "error: HomeAddress = 1.2.3.4" },
+		{ "[HomeAgent]\nInterface = w\n[Mobile a]\nHomeAddress = 2001:db8::a\n"
+		  "Kee = one.key\n",
+		  5, "error: unknown key" },
+	};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct loaded l;
+
+		prepare(&l);
+		write_key(&l, "one.key", 16);
+		load(&l, wrong[i].text);
+		says(&l, wrong[i].line, wrong[i].says);
+		if (l.r.errors != 1)
+			fail_msg("more than one error:\n%s", l.out);
+		done(&l);
+	}
 }
 
 static void interface_of_router_and_mobile_node_is_refused(void **state)
@@ -477,6 +525,7 @@ int main(void)
 		cmocka_unit_test(sec_045_what_two_mobiles_may_not_share),
 		cmocka_unit_test(sec_066_many_manual_keys_are_advised_against_with_figures),
 		cmocka_unit_test(sec_002_expected_updates_are_judged_with_figures),
+		cmocka_unit_test(one_mistake_is_one_error),
 		cmocka_unit_test(interface_of_router_and_mobile_node_is_refused),
 		cmocka_unit_test(amb_073_local_only_is_not_of_the_draft),
 		cmocka_unit_test(directory_beside_the_file_is_read_in_order),

@@ -77,58 +77,6 @@ static void several_prefixes_are_no_movement(void **state)
 	fix_end(&f);
 }
 
-static void rdnss_is_reported_once(void **state)
-{
-	struct fix f;
-	struct nd_msg m = { .rdnss_count = 1, .rdnss_lifetime = 600 };
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach(&f, 1);
-	m.rdnss[0] = fix_addr("2001:db8::53");
-	fix_clear(&f);
-	ra(&f, 1, &m);
-	assert_non_null(fix_note(&f, LKE_NOTE_RDNSS));
-	assert_true(in6_eq(&fix_note(&f, LKE_NOTE_RDNSS)->addr, &m.rdnss[0]));
-	fix_clear(&f);
-	ra(&f, 1, &m);
-	assert_null(fix_note(&f, LKE_NOTE_RDNSS));
-	fix_end(&f);
-}
-
-/* Each change is told as a whole; when the lifetime ends there are none. */
-static void rdnss_change_is_told_as_a_whole(void **state)
-{
-	struct nd_msg m = { .rdnss_count = 2, .rdnss_lifetime = 600 };
-	unsigned told = 0;
-	struct fix f;
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach(&f, 1);
-	m.rdnss[0] = fix_addr("2001:db8::53");
-	m.rdnss[1] = fix_addr("2001:db8::54");
-	fix_clear(&f);
-	ra(&f, 1, &m);
-	for (size_t n = 0; n < f.n; n++)
-		if (f.out[n].a.type == LKE_ACT_NOTIFY && f.out[n].a.note.type == LKE_NOTE_RDNSS) {
-			told++;
-			assert_int_equal(f.out[n].a.note.seq, told);
-			assert_int_equal(f.out[n].a.note.value, 2);
-		}
-	assert_int_equal(told, 2);
-	/* Those of a router that is not in use are nobody's business. */
-	fix_clear(&f);
-	m.rdnss[0] = fix_addr("2001:db8::66");
-	ra(&f, 2, &m);
-	assert_null(fix_note(&f, LKE_NOTE_RDNSS));
-	fix_clear(&f);
-	fix_run(&f, 601 * LKE_SEC);
-	assert_non_null(fix_note(&f, LKE_NOTE_RDNSS));
-	assert_int_equal(fix_note(&f, LKE_NOTE_RDNSS)->value, 0);
-	fix_end(&f);
-}
-
 static void threats_47_router_flood_is_bounded(void **state)
 {
 	struct fix f;
@@ -386,8 +334,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lost_solicitation_is_repeated_fast),
 		cmocka_unit_test(several_prefixes_are_no_movement),
-		cmocka_unit_test(rdnss_is_reported_once),
-		cmocka_unit_test(rdnss_change_is_told_as_a_whole),
 		cmocka_unit_test(threats_47_router_flood_is_bounded),
 		cmocka_unit_test(threats_48_router_lifetime_0_keeps_the_lbsa),
 		cmocka_unit_test(threats_46_lifetime_is_clamped_or_ignored),

@@ -197,6 +197,15 @@ static void two_hour_rule(void **state)
 	}
 }
 
+static unsigned addresses(const struct fix *f)
+{
+	unsigned n = 0;
+
+	for (unsigned k = 0; k < MN_ADDRS; k++)
+		n += f->e->mn->addr[k] && !f->e->mn->addr[k]->linklocal;
+	return n;
+}
+
 static void no_address_of_an_unfit_prefix(void **state)
 {
 	struct nd_prefix good = fix_pio(FIRST, 86400, 14400);
@@ -217,9 +226,74 @@ static void no_address_of_an_unfit_prefix(void **state)
 		fix_link(&f, true);
 		advertise(&f, &good, &bad[n]);
 		assert_non_null(address_in(&f, FIRST));
-		assert_null(address_in(&f, SECOND));
+		assert_int_equal(addresses(&f), 1);
 		fix_end(&f);
 	}
+}
+
+/* Prefixes beyond the places are counted and passed over until the time of one is over; one that
+ * was withdrawn before it was known takes no place. */
+static void more_prefixes_than_places(void **state)
+{
+	struct nd_msg m = { .router_lifetime = 9000, .prefixes = MN_PREFIXES + 1 };
+	struct nd_prefix last = fix_pio("2001:db8:15::", 86400, 14400);
+	struct nd_prefix gone = fix_pio("2001:db8:16::", 0, 0);
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	for (unsigned n = 0; n < MN_PREFIXES; n++) {
+		m.prefix[n] = fix_pio(FIRST, n == 2 ? 600 : 86400, n == 2 ? 300 : 14400);
+		m.prefix[n].prefix.b[5] = (uint8_t)(0x11 + n);
+	}
+	m.prefix[MN_PREFIXES] = last;
+	fix_ra_msg(&f, 1, &m);
+	assert_int_equal(addresses(&f), MN_PREFIXES);
+	assert_null(address_in(&f, "2001:db8:15::"));
+	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_LIMIT), 1);
+	advertise(&f, &gone, NULL);
+	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_LIMIT), 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	/* Its time is over: the address goes, and the next prefix has a place. */
+	fix_run(&f, 599 * LKE_SEC);
+	assert_non_null(address_in(&f, "2001:db8:13::"));
+	fix_run(&f, 2 * LKE_SEC);
+	assert_null(address_in(&f, "2001:db8:13::"));
+	advertise(&f, &last, NULL);
+	assert_non_null(address_in(&f, "2001:db8:15::"));
+	assert_int_equal(address_in(&f, "2001:db8:15::")->valid_until, f.now + 86400 * LKE_SEC);
+	assert_int_equal(addresses(&f), MN_PREFIXES);
+	assert_int_equal(lke_engine_drops(f.e, LKE_DROP_LIMIT), 1);
+	fix_end(&f);
+}
+
+/* RFC 4862 5.5.4: the valid lifetime of the address in use ends: it goes, and with it the link's
+ * router if that has no other prefix. */
+static void valid_lifetime_ends(void **state)
+{
+	struct nd_prefix a = fix_pio(FIRST, 300, 200);
+	struct lke_in6 coa;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	advertise(&f, &a, NULL);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	coa = fix_coa(&f);
+	assert_int_equal(announced(&f, &coa)->valid, 300);
+	assert_int_equal(announced(&f, &coa)->preferred, 200);
+	fix_run(&f, 290 * LKE_SEC);
+	assert_true(coa_in(&f, FIRST)); /* deprecated, but there is no other */
+	assert_null(fix_note(&f, LKE_NOTE_DETACHED));
+	fix_run(&f, 11 * LKE_SEC);
+	assert_non_null(fix_note(&f, LKE_NOTE_DETACHED));
+	assert_true(f.e->mn->held);
+	both(&f);
+	assert_false(f.e->mn->held);
+	assert_true(coa_in(&f, FIRST) || coa_in(&f, SECOND));
+	fix_end(&f);
 }
 
 /* A site's own prefix beside a global one: the home agent can be anywhere. */
@@ -336,6 +410,8 @@ int main(void)
 		cmocka_unit_test(preferred_lifetime_ends_without_a_word),
 		cmocka_unit_test(two_hour_rule),
 		cmocka_unit_test(no_address_of_an_unfit_prefix),
+		cmocka_unit_test(more_prefixes_than_places),
+		cmocka_unit_test(valid_lifetime_ends),
 		cmocka_unit_test(global_prefix_before_a_unique_local_one),
 		cmocka_unit_test(shared_prefix_keeps_the_address),
 		cmocka_unit_test(routers_of_one_name_on_two_links),

@@ -27,23 +27,28 @@ static void first_timer_is_1500_ms_then_doubles(void **state)
 	fix_end(&f);
 }
 
-static unsigned alarms(const struct fix *f)
+/* Of silence. */
+static unsigned alarms(const struct fix *f, const struct lke_in6 *home)
 {
 	const struct fix_action *a;
 	unsigned n = 0;
 
 	for (unsigned k = 0; (a = fix_find(f, LKE_ACT_NOTIFY, k)); k++)
-		n += a->a.note.type == LKE_NOTE_ALARM;
+		n += a->a.note.type == LKE_NOTE_ALARM && in6_eq(&a->a.note.addr, home) &&
+		     strstr(a->a.note.text, "is silent");
 	return n;
 }
 
-static unsigned unanswered(const struct fix *f)
+static unsigned unanswered(const struct fix *f, const struct lke_in6 *home)
 {
 	struct lke_binding_view v;
 	size_t cursor = 0;
 
-	assert_true(lke_engine_next_binding(f->e, &cursor, &v));
-	return v.unanswered;
+	while (lke_engine_next_binding(f->e, &cursor, &v))
+		if (in6_eq(&v.home, home))
+			return v.unanswered;
+	fail();
+	return 0;
 }
 
 /* A wrong key, a wrong address, a firewall: the operator hears of it once, and can ask. */
@@ -53,15 +58,58 @@ static void silent_home_agent_is_told_once(void **state)
 
 	(void)state;
 	start(&f);
-	assert_int_equal(unanswered(&f), 1);
+	assert_int_equal(unanswered(&f, &fix_home), 1);
 	fix_run(&f, 10 * LKE_SEC);
-	assert_int_equal(unanswered(&f), 3);
-	assert_int_equal(alarms(&f), 0);
+	assert_int_equal(unanswered(&f, &fix_home), 3);
+	assert_int_equal(alarms(&f, &fix_home), 0);
 	fix_run(&f, 300 * LKE_SEC);
-	assert_true(unanswered(&f) > 8);
-	assert_int_equal(alarms(&f), 1);
+	assert_true(unanswered(&f, &fix_home) > 8);
+	assert_int_equal(alarms(&f, &fix_home), 1);
 	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
-	assert_int_equal(unanswered(&f), 0);
+	assert_int_equal(unanswered(&f, &fix_home), 0);
+	fix_end(&f);
+}
+
+/* The same of a previous access router, also while there is no link to send by. */
+static void silent_access_router_is_told_once(void **state)
+{
+	struct lke_in6 old;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	old = fix_coa(&f);
+	fix_move(&f, 2);
+	assert_int_equal(unanswered(&f, &old), 1);
+	fix_run(&f, 6 * LKE_SEC);
+	assert_int_equal(unanswered(&f, &old), 3);
+	assert_int_equal(alarms(&f, &old), 0);
+	fix_run(&f, 10 * LKE_SEC);
+	assert_int_equal(unanswered(&f, &old), 5);
+	assert_int_equal(alarms(&f, &old), 1);
+	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+	assert_int_equal(unanswered(&f, &old), 0);
+	fix_end(&f);
+}
+
+static void without_a_link_nobody_is_silent(void **state)
+{
+	struct lke_in6 old;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	old = fix_coa(&f);
+	fix_move(&f, 2);
+	fix_run(&f, 8 * LKE_SEC); /* the next update would be the one that is told */
+	assert_int_equal(unanswered(&f, &old), 4);
+	fix_link(&f, false);
+	fix_clear(&f);
+	fix_run(&f, 60 * LKE_SEC);
+	assert_int_equal(alarms(&f, &old), 0);
+	assert_int_equal(unanswered(&f, &old), 4);
 	fix_end(&f);
 }
 
@@ -240,6 +288,8 @@ int main(void)
 		cmocka_unit_test(several_homes_are_registered_each_for_itself),
 		cmocka_unit_test(first_timer_is_1500_ms_then_doubles),
 		cmocka_unit_test(silent_home_agent_is_told_once),
+		cmocka_unit_test(silent_access_router_is_told_once),
+		cmocka_unit_test(without_a_link_nobody_is_silent),
 		cmocka_unit_test(accepted_registration_is_noted_and_refreshed),
 		cmocka_unit_test(answer_to_an_earlier_try_counts),
 		cmocka_unit_test(wrong_sequence_is_ignored),

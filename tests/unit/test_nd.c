@@ -225,6 +225,51 @@ static void options_are_known_by_icmp_type(void **state)
 }
 
 /* AMB-012 */
+#define SERVER(n)	0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n
+#define RDNSS(n, s)	25, 3, 0, 0, 0, 0, 0, s, SERVER(n)
+#define RDNSS2(n, s)	25, 5, 0, 0, 0, 0, 0, s, SERVER(n), SERVER((n) + 1)
+#define SERVER_IS(k, n) assert_int_equal(m.rdnss[k].b[15], n)
+
+/* RFC 8106 5.1: each option has a lifetime of its own; zero withdraws its servers. */
+static void dns_servers_of_several_options(void **state)
+{
+	uint8_t many[12 + 6 * 40] = { RA_FIXED(0) };
+	static const uint8_t two[] = { RDNSS2(1, 60) };
+
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), RDNSS2(1, 60), RDNSS(9, 30)), &m);
+	assert_int_equal(m.rdnss_count, 3);
+	SERVER_IS(0, 1);
+	SERVER_IS(1, 2);
+	SERVER_IS(2, 9);
+	assert_int_equal(m.rdnss_lifetime, 30);
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), RDNSS(1, 30), RDNSS(9, 60)), &m);
+	assert_int_equal(m.rdnss_count, 2);
+	assert_int_equal(m.rdnss_lifetime, 30);
+	/* The old one goes, the new one comes, in either order. */
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), RDNSS2(1, 0), RDNSS(9, 60)), &m);
+	assert_int_equal(m.rdnss_count, 1);
+	SERVER_IS(0, 9);
+	SERVER_IS(1, 0);
+	assert_int_equal(m.rdnss_lifetime, 60);
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), RDNSS(9, 60), RDNSS2(1, 0)), &m);
+	assert_int_equal(m.rdnss_count, 1);
+	SERVER_IS(0, 9);
+	assert_int_equal(m.rdnss_lifetime, 60);
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), RDNSS2(1, 0)), &m);
+	assert_int_equal(m.rdnss_count, 2);
+	assert_int_equal(m.rdnss_lifetime, 0);
+	for (size_t n = 0; n < 6; n++)
+		memcpy(many + 12 + n * sizeof(two), two, sizeof(two));
+	assert_int_equal(decode_as(ND_RA, AR_LL, MN_LL, many, sizeof(many), &m), 0);
+	assert_int_equal(m.rdnss_count, ND_MAX_RDNSS);
+	/* Half a server is none. */
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), 25, 2, 0, 0, 0, 0, 0, 9, Z8), &m);
+	assert_int_equal(m.rdnss_count, 0);
+	decode_as(ND_RA, AR_LL, MN_LL, BODY(RA_FIXED(0), 25, 4, 0, 0, 0, 0, 0, 9, SERVER(1), Z8),
+		  &m);
+	assert_int_equal(m.rdnss_count, 0);
+}
+
 static void auth_option_of_another_length_is_unknown(void **state)
 {
 	uint8_t ns[20 + 56] = { 0, 0, 0, 0, COA, 7, 5 };
@@ -457,6 +502,7 @@ int main(void)
 		cmocka_unit_test(router_preference_rfc_4191),
 		cmocka_unit_test(prefix_keeps_the_whole_address_only_with_r),
 		cmocka_unit_test(options_are_known_by_icmp_type),
+		cmocka_unit_test(dns_servers_of_several_options),
 		cmocka_unit_test(auth_option_of_another_length_is_unknown),
 		cmocka_unit_test(auth_options_are_counted),
 		cmocka_unit_test(lke_capability_needs_five_units),

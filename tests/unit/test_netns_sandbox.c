@@ -174,7 +174,7 @@ static void privileged_keeps_only_the_network(void **state)
 			_exit(1);
 		if (unshare(CLONE_NEWNET) == 0 || chroot("/mnt") == 0)
 			_exit(2);
-		if (nl_intercept(nl, &icept, tun) || packet_open(v1, false, &l))
+		if (nl_intercept(nl, &icept, tun) || packet_open(v1, PACKET_KIND_LINK, NULL, &l))
 			_exit(3);
 		if (steer_open(NULL, 0, &s, err, sizeof(err)) || steer_apply(s, &mine, 1))
 			_exit(4);

@@ -239,7 +239,7 @@ static void amb_121_own_kernels_packet_too_big_is_learnt(void **state)
 
 	assert_int_equal(nl_neigh(nl, &n), 0);
 	sh("ip -6 route add 2001:db8:2::/64 via 2001:db8:1::99 dev v1 mtu 1380");
-	assert_int_equal(packet_open(LOOPBACK_IFINDEX, PACKET_KIND_LOOPBACK, &lo), 0);
+	assert_int_equal(packet_open(LOOPBACK_IFINDEX, PACKET_KIND_LOOPBACK, NULL, &lo), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
 	len = packet(buf, "2001:db8:9::9", home, 17, data, sizeof(data));
 	assert_int_equal(fwd_packet(f, buf, len, clock_now()), 0);
@@ -389,6 +389,55 @@ static void mobile_tunnels_and_learns_the_mtu(void **state)
 	nl_remove_all(nl);
 }
 
+/* While there is no link so many wait; those behind them are lost, and the first ones leave in
+ * order. */
+static void parked_packets_are_bounded_and_in_order(void **state)
+{
+	const char *home = "2001:db8:77::6";
+	struct lke_act_addr a = { .addr = A(home),
+				  .prefix_len = 128,
+				  .valid = LKE_LIFETIME_INFINITE,
+				  .preferred = LKE_LIFETIME_INFINITE };
+	struct lke_act_path p = { .src = A(home), .path = LKE_PATH_TUNNEL };
+	struct lke_act_tunnel t = { .mobile_side = true,
+				    .home = A(home),
+				    .agent = A("2001:db8:5::1"),
+				    .coa = A(host),
+				    .ifindex = v1,
+				    .nexthop = out.own };
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(7) };
+	struct lke_in6 dst = A("2001:db8:9::9");
+	struct fwd *f = plane();
+	uint8_t buf[2048];
+	uint32_t serial, next = 0;
+	size_t len;
+	int fd, n;
+
+	assert_int_equal(nl_addr(nl, &a, tun), 0);
+	usleep(100000);
+	assert_int_equal(nl_path(nl, &p, tun), 0);
+	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
+	fd = udp(home, 5003);
+	memcpy(&to.sin6_addr, dst.b, 16);
+	fwd_hold(f, true);
+	for (serial = 0; serial < FWD_TUN_QUEUE + 200; serial++)
+		(void)sendto(fd, &serial, sizeof(serial), 0, (struct sockaddr *)&to, sizeof(to));
+	assert_int_equal(fwd_from_tun(f, 100, clock_now()), 0);
+	flush(&out);
+	fwd_hold(f, false);
+	while ((n = fwd_from_tun(f, 50, clock_now())) > 0)
+		for (; n > 0 && expect(&out, 41, 0, buf, &len); n--) {
+			assert_int_equal(len, 80 + 8 + sizeof(serial));
+			memcpy(&serial, buf + 88, sizeof(serial));
+			assert_int_equal(serial, next++);
+		}
+	/* The kernel sends a few of its own into a new address's device. */
+	assert_in_range(next, FWD_TUN_QUEUE - 10, FWD_TUN_QUEUE);
+	close(fd);
+	fwd_free(f);
+	nl_remove_all(nl);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +446,7 @@ int main(void)
 		cmocka_unit_test(agent_tunnels_both_ways),
 		cmocka_unit_test(amb_124_routing_headers_pass_like_others),
 		cmocka_unit_test(mobile_tunnels_and_learns_the_mtu),
+		cmocka_unit_test(parked_packets_are_bounded_and_in_order),
 		cmocka_unit_test(amb_121_superpackets_leave_as_right_segments),
 	};
 

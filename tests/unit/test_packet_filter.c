@@ -28,10 +28,15 @@ static uint32_t ancillary(const struct frame *f, uint32_t what)
 	}
 }
 
-static bool run(enum packet_kind kind, const struct frame *f)
+static uint32_t word(const uint8_t *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static bool run_ends(enum packet_kind kind, const struct packet_ends *ends, const struct frame *f)
 {
 	struct sock_filter p[PACKET_FILTER_MAX];
-	size_t n = packet_filter(kind, p), pc = 0;
+	size_t n = packet_filter(kind, ends, p), pc = 0;
 	uint32_t a = 0;
 
 	while (pc < n) {
@@ -40,7 +45,13 @@ static bool run(enum packet_kind kind, const struct frame *f)
 
 		switch (i->code) {
 		case BPF_LD | BPF_ABS | BPF_W:
-			a = ancillary(f, (uint32_t)(off - SKF_AD_OFF));
+			if (off >= SKF_AD_OFF) {
+				a = ancillary(f, (uint32_t)(off - SKF_AD_OFF));
+				break;
+			}
+			if ((size_t)(off - SKF_NET_OFF) + 4 > f->len)
+				return false;
+			a = word(f->net + (off - SKF_NET_OFF));
 			break;
 		case BPF_LD | BPF_ABS | BPF_B:
 			if ((size_t)(off - SKF_NET_OFF) >= f->len)
@@ -67,6 +78,11 @@ static bool run(enum packet_kind kind, const struct frame *f)
 	}
 	fail_msg("ran off the end");
 	return false;
+}
+
+static bool run(enum packet_kind kind, const struct frame *f)
+{
+	return run_ends(kind, NULL, f);
 }
 
 static struct frame frame(uint8_t next, uint8_t at40, uint8_t at48)
@@ -239,6 +255,100 @@ static void amb_121_errors_only_on_loopback(void **state)
 	assert_false(run(PACKET_KIND_LOOPBACK, &f));
 }
 
+static struct lke_in6 numbered(unsigned n)
+{
+	return (struct lke_in6){ { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+				   (uint8_t)n } };
+}
+
+static bool passes(const struct packet_ends *e, const struct lke_in6 *dst, uint8_t next,
+		   uint8_t at40)
+{
+	static const enum packet_kind kind[] = { PACKET_KIND_LINK, PACKET_KIND_ROUTER,
+						 PACKET_KIND_OWN_RA };
+	struct frame f = frame(next, at40, 0);
+	bool pass[3];
+
+	f.net[41] = 2; /* of a Binding Update with a Home Address option */
+	memcpy(f.net + 24, dst->b, sizeof(dst->b));
+	for (unsigned i = 0; i < 3; i++)
+		pass[i] = run_ends(kind[i], e, &f);
+	assert_int_equal(pass[0], pass[1]);
+	assert_int_equal(pass[0], pass[2]);
+	return pass[0];
+}
+
+/* A router forwards the tunnels and the ESP of others: those are not read. */
+static void tunnels_of_others_do_not_pass_a_router(void **state)
+{
+	static const uint8_t shape[][2] = {
+		{ 41, 0 }, { 50, 0 }, { 44, 41 }, { 60, 41 }, { 60, 50 }
+	};
+	struct packet_ends e = { 0 };
+
+	for (e.n = 0; e.n <= PACKET_ENDS_FILTER; e.n++) {
+		for (unsigned i = 0; i < e.n; i++)
+			e.addr[i] = numbered(i);
+		for (unsigned i = 0; i < e.n + 3; i++) {
+			struct lke_in6 dst = numbered(i);
+
+			for (unsigned k = 0; k < sizeof(shape) / sizeof(shape[0]); k++)
+				assert_int_equal(passes(&e, &dst, shape[k][0], shape[k][1]),
+						 i < e.n);
+			/* each word of it counts */
+			for (unsigned k = 0; k < 16; k++) {
+				struct lke_in6 other = dst;
+
+				other.b[k] ^= 0x80;
+				assert_false(passes(&e, &other, 41, 0));
+			}
+			/* messages, whoever they are to, as before */
+			assert_true(passes(&e, &dst, 135, 0));
+			assert_true(passes(&e, &dst, 60, 135));
+			assert_true(passes(&e, &dst, 58, 135));
+			assert_true(passes(&e, &dst, 44, 60));
+		}
+	}
+}
+
+static void more_addresses_than_a_filter_names_are_all_let_through(void **state)
+{
+	struct packet_ends e = { .n = PACKET_ENDS_FILTER + 1 };
+	struct lke_in6 other = numbered(200);
+
+	for (unsigned i = 0; i < e.n; i++)
+		e.addr[i] = numbered(i);
+	assert_true(passes(&e, &other, 41, 0));
+}
+
+static void ends_are_unicast_addresses_each_once(void **state)
+{
+	struct lke_in6 a = numbered(1), b = numbered(2), local = { { 0xfe, 0x80, [15] = 1 } };
+	struct lke_in6 group = { { 0xff, 5, [15] = 1 } }, loopback = { { [15] = 1 } };
+	struct packet_ends e = { 0 };
+
+	assert_true(packet_ends_add(&e, &a));
+	assert_true(packet_ends_add(&e, &b));
+	assert_false(packet_ends_add(&e, &a));
+	assert_false(packet_ends_add(&e, &local));
+	assert_false(packet_ends_add(&e, &group));
+	assert_false(packet_ends_add(&e, &loopback));
+	assert_int_equal(e.n, 2);
+	packet_ends_remove(&e, &a);
+	packet_ends_remove(&e, &a);
+	assert_int_equal(e.n, 1);
+	assert_true(packet_ends_add(&e, &a));
+	for (unsigned i = 0; e.n < PACKET_ENDS_MAX; i++) {
+		a = numbered(100);
+		a.b[1] = (uint8_t)i;
+		(void)packet_ends_add(&e, &a);
+	}
+	a.b[0] = 0x3f;
+	assert_true(packet_ends_add(&e, &a)); /* no room: it is news each time */
+	assert_true(packet_ends_add(&e, &a));
+	assert_int_equal(e.n, PACKET_ENDS_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +361,9 @@ int main(void)
 		cmocka_unit_test(own_router_advertisements_pass_where_asked_for),
 		cmocka_unit_test(thr_001_requests_have_a_queue_of_their_own),
 		cmocka_unit_test(amb_121_errors_only_on_loopback),
+		cmocka_unit_test(tunnels_of_others_do_not_pass_a_router),
+		cmocka_unit_test(more_addresses_than_a_filter_names_are_all_let_through),
+		cmocka_unit_test(ends_are_unicast_addresses_each_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

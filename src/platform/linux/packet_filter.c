@@ -10,12 +10,13 @@
 
 #include "platform/linux/packet_socket.h"
 
-enum label { NEXT = 0, ACCEPT = 1, DROP = 2, BEHIND = 3, LABELS };
+enum label { NEXT = 0, ACCEPT = 1, DROP = 2, BEHIND = 3, ENDS = 4, LABELS };
 #define OVER(n) ((enum label)(LABELS + (n))) /* the next n instructions */
 
 struct code {
 	struct sock_filter *p;
 	size_t n, behind;				      /* what BEHIND means */
+	const struct packet_ends *ends; /* where ENDS passes; NULL: anywhere */
 	uint8_t jt[PACKET_FILTER_MAX], jf[PACKET_FILTER_MAX]; /* labels until code_end() */
 };
 
@@ -50,20 +51,47 @@ static uint8_t distance(uint8_t label, const size_t to[LABELS], size_t at)
 	return (uint8_t)n;
 }
 
+static uint32_t word(const uint8_t *b)
+{
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+/* Passes what is to an address of the host.  Jumps go forward alone: each address has its own end.
+ */
+static void ends_only(struct code *c)
+{
+	enum { DST_OFF = 24, WORDS = 4 };
+
+	for (unsigned i = 0; i < c->ends->n; i++) {
+		/* The last word first: addresses of one site differ there. */
+		for (unsigned w = WORDS; w > 0; w--) {
+			size_t left = 2 * (w - 1); /* instructions of this address before its end */
+
+			net(c, BPF_W, DST_OFF + 4 * (w - 1));
+			stmt(c, BPF_JMP | BPF_JEQ | BPF_K, word(c->ends->addr[i].b + 4 * (w - 1)));
+			c->p[c->n - 1].jf = (uint8_t)(left + 1);
+		}
+		stmt(c, BPF_RET | BPF_K, UINT32_MAX);
+	}
+	stmt(c, BPF_RET | BPF_K, 0);
+}
+
 static size_t code_end(struct code *c)
 {
-	size_t accept = c->n, drop = c->n + 1;
+	size_t accept = c->n, drop = c->n + 1, ends = c->ends ? c->n + 2 : accept;
 
 	stmt(c, BPF_RET | BPF_K, UINT32_MAX);
 	stmt(c, BPF_RET | BPF_K, 0);
 	for (size_t i = 0; i < accept; i++) {
-		const size_t to[LABELS] = { i + 1, accept, drop, c->behind };
+		const size_t to[LABELS] = { i + 1, accept, drop, c->behind, ends };
 
 		if (BPF_CLASS(c->p[i].code) != BPF_JMP)
 			continue;
 		c->p[i].jt = distance(c->jt[i], to, i);
 		c->p[i].jf = distance(c->jf[i], to, i);
 	}
+	if (c->ends)
+		ends_only(c);
 	return c->n;
 }
 
@@ -108,11 +136,15 @@ static size_t errors_only(struct code *c)
 	return code_end(c);
 }
 
-size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTER_MAX])
+size_t packet_filter(enum packet_kind kind, const struct packet_ends *ends,
+		     struct sock_filter prog[PACKET_FILTER_MAX])
 {
 	struct code c = { .p = prog };
 	bool tun = kind == PACKET_KIND_TUN;
 	size_t skip[4], incoming = 0;
+
+	if (ends && ends->n <= PACKET_ENDS_FILTER)
+		c.ends = ends;
 
 	if (kind == PACKET_KIND_LOOPBACK)
 		return errors_only(&c);
@@ -139,14 +171,18 @@ size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTE
 	if (kind == PACKET_KIND_ROUTER || kind == PACKET_KIND_OWN_RA || kind == PACKET_KIND_KEREQ)
 		split(&c, kind == PACKET_KIND_KEREQ);
 
-	/* Next Header: what may hide a message of ours, and tunnel packets. */
+	/* Next Header: what may hide a message of ours, and tunnel packets.  A router forwards
+	 * others' tunnels and ESP by the thousand: only those to this host are anything to it. */
 	net(&c, BPF_B, 6);
 	jump(&c, BPF_JEQ, 135, ACCEPT, NEXT);
-	jump(&c, BPF_JEQ, 60, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 60, NEXT, OVER(3));
+	net(&c, BPF_B, 40); /* a Tunnel Encapsulation Limit (RFC 2473 5.1) */
+	jump(&c, BPF_JEQ, 41, ENDS, NEXT);
+	jump(&c, BPF_JEQ, 50, ENDS, ACCEPT);
 	jump(&c, BPF_JEQ, 43, ACCEPT, NEXT);
-	jump(&c, BPF_JEQ, 50, ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 50, ENDS, NEXT);
 	/* On the TUN protocol 41 is what the plane writes there itself. */
-	jump(&c, BPF_JEQ, 41, tun ? DROP : ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 41, tun ? DROP : ENDS, NEXT);
 	skip[0] = c.n;
 	jump(&c, BPF_JEQ, 58, NEXT, NEXT);
 	skip[1] = c.n;
@@ -164,7 +200,7 @@ size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTE
 	/* Fragments of tunnel packets and of what would be a message. */
 	skip[2] = c.n;
 	net(&c, BPF_B, 40);
-	jump(&c, BPF_JEQ, 41, tun ? DROP : ACCEPT, NEXT);
+	jump(&c, BPF_JEQ, 41, tun ? DROP : ENDS, NEXT);
 	jump(&c, BPF_JEQ, 135, ACCEPT, NEXT);
 	jump(&c, BPF_JEQ, 60, ACCEPT, NEXT);
 	jump(&c, BPF_JEQ, 58, ACCEPT, DROP);

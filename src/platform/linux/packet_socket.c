@@ -36,7 +36,8 @@ static int link_kind(int fd, uint32_t ifindex, bool *ret_ethernet, struct lke_ll
 	return -EPROTONOSUPPORT;
 }
 
-static int set_options(int fd, uint32_t ifindex, enum packet_kind kind, bool ethernet)
+static int set_options(int fd, uint32_t ifindex, enum packet_kind kind,
+		       const struct packet_ends *ends, bool ethernet)
 {
 	struct sock_filter code[PACKET_FILTER_MAX];
 	struct sock_fprog prog = { .filter = code };
@@ -44,7 +45,7 @@ static int set_options(int fd, uint32_t ifindex, enum packet_kind kind, bool eth
 	int one = 1, size = kind == PACKET_KIND_KEREQ ? PACKET_RCVBUF_KEREQ : PACKET_RCVBUF;
 	int ignore = kind != PACKET_KIND_OWN_RA;
 
-	prog.len = (unsigned short)packet_filter(kind, code);
+	prog.len = (unsigned short)packet_filter(kind, ends, code);
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &one, sizeof(one)) ||
 	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof(ignore)) ||
@@ -57,7 +58,8 @@ static int set_options(int fd, uint32_t ifindex, enum packet_kind kind, bool eth
 	return 0;
 }
 
-int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret)
+int packet_open(uint32_t ifindex, enum packet_kind kind, const struct packet_ends *ends,
+		struct packet_link *ret)
 {
 	struct sockaddr_ll sa = { .sll_family = AF_PACKET,
 				  .sll_protocol = htons(ETH_P_ALL),
@@ -78,7 +80,7 @@ int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret
 		      (l.ethernet ? SOCK_RAW : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l.fd < 0)
 		return -errno;
-	err = set_options(l.fd, ifindex, kind, l.ethernet);
+	err = set_options(l.fd, ifindex, kind, ends, l.ethernet);
 	/* A DGRAM socket sends with the protocol it is bound to; ETH_P_ALL is needed to see frames
 	 * that tc or a netdev chain drops later, which do not exist on our own TUN and hardly on
 	 * PPP. */

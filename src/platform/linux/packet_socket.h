@@ -17,7 +17,9 @@
 enum {
 	PACKET_HEADROOM = 24,		      /* virtio_net_hdr, Ethernet header */
 	PACKET_BUF = 65536 + PACKET_HEADROOM, /* receive buffer that no packet exceeds */
-	PACKET_FILTER_MAX = 96,
+	PACKET_ENDS_MAX = 128,
+	PACKET_ENDS_FILTER = 16, /* of more addresses the filter knows none */
+	PACKET_FILTER_MAX = 104 + 9 * PACKET_ENDS_FILTER,
 	LOOPBACK_IFINDEX = 1, /* index of the loopback interface in every namespace */
 };
 
@@ -31,6 +33,20 @@ enum packet_kind {
 				 seen too */
 };
 
+/* packet_ends.c: addresses of this host, at which tunnels and ESP may end. */
+struct packet_ends {
+	unsigned n;
+	struct lke_in6 addr[PACKET_ENDS_MAX];
+};
+
+/* false: it is there already, or no tunnel ends there (a link-local address).  Also true when there
+ * is no room for it. */
+bool packet_ends_add(struct packet_ends *e, const struct lke_in6 *addr);
+void packet_ends_remove(struct packet_ends *e, const struct lke_in6 *addr);
+struct nl;
+/* Those that the host has.  When they cannot be read they are too many for a filter. */
+void packet_ends_read(struct nl *n, struct packet_ends *ret);
+
 /* Plain data: may be sent to the engine process beside the descriptor. */
 struct packet_link {
 	int fd;
@@ -42,10 +58,13 @@ struct packet_link {
 };
 
 /*
- * Opens, filters, locks and binds a non-blocking socket on an interface.  0 or -errno
- * (-EPROTONOSUPPORT: a kind of link lke does not run on, for example loopback).
+ * Opens, filters, locks and binds a non-blocking socket on an interface.  ends (NULL: any address):
+ * tunnel packets and ESP to other addresses, which a router only forwards, do not come.  The filter
+ * is locked: another address needs another socket.  0 or -errno (-EPROTONOSUPPORT: a kind of link
+ * lke does not run on, for example loopback).
  */
-int packet_open(uint32_t ifindex, enum packet_kind kind, struct packet_link *ret);
+int packet_open(uint32_t ifindex, enum packet_kind kind, const struct packet_ends *ends,
+		struct packet_link *ret);
 /* From now on it sees only what tc leaves to the stack: not what a fast path has taken, which a
  * socket of all protocols would get as well.  0 or -errno. */
 int packet_behind_tc(const struct packet_link *l);
@@ -83,6 +102,7 @@ bool packet_dst(const struct lke_lladdr *dst, const uint8_t *pkt, size_t len,
 		struct lke_lladdr *ret);
 
 /* The filter program; returns its length.  Offsets are relative to the network header. */
-size_t packet_filter(enum packet_kind kind, struct sock_filter prog[PACKET_FILTER_MAX]);
+size_t packet_filter(enum packet_kind kind, const struct packet_ends *ends,
+		     struct sock_filter prog[PACKET_FILTER_MAX]);
 
 #endif
