@@ -178,6 +178,8 @@ static void move_home(struct lke_engine *e, struct mn_home *h, const struct boun
 	/* draft 2.1 case (1): without LKE here, no later router could take over. */
 	bool plain = !e->mn->active->router || !e->mn->active->router->lke || !e->cfg.mn.lke;
 
+	if (mn_mobile_prefix_limit(e, h, 1) == 0)
+		return; /* the home address has ended */
 	/* Make before break: the old link carries on until the home agent has answered. */
 	if (!served)
 		served = mn_link_at(e, &h->coa) != NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Home agent address discovery and mobile prefix discovery: RFC 6275 11.4. */
+/* Home agent address discovery: RFC 6275 11.4.1. */
 #include "mn_fixture.h"
 
 #include "wire/hadisc.h"
@@ -172,165 +172,6 @@ static void refusing_agent_is_followed_by_the_next(void **state)
 	fix_end(&f);
 }
 
-/* --- prefixes of the home link --- */
-
-static int advertise(struct fix *f, uint16_t id, const struct nd_prefix *a,
-		     const struct nd_prefix *b)
-{
-	struct ip6_out o = {
-		.src = fix_agent, .dst = f->e->mn->current, .hop_limit = 64, .rh2 = &fix_home
-	};
-	struct hadisc m = { .type = MPREFIX_ADVERTISEMENT, .id = id };
-	uint8_t icmp[128], buf[512];
-	struct wr w = wr_init(icmp, sizeof(icmp));
-	int len;
-
-	m.prefix[m.prefixes++] = *a;
-	if (b)
-		m.prefix[m.prefixes++] = *b;
-	hadisc_encode(&w, &m, &fix_agent, &fix_home);
-	assert_false(w.err);
-	len = sa_protect_proto(f->e, &f->ha_out, &o, IP6_NH_ICMPV6, icmp, w.off, buf, sizeof(buf));
-	assert_true(len > 0);
-	return fix_packet(f, 1, buf, (size_t)len);
-}
-
-/* The identifier of the last solicitation, which must be in ESP with the home address. */
-static uint16_t solicited(struct fix *f)
-{
-	const struct fix_action *a = fix_last(f, LKE_MSG_MPS);
-	struct ip6_info i;
-	uint8_t plain[256], next;
-	struct hadisc m;
-	struct sa in;
-	size_t len;
-
-	assert_non_null(a);
-	assert_int_equal(ip6_parse(a->data, a->len, &i), 0);
-	assert_true(i.has_hao && in6_eq(&i.hao, &fix_home) && in6_eq(&i.dst, &fix_agent));
-	assert_int_equal(sa_init(&in, &f->cfg.mn.home[0].to_ha), 0);
-	assert_int_equal(sa_open(&in, &i, plain, sizeof(plain), &len, &next), 0);
-	sa_done(&in);
-	assert_int_equal(next, IP6_NH_ICMPV6);
-	assert_int_equal(hadisc_decode(plain, len, &fix_home, &fix_agent, &m), 0);
-	assert_int_equal(m.type, MPREFIX_SOLICITATION);
-	assert_int_not_equal(m.id, 0);
-	return m.id;
-}
-
-static const struct lke_act_addr *home_announced(const struct fix *f)
-{
-	for (size_t n = f->n; n-- > 0;)
-		if (f->out[n].a.type == LKE_ACT_ADDR && in6_eq(&f->out[n].a.addr.addr, &fix_home))
-			return &f->out[n].a.addr;
-	return NULL;
-}
-
-/* RFC 6275 11.4.3: an unsolicited one is discarded, and asked for. */
-static void rfc_6275_11_4_3_unsolicited_is_asked_for(void **state)
-{
-	struct nd_prefix home = fix_pio("2001:db8:aa::", 7200, 3600);
-	struct fix f;
-	uint16_t id;
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach(&f, 1);
-	fix_clear(&f);
-	assert_int_not_equal(advertise(&f, 0, &home, NULL), 0);
-	assert_null(home_announced(&f));
-	id = solicited(&f);
-	assert_int_equal(advertise(&f, id, &home, NULL), 0);
-	assert_int_equal(home_announced(&f)->valid, 7200);
-	assert_int_equal(home_announced(&f)->preferred, 3600);
-	/* A recorded one changes nothing. */
-	fix_clear(&f);
-	assert_int_not_equal(advertise(&f, id, &home, NULL), 0);
-	assert_null(home_announced(&f));
-	fix_end(&f);
-}
-
-static void unanswered_solicitation_is_repeated_three_times(void **state)
-{
-	struct nd_prefix home = fix_pio("2001:db8:aa::", 7200, 3600);
-	struct fix f;
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach(&f, 1);
-	fix_clear(&f);
-	(void)advertise(&f, 0, &home, NULL);
-	fix_run(&f, 120 * LKE_SEC);
-	assert_int_equal(fix_count(&f, LKE_MSG_MPS), 4);
-	fix_end(&f);
-}
-
-/* RFC 6275 11.7.3: accepted, but prefix discovery is necessary. */
-static void accepted_with_status_1_asks_for_prefixes(void **state)
-{
-	struct fix f;
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_link(&f, true);
-	fix_ra(&f, 1);
-	assert_int_equal(fix_ha_ba(&f, 1, 1, fix_ha_seq(&f)), 0);
-	assert_int_not_equal(solicited(&f), 0);
-	fix_end(&f);
-}
-
-/* No binding outlives the address; before it ends the node asks again. */
-static void binding_ends_with_the_home_prefix(void **state)
-{
-	struct nd_prefix home = fix_pio("2001:db8:aa::", 100, 50);
-	struct fix f;
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach(&f, 1);
-	(void)advertise(&f, 0, &home, NULL);
-	assert_int_equal(advertise(&f, solicited(&f), &home, NULL), 0);
-	fix_clear(&f);
-	fix_move(&f, 2);
-	assert_true(fix_note(&f, LKE_NOTE_MESSAGE) != NULL);
-	for (size_t n = 0; n < f.n; n++)
-		if (f.out[n].a.type == LKE_ACT_NOTIFY && f.out[n].a.note.msg == LKE_MSG_BU)
-			assert_in_range(f.out[n].a.note.lifetime, 90, 100);
-	assert_int_equal(fix_ha_ba(&f, 2, 0, fix_ha_seq(&f)), 0);
-	fix_clear(&f);
-	fix_run(&f, 80 * LKE_SEC);
-	assert_true(fix_count(&f, LKE_MSG_MPS) >= 1);
-	fix_run(&f, 30 * LKE_SEC);
-	assert_non_null(fix_note(&f, LKE_NOTE_ALARM));
-	fix_clear(&f);
-	fix_run(&f, 600 * LKE_SEC);
-	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
-	fix_end(&f);
-}
-
-/* SEC-032, SEC-033, SEC-038: no home address is made of a new prefix. */
-static void sec_033_new_home_prefix_makes_no_address(void **state)
-{
-	struct nd_prefix home = fix_pio("2001:db8:aa::", 7200, 0),
-			 fresh = fix_pio("2001:db8:ab::", 86400, 14400);
-	struct fix f;
-
-	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach(&f, 1);
-	(void)advertise(&f, 0, &home, &fresh);
-	fix_clear(&f);
-	(void)advertise(&f, 0, &home, &fresh);
-	fix_run(&f, 4 * LKE_SEC);
-	assert_int_equal(advertise(&f, solicited(&f), &home, &fresh), 0);
-	for (size_t n = 0; n < f.n; n++)
-		if (f.out[n].a.type == LKE_ACT_ADDR)
-			assert_false(in6_prefix_eq(&f.out[n].a.addr.addr, &fresh.prefix, 64));
-	assert_int_equal(home_announced(&f)->preferred, 0);
-	assert_non_null(fix_note(&f, LKE_NOTE_ALARM));
-	fix_end(&f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,11 +180,6 @@ int main(void)
 		cmocka_unit_test(forged_replies_name_nobody_else),
 		cmocka_unit_test(silent_agent_is_followed_by_the_next),
 		cmocka_unit_test(refusing_agent_is_followed_by_the_next),
-		cmocka_unit_test(rfc_6275_11_4_3_unsolicited_is_asked_for),
-		cmocka_unit_test(unanswered_solicitation_is_repeated_three_times),
-		cmocka_unit_test(accepted_with_status_1_asks_for_prefixes),
-		cmocka_unit_test(binding_ends_with_the_home_prefix),
-		cmocka_unit_test(sec_033_new_home_prefix_makes_no_address),
 	};
 
 	return RUN_IN_PROFILE(tests, NULL);
