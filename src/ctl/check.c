@@ -105,12 +105,8 @@ static int check_json(const char *file)
 		;
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
 	if (status == EXIT_OK || status == EXIT_CONFIG) {
-		json_t *j = json_pack("{s:s,s:b,s:O}", "schema", "lke.check/1", "right",
-				      status == EXIT_OK, "problems", list);
-
-		json_dumpf(j, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(j);
+		(void)ctl_print_json(json_pack("{s:s,s:b,s:O}", "schema", "lke.check/1", "right",
+					       status == EXIT_OK, "problems", list));
 	} else {
 		fprintf(stderr, "lke: the check of lked ended with %d; run: lke check\n", status);
 	}

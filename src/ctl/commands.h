@@ -18,7 +18,7 @@ enum command_group {
 struct command {
 	const char *name, *args;
 	const char *help;   /* one sentence without a stop */
-	const char *schema; /* of the JSON that -j prints; NULL: takes no -j */
+	const char *schema; /* of the JSON that -j prints */
 	enum command_group group;
 	/* argv[0] is the name; -j is taken out and in c->json.  An exit code. */
 	int (*run)(struct ctl *c, int argc, char **argv);

@@ -69,5 +69,7 @@ const char *text_bytes(double n, char buf[16]);
 /* A string member, or "-" when it is null or missing. */
 const char *text_get(const json_t *j, const char *key);
 double text_number(const json_t *j, const char *key);
+/* Prints j, which may be NULL for want of memory, on several lines, and frees it.  An exit code. */
+int ctl_print_json(json_t *j);
 
 #endif

@@ -45,21 +45,48 @@ static int read_running(const struct ctl *c, char **ret)
 	return EXIT_OK;
 }
 
-static int diff_texts(const char *running, const char *files)
+static json_t *change_json(const struct config_change *c)
+{
+	return json_pack("{s:s,s:s,s:s,s:s?}", "change", c->op == '-' ? "gone" : "new", "statement",
+			 c->text, "place", c->place, "restart", c->restart);
+}
+
+/* As lked says it of its own files. */
+static int print_json(const struct config_diff *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n; i++)
+		json_array_append_new(list, change_json(&d->change[i]));
+	return ctl_print_json(
+		json_pack("{s:s,s:s,s:s,s:i,s:n,s:o,s:[]}", "schema", "lke.reload/1", "result",
+			  d->n ? "done" : "same", "text",
+			  d->n ? "the keys in key files were not compared"
+			       : "no difference; the keys in key files were not compared",
+			  "code", EXIT_OK, "confirm_within", "changes", list, "problems"));
+}
+
+static int print_text(const struct config_diff *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		change_line((char[]){ d->change[i].op, '\0' }, d->change[i].text,
+			    d->change[i].restart);
+	puts(d->n ? "(the keys in key files were not compared)"
+		  : "no difference; the keys in key files were not compared");
+	return EXIT_OK;
+}
+
+static int diff_texts(const struct ctl *c, const char *running, const char *files)
 {
 	struct config_diff d;
-	int code = EXIT_OK;
+	int code;
 
 	if (config_diff(running, files, &d) < 0) {
 		fprintf(stderr, "lke: out of memory\n");
 		code = EXIT_FAILED;
+	} else {
+		code = c->json ? print_json(&d) : print_text(&d);
 	}
-	for (size_t i = 0; !code && i < d.n; i++)
-		change_line((char[]){ d.change[i].op, '\0' }, d.change[i].text,
-			    d.change[i].restart);
-	if (!code)
-		puts(d.n ? "(the keys in key files were not compared)"
-			 : "no difference; the keys in key files were not compared");
 	config_diff_done(&d);
 	return code;
 }
@@ -75,7 +102,9 @@ static int diff_file(struct ctl *c, const char *file)
 		return code;
 	err = daemon_config_merge(file, &r, &cfg, &files);
 	daemon_config_done(&cfg);
-	code = err == LKE_ERR_INVAL ? EXIT_CONFIG : err ? EXIT_FAILED : diff_texts(running, files);
+	code = err == LKE_ERR_INVAL ? EXIT_CONFIG
+	       : err		    ? EXIT_FAILED
+				    : diff_texts(c, running, files);
 	free(running);
 	if (!err)
 		free(files);
@@ -87,8 +116,8 @@ int cmd_diff(struct ctl *c, int argc, char **argv)
 	json_t *answer;
 	int code;
 
-	if (argc > 2 || (argc == 2 && c->json))
-		return usage(argv[0], argc > 2 ? NULL : "-j is for what lked itself compares");
+	if (argc > 2)
+		return usage(argv[0], NULL);
 	if (argc == 2)
 		return diff_file(c, argv[1]);
 	code = change_ask(c, "diff", 0, &answer);

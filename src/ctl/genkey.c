@@ -3,10 +3,9 @@
 #include "ctl/commands.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
+#include "ctl/key_print.h"
 #include "daemon/key_make.h"
 
 static int parse(int argc, char **argv, enum lke_esp_auth *auth, enum lke_esp_enc *enc)
@@ -28,13 +27,21 @@ static int parse(int argc, char **argv, enum lke_esp_auth *auth, enum lke_esp_en
 	return 0;
 }
 
-static void warn_readable(void)
+static int print(struct ctl *c, const char *text)
 {
-	struct stat st;
+	char json[KEY_JSON_MAX];
+	int len, code = EXIT_OK;
 
-	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077) &&
-	    fchmod(STDOUT_FILENO, 0600) < 0)
-		fprintf(stderr, "lke: others can read this file; run: chmod 600 FILE\n");
+	if (c->json) {
+		len = key_json("lke.key/1", text, true, json);
+		code = len < 0 ? EXIT_FAILED : key_print(json, (size_t)len);
+		mem_wipe(json, sizeof(json));
+		return code;
+	}
+	key_close_output();
+	puts("# Keys of one mobile node and its home agent; both need this file.");
+	fputs(text, stdout);
+	return ferror(stdout) ? EXIT_FAILED : EXIT_OK;
 }
 
 int cmd_genkey(struct ctl *c, int argc, char **argv)
@@ -43,24 +50,17 @@ int cmd_genkey(struct ctl *c, int argc, char **argv)
 	enum lke_esp_enc enc = LKE_ESP_AES_CBC;
 	struct key_file keys = { 0 };
 	char text[KEY_FILE_MAX];
-	int err;
+	int err, code;
 
 	if (parse(argc, argv, &auth, &enc) < 0)
 		return usage(argv[0], "I is hmac-sha256-128 or hmac-sha1-96, E is aes-cbc or null");
-	warn_readable();
 	err = key_make(enc, auth, 1, &keys);
 	if (!err)
 		err = key_text(&keys, text, sizeof(text));
 	mem_wipe(&keys, sizeof(keys));
-	if (err > 0) {
-		setvbuf(stdout, NULL, _IONBF, 0);
-		puts("# Keys of one mobile node and its home agent; both need this file.");
-		fputs(text, stdout);
-	}
+	code = err > 0 ? print(c, text) : EXIT_FAILED;
 	mem_wipe(text, sizeof(text));
-	if (err <= 0 || ferror(stdout)) {
+	if (code == EXIT_FAILED)
 		fprintf(stderr, "lke: the key could not be made or written; is there room?\n");
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	return code;
 }

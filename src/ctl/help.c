@@ -9,6 +9,23 @@ enum {
 	LEFT = 33, /* columns of the command and its arguments */
 };
 
+static const char *const group[GROUP_COUNT] = {
+	[GROUP_LOOK] = "look",
+	[GROUP_CHANGE] = "change",
+	[GROUP_OFF_LINE] = "without a daemon",
+};
+
+static const struct {
+	int code;
+	const char *text;
+} exit_codes[] = {
+#define X(id, code, text) { code, text },
+	EXIT_CODE_LIST(X)
+#undef X
+};
+
+#define EXIT_CODES (sizeof(exit_codes) / sizeof(exit_codes[0]))
+
 /* Words from the current column on, broken before COLUMNS, further lines indented. */
 static void wrap(FILE *out, int column, int indent, const char *text)
 {
@@ -43,32 +60,18 @@ static void print_line(const struct command *cmd)
 
 static void print_exit_codes(void)
 {
-	static const struct {
-		int code;
-		const char *text;
-	} list[] = {
-#define X(id, code, text) { code, text },
-		EXIT_CODE_LIST(X)
-#undef X
-	};
 	char line[512];
 	size_t n = 0;
 
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+	for (size_t i = 0; i < EXIT_CODES; i++)
 		n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%d %s", i ? ", " : "",
-				      list[i].code, list[i].text);
+				      exit_codes[i].code, exit_codes[i].text);
 	printf("\nexit: ");
 	wrap(stdout, 6, 6, line);
 }
 
 static void print_all(void)
 {
-	static const char *const group[GROUP_COUNT] = {
-		[GROUP_LOOK] = "look",
-		[GROUP_CHANGE] = "change",
-		[GROUP_OFF_LINE] = "without a daemon",
-	};
-
 	puts("usage: lke [--run DIR] [-c FILE] [-j] COMMAND [ARGUMENT...]   (no command: show)");
 	for (int g = 0; g < GROUP_COUNT; g++) {
 		printf("\n%s\n", group[g]);
@@ -82,29 +85,55 @@ static void print_all(void)
 
 static void print_usage(FILE *out, const struct command *cmd)
 {
-	fprintf(out, "usage: lke %s%s%s%s\n", cmd->name, *cmd->args ? " " : "", cmd->args,
-		cmd->schema ? " [-j]" : "");
+	fprintf(out, "usage: lke %s%s%s [-j]\n", cmd->name, *cmd->args ? " " : "", cmd->args);
 }
 
 static int print_one(const struct command *cmd)
 {
 	print_usage(stdout, cmd);
 	wrap(stdout, 0, 0, cmd->help);
-	if (cmd->schema)
-		printf("-j prints JSON of the schema %s\n", cmd->schema);
+	printf("-j prints JSON of the schema %s\n", cmd->schema);
 	return EXIT_OK;
+}
+
+static json_t *command_json(const struct command *cmd)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s}", "command", cmd->name, "arguments", cmd->args,
+			 "help", cmd->help, "group", group[cmd->group], "schema", cmd->schema);
+}
+
+/* one NULL: all. */
+static int print_json(const struct command *one)
+{
+	json_t *list = json_array(), *codes = json_array();
+
+	for (const struct command *cmd = one ? one : commands; cmd->name; cmd++) {
+		json_array_append_new(list, command_json(cmd));
+		if (one)
+			break;
+	}
+	for (size_t i = 0; i < EXIT_CODES; i++)
+		json_array_append_new(codes, json_pack("{s:i,s:s}", "code", exit_codes[i].code,
+						       "text", exit_codes[i].text));
+	return ctl_print_json(json_pack("{s:s,s:o,s:o}", "schema", "lke.help/1", "commands", list,
+					"exit_codes", codes));
 }
 
 int cmd_help(struct ctl *c, int argc, char **argv)
 {
-	const struct command *cmd;
+	const struct command *cmd = NULL;
 
 	if (argc > 2)
 		return usage(argv[0], NULL);
 	if (argc == 2) {
 		cmd = command_find(argv[1]);
-		return cmd ? print_one(cmd) : EXIT_USAGE;
+		if (!cmd)
+			return EXIT_USAGE;
 	}
+	if (c->json)
+		return print_json(cmd);
+	if (cmd)
+		return print_one(cmd);
 	print_all();
 	return EXIT_OK;
 }

@@ -88,8 +88,6 @@ static int run(struct ctl *c, int argc, char **argv)
 
 		return cmd_help(c, 2, help);
 	}
-	if (c->json && !cmd->schema)
-		return usage(argv[0], "this command has no JSON");
 	return cmd->run(c, argc, argv);
 }
 

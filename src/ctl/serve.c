@@ -28,6 +28,7 @@ struct serve {
 	unsigned n;
 	struct viewers *viewers;
 	const char *unix_path; /* NULL: TCP */
+	bool json;
 };
 
 /* A page of another site must not read this one by a name that it points here. */
@@ -96,6 +97,35 @@ static int fail(const char *what, const char *why)
 	return EXIT_FAILED;
 }
 
+/* where: "[::1]:9476" or "unix:PATH", which no URL names */
+static int say_json(const struct serve *s, const char *where)
+{
+	json_t *daemons = json_array();
+	char page[256], metrics[256];
+
+	snprintf(page, sizeof(page), "http://%s/", where);
+	snprintf(metrics, sizeof(metrics), "http://%s/metrics", where);
+	for (unsigned i = 0; i < s->n; i++)
+		json_array_append_new(daemons,
+				      json_pack("{s:s,s:s}", "name", source_node(s->source[i]),
+						"socket", source_path(s->source[i])));
+	return ctl_print_json(json_pack("{s:s,s:s,s:s?,s:s?,s:o}", "schema", "lke.serve/1",
+					"listen", where, "page", s->unix_path ? NULL : page,
+					"metrics", s->unix_path ? NULL : metrics, "daemons",
+					daemons));
+}
+
+static int say(const struct serve *s, const char *where)
+{
+	if (s->json)
+		return say_json(s, where);
+	if (s->unix_path)
+		printf("lke: serving on %s\n", where);
+	else
+		printf("lke: serving on http://%s/ and /metrics\n", where);
+	return EXIT_OK;
+}
+
 static int listen_at(struct serve *s, const char *name, const struct sockaddr *sa, int len)
 {
 	unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
@@ -127,7 +157,6 @@ static int listen_unix(struct serve *s, const char *path)
 	if (code)
 		return code;
 	s->unix_path = path;
-	printf("lke: serving on unix:%s\n", path);
 	return EXIT_OK;
 }
 
@@ -151,7 +180,7 @@ static bool has_port(const struct sockaddr_storage *ss)
 static int listen_tcp(struct serve *s, const char *where)
 {
 	struct sockaddr_storage ss;
-	int len = sizeof(ss), code;
+	int len = sizeof(ss);
 
 	if (evutil_parse_sockaddr_port(where, (struct sockaddr *)&ss, &len) < 0 || !has_port(&ss))
 		return usage("serve", "--listen takes ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH");
@@ -159,11 +188,7 @@ static int listen_tcp(struct serve *s, const char *where)
 		return usage("serve",
 			     "only ::1 and 127.0.0.1 are served; put a web server that asks for "
 			     "a password before it, for other hosts");
-	code = listen_at(s, where, (struct sockaddr *)&ss, len);
-	if (code)
-		return code;
-	printf("lke: serving on http://%s/ and /metrics\n", where);
-	return EXIT_OK;
+	return listen_at(s, where, (struct sockaddr *)&ss, len);
 }
 
 static int add_source(struct serve *s, const char *dir, const char *node)
@@ -222,6 +247,8 @@ static int serve(struct serve *s, const char *where)
 
 	if (!term || !intr || event_add(term, NULL) < 0 || event_add(intr, NULL) < 0)
 		code = code ? code : fail("serve", strerror(ENOMEM));
+	if (code == EXIT_OK)
+		code = say(s, where);
 	fflush(stdout);
 	if (code == EXIT_OK && event_base_dispatch(s->base) < 0)
 		code = fail("serve", "the event loop failed");
@@ -236,7 +263,7 @@ static int serve(struct serve *s, const char *where)
 
 int cmd_serve(struct ctl *c, int argc, char **argv)
 {
-	struct serve s = { .base = event_base_new() };
+	struct serve s = { .base = event_base_new(), .json = c->json };
 	const char *where = DEFAULT_LISTEN;
 	int code;
 

@@ -35,6 +35,7 @@ struct source *source_new(struct event_base *base, const char *dir, const char *
 void source_stop(struct source *s);
 void source_free(struct source *s);
 const char *source_node(const struct source *s);
+const char *source_path(const struct source *s); /* its control socket */
 bool source_is_up(const struct source *s);
 const json_t *source_state(const struct source *s); /* the last one, or NULL */
 /* While somebody looks, the monitor is read and the state is asked for again and again. */

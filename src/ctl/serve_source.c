@@ -228,6 +228,11 @@ void source_free(struct source *s)
 	free(s);
 }
 
+const char *source_path(const struct source *s)
+{
+	return s->path;
+}
+
 const char *source_node(const struct source *s)
 {
 	return s->node;

@@ -224,12 +224,7 @@ static int show_json(struct ctl *c, const char *what)
 	json_t *top;
 	int code = client_show(c, what, &top);
 
-	if (code)
-		return code;
-	json_dumpf(top, stdout, JSON_INDENT(2));
-	putchar('\n');
-	json_decref(top);
-	return EXIT_OK;
+	return code ? code : ctl_print_json(top);
 }
 
 int cmd_show(struct ctl *c, int argc, char **argv)

@@ -45,3 +45,16 @@ double text_number(const json_t *j, const char *key)
 {
 	return json_number_value(json_object_get(j, key));
 }
+
+int ctl_print_json(json_t *j)
+{
+	int err = j ? json_dumpf(j, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(j);
+	if (err) {
+		fprintf(stderr, "lke: what was found cannot be written as JSON; is there room?\n");
+		return EXIT_FAILED;
+	}
+	putchar('\n');
+	return EXIT_OK;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* lke top: one row a mobile node, the busiest first, again and again until q. */
+/* lke top: one row a mobile node, the busiest first, again and again until q; -j: until the end. */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,8 +11,6 @@
 
 #include "ctl/commands.h"
 #include "ctl/layout.h"
-
-#define ROWS_MAX 1000 /* more do not fit on any screen */
 
 /* A binding with its traffic of now and of the screen before. */
 struct row {
@@ -96,6 +94,7 @@ static int busiest_first(const void *a, const void *b)
 	return dx < dy ? 1 : dx > dy ? -1 : 0;
 }
 
+/* rows: one a binding */
 static size_t collect(const json_t *top, const json_t *before, double seconds, struct row *rows)
 {
 	char key[80];
@@ -107,8 +106,6 @@ static size_t collect(const json_t *top, const json_t *before, double seconds, s
 		const json_t *now = json_object_get(b, "traffic");
 		const json_t *old = json_object_get(before, key_of(b, key));
 
-		if (n == ROWS_MAX)
-			break;
 		rows[n++] = (struct row){ b, rate(now, old, "encap_bytes", seconds),
 					  rate(now, old, "decap_bytes", seconds) };
 	}
@@ -197,6 +194,42 @@ static void print_screen(const json_t *top, const struct row *rows, size_t n, in
 	fflush(stdout);
 }
 
+static json_t *rate_json(double r)
+{
+	return r < 0 ? json_null() : json_real(r);
+}
+
+static json_t *row_json(const struct row *r)
+{
+	static const char *const same[] = { "role",  "home_address", "care_of_address",
+					    "agent", "state",	     "expires_in" };
+	json_t *j = json_pack("{s:o,s:o}", "to_mobile", rate_json(r->down), "from_mobile",
+			      rate_json(r->up));
+
+	for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+		json_object_set(j, same[i], json_object_get(r->binding, same[i]));
+	return j;
+}
+
+/* One line.  False: nobody reads it any more. */
+static bool print_json(const json_t *top, const struct row *rows, size_t n)
+{
+	json_t *list = json_array(), *j;
+	struct timespec now;
+	bool good;
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, row_json(&rows[i]));
+	clock_gettime(CLOCK_REALTIME, &now);
+	j = json_pack("{s:s,s:f,s:O,s:o}", "schema", "lke.top/1", "wall_time",
+		      (double)now.tv_sec + (double)now.tv_nsec / 1e9, "forward",
+		      json_object_get(top, "forward"), "bindings", list);
+	good = j && json_dumpf(j, stdout, JSON_COMPACT) == 0 && putchar('\n') != EOF &&
+	       fflush(stdout) == 0;
+	json_decref(j);
+	return good;
+}
+
 /* True: the user wants the end. */
 static bool wait_for_key(double seconds)
 {
@@ -215,29 +248,61 @@ static double seconds_since(const struct timespec *t)
 	return (double)(now.tv_sec - t->tv_sec) + (double)(now.tv_nsec - t->tv_nsec) / 1e9;
 }
 
+/* False: it is over. */
+static bool print(const struct ctl *c, const json_t *top, const struct row *rows, size_t n,
+		  double every)
+{
+	if (c->json) {
+		if (!print_json(top, rows, n))
+			return false;
+		(void)poll(NULL, 0, (int)(every * 1000));
+		return true;
+	}
+	fputs("\033[H", stdout);
+	print_screen(top, rows, n, height());
+	return !wait_for_key(every);
+}
+
+/* All bindings, and of everything else how many there are: a router may have 100,000 LBSAs. */
+static int ask(struct ctl *c, json_t **ret)
+{
+	json_t *first;
+	int code = client_ask(c, json_pack("{s:s,s:i}", "cmd", "show", "most", 1), &first);
+
+	if (code)
+		return code;
+	code = client_show(c, "bindings", ret);
+	if (!code)
+		json_object_set(*ret, "totals", json_object_get(first, "totals"));
+	json_decref(first);
+	return code;
+}
+
 static int run(struct ctl *c, double every)
 {
-	static struct row rows[ROWS_MAX];
 	struct timespec asked = { 0 };
-	json_t *before = NULL;
+	json_t *before = NULL, *top;
+	bool more = true;
 	int code = EXIT_OK;
 
-	do {
-		json_t *top;
-		size_t n;
+	while (more && (code = ask(c, &top)) == EXIT_OK) {
+		size_t n = json_array_size(json_object_get(top, "bindings"));
+		struct row *rows = calloc(n + 1, sizeof(*rows));
 
-		code = client_show(c, NULL, &top);
-		if (code)
-			break;
-		n = collect(top, before, before ? seconds_since(&asked) : 0, rows);
+		if (rows)
+			n = collect(top, before, before ? seconds_since(&asked) : 0, rows);
 		clock_gettime(CLOCK_BOOTTIME, &asked);
-		fputs("\033[H", stdout);
-		print_screen(top, rows, n, height());
+		more = rows && print(c, top, rows, n, every);
+		free(rows);
 		json_decref(before);
 		before = index_of(top);
 		json_decref(top);
-	} while (!wait_for_key(every));
+	}
 	json_decref(before);
+	if (code == EXIT_OK && ferror(stdout)) {
+		fprintf(stderr, "lke: this cannot be written; is there room?\n");
+		code = EXIT_FAILED;
+	}
 	return code;
 }
 
@@ -254,8 +319,10 @@ int cmd_top(struct ctl *c, int argc, char **argv)
 	} else if (argc != 1) {
 		return usage(argv[0], NULL);
 	}
+	if (c->json)
+		return run(c, every);
 	if (!take_terminal())
-		return usage(argv[0], "needs a terminal; programs use: lke show -j");
+		return usage(argv[0], "needs a terminal; programs use: lke top -j");
 	fputs("\033[2J", stdout);
 	return run(c, every);
 }

@@ -19,7 +19,7 @@ def help_of(lke, *args):
 
 
 def options(usage):
-	return set(re.findall(r"(?<![\w-])(--[a-z-]+|-v)\b", usage))
+	return set(re.findall(r"(?<![\w-])(--[a-z-]+|-[vj])\b", usage))
 
 
 def wanted(lke, command):

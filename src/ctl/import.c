@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* lke export, lke import: one policy entry with its keys, as a file (SEC-047). */
+/* lke import: a policy entry of lke export becomes a key file and, where it is new, a section. */
 #include "ctl/commands.h"
 
 #include <errno.h>
@@ -11,7 +11,6 @@
 
 #include "base/in6.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "daemon/key_make.h"
 #include "daemon/key_store.h"
 #include "daemon/policy_file.h"
@@ -19,100 +18,31 @@
 
 enum { PATH_SIZE = 4096 };
 
+/* What an import did, and what is left to do. */
+struct outcome {
+	const char *role, *key_file;
+	const char *section_file; /* of a new [Mobile] section; NULL: none */
+	const char *to_do;	  /* as in the schema lke.import/1 */
+	json_t *lines;		  /* for the configuration; NULL: none */
+};
+
 static int failed(const char *path, int err)
 {
 	fprintf(stderr, "lke: %s: %s%s\n", path, strerror(-err), remedy_of(-err));
 	return EXIT_FAILED;
 }
 
-/* --- export --- */
-
-/* The key that the mobile node is to have: the next one, if there is one. */
-static void entry_of(const struct daemon_config *cfg, unsigned i, struct policy_file *ret)
+/* Takes over the lines. */
+static int say_json(const struct policy_file *p, const struct outcome *o)
 {
-	const struct lke_config_mobile *m = &cfg->mobile[i];
+	char home[IN6_TEXT_MAX];
 
-	*ret = (struct policy_file){ .home = m->home,
-				     .max_lifetime = m->max_lifetime,
-				     .keys = { m->to_ha, m->to_mn, m->generation } };
-	str_copy(ret->name, sizeof(ret->name), m->name);
-	for (unsigned n = 0; n < cfg->nexts; n++)
-		if (cfg->next[n].mobile == i)
-			ret->keys = cfg->next[n].keys;
+	return ctl_print_json(json_pack(
+		"{s:s,s:s,s:s,s:s,s:I,s:s,s:s?,s:s,s:o*}", "schema", "lke.import/1", "role",
+		o->role, "name", p->name, "home_address", in6_text(&p->home, home), "generation",
+		(json_int_t)p->keys.generation, "key_file", o->key_file, "section_file",
+		o->section_file, "to_do", o->to_do, "lines", o->lines));
 }
-
-static int write_to_stdout(const char *text, size_t len)
-{
-	if (isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "lke: keys are not written to a terminal; name a FILE\n");
-		return EXIT_USAGE;
-	}
-	setvbuf(stdout, NULL, _IONBF, 0);
-	return fwrite(text, 1, len, stdout) == len ? EXIT_OK : EXIT_FAILED;
-}
-
-static int write_out(const char *path, const char *text, size_t len)
-{
-	int err;
-
-	if (strcmp(path, "-") == 0)
-		return write_to_stdout(text, len);
-	if (access(path, F_OK) == 0) {
-		fprintf(stderr, "lke: %s exists already; move it away, or name another one\n",
-			path);
-		return EXIT_FAILED;
-	}
-	err = secret_file_write(path, text, len);
-	return err < 0 ? failed(path, err) : EXIT_OK;
-}
-
-static int export(struct ctl *c, const struct daemon_config *cfg, const char *home,
-		  const char *path, const struct lke_in6 *agent)
-{
-	struct policy_file p;
-	char text[2 * KEY_FILE_MAX];
-	int i = ctl_mobile(cfg, home), len, code;
-
-	if (i < 0) {
-		fprintf(stderr, "lke: no [Mobile] section of %s serves %s; see: lke show mobiles\n",
-			c->config, home);
-		return EXIT_NO_OBJECT;
-	}
-	entry_of(cfg, (unsigned)i, &p);
-	p.agent = *agent;
-	if (policy_name_ok(p.name)) {
-		len = policy_text(&p, text, sizeof(text));
-		code = len < 0 ? failed(path, len) : write_out(path, text, (size_t)len);
-	} else {
-		fprintf(stderr,
-			"lke: the name '%s' cannot be part of a file name; only letters, digits, "
-			"'.', '_' and '-'\n",
-			p.name);
-		code = EXIT_FAILED;
-	}
-	mem_wipe(&p, sizeof(p));
-	mem_wipe(text, sizeof(text));
-	return code;
-}
-
-int cmd_export(struct ctl *c, int argc, char **argv)
-{
-	struct daemon_config cfg = { 0 };
-	struct lke_in6 agent = { 0 }, home;
-	bool right = argc == 3 || (argc == 5 && strcmp(argv[3], "--agent") == 0 &&
-				   in6_parse(argv[4], &agent) == 0);
-	int code;
-
-	if (!right || in6_parse(argv[1], &home) < 0)
-		return usage(argv[0], NULL);
-	code = ctl_load_config(c, &cfg, false);
-	if (code == EXIT_OK)
-		code = export(c, &cfg, argv[1], argv[2], &agent);
-	daemon_config_done(&cfg);
-	return code;
-}
-
-/* --- import --- */
 
 static int read_entry(const char *path, struct policy_file *ret)
 {
@@ -169,14 +99,16 @@ static int replace_key(const char *path, const char *place, const struct policy_
 	return write_key(present ? place : path, &p->keys);
 }
 
-static int to_mobile_node(const struct daemon_config *cfg, unsigned i, const struct policy_file *p)
+static int to_mobile_node(struct ctl *c, const struct daemon_config *cfg, unsigned i,
+			  const struct policy_file *p)
 {
 	const char *path = cfg->home_key[i];
 	int code = replace_key(path, path, p);
 
+	if (code == EXIT_OK && c->json)
+		return say_json(p, &(struct outcome){ "mobile-node", path, .to_do = "reload" });
 	if (code == EXIT_OK)
-		printf("%s is key generation %u; restart lked to use it\n", path,
-		       p->keys.generation);
+		printf("%s is key generation %u; lke reload takes it\n", path, p->keys.generation);
 	return code;
 }
 
@@ -214,6 +146,9 @@ static int to_policy(struct ctl *c, const struct daemon_config *cfg, unsigned i,
 
 	snprintf(next, sizeof(next), "%s" KEY_NEXT_SUFFIX, path);
 	code = first ? replace_key(path, path, p) : to_next(c, path, next, p);
+	if (code == EXIT_OK && c->json)
+		return say_json(p, &(struct outcome){ "home-agent", first ? path : next,
+						      .to_do = first ? "reload" : "nothing" });
 	if (code == EXIT_OK)
 		printf("%s is key generation %u%s\n", first ? path : next, p->keys.generation,
 		       first ? "; start lked to use it" : ", the next one");
@@ -277,15 +212,30 @@ static int new_policy(struct ctl *c, const struct policy_file *p)
 	code = write_key(path, &p->keys);
 	if (code == EXIT_OK)
 		code = write_section(conf, key, p);
+	if (code == EXIT_OK && c->json)
+		return say_json(p, &(struct outcome){ "home-agent", path, conf, "reload", NULL });
 	if (code == EXIT_OK)
-		printf("%s and %s; restart lked to serve it\n", conf, path);
+		printf("%s and %s; lke reload takes them\n", conf, path);
 	return code;
+}
+
+/* One string each. */
+static json_t *lines_json(const char *text)
+{
+	json_t *list = json_array();
+
+	for (const char *end; *text; text = end + 1) {
+		end = text + strcspn(text, "\n");
+		json_array_append_new(list, json_stringn(text, (size_t)(end - text)));
+	}
+	return list;
 }
 
 /* A [MobileNode] section cannot be continued in another file: its owner writes these lines. */
 static int new_home(struct ctl *c, const struct policy_file *p)
 {
 	char dir[PATH_SIZE], path[PATH_SIZE + 64], home[IN6_TEXT_MAX], agent[IN6_TEXT_MAX];
+	char line[IN6_TEXT_MAX + 16], lines[256 + LKE_NAME_MAX];
 	int code;
 
 	config_dir(c, dir);
@@ -296,13 +246,20 @@ static int new_home(struct ctl *c, const struct policy_file *p)
 		return EXIT_FAILED;
 	}
 	code = write_key(path, &p->keys);
-	if (code == EXIT_OK)
-		printf("The key is in %s.  Add to [MobileNode]:\n"
-		       "HomeAddress = %s\nHomeAgent = %s\nKey = %s.key\n",
-		       path, in6_text(&p->home, home),
-		       in6_is_unspecified(&p->agent) ? "(its address)" : in6_text(&p->agent, agent),
-		       p->name);
-	return code;
+	if (code)
+		return code;
+	snprintf(line, sizeof(line), "HomeAgent = %s\n",
+		 in6_is_unspecified(&p->agent) ? "(its address)" : in6_text(&p->agent, agent));
+	if (c->json && in6_is_unspecified(&p->agent))
+		line[0] = '\0';
+	snprintf(lines, sizeof(lines), "HomeAddress = %s\n%sKey = %s.key\n",
+		 in6_text(&p->home, home), line, p->name);
+	if (!c->json) {
+		printf("The key is in %s.  Add to [MobileNode]:\n%s", path, lines);
+		return EXIT_OK;
+	}
+	return say_json(
+		p, &(struct outcome){ "mobile-node", path, NULL, "configure", lines_json(lines) });
 }
 
 static int import(struct ctl *c, const struct daemon_config *cfg, const struct policy_file *p)
@@ -311,7 +268,7 @@ static int import(struct ctl *c, const struct daemon_config *cfg, const struct p
 
 	for (unsigned i = 0; i < mn->homes; i++)
 		if (in6_eq(&mn->home[i].addr, &p->home) && cfg->home_key[i])
-			return to_mobile_node(cfg, i, p);
+			return to_mobile_node(c, cfg, i, p);
 	for (unsigned i = 0; i < cfg->mobiles && cfg->key_path; i++)
 		if (in6_eq(&cfg->mobile[i].home, &p->home) && cfg->key_path[i])
 			return to_policy(c, cfg, i, p);
