@@ -58,8 +58,8 @@ const struct command commands[] = {
 	  "the messages of a pcap or pcapng capture, one a line; -v: with every field; "
 	  "--keylog: with verified MACs; --svg: drawn as a sequence diagram",
 	  "lke.event/1", GROUP_OFF_LINE, cmd_decode },
-	{ "export", "HOMEADDRESS FILE [--agent ADDRESS]",
-	  "home agent: one policy entry with its keys; FILE - is standard output",
+	{ "export", "HOMEADDRESS [FILE] [--agent ADDRESS]",
+	  "home agent: one policy entry with its keys; no FILE, or -, is standard output",
 	  "lke.policy/1", GROUP_OFF_LINE, cmd_export },
 	{ "import", "FILE", "take such an entry, at a home agent or a mobile node",
 	  "lke.import/1", GROUP_OFF_LINE, cmd_import },

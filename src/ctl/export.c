@@ -111,15 +111,17 @@ int cmd_export(struct ctl *c, int argc, char **argv)
 {
 	struct daemon_config cfg = { 0 };
 	struct lke_in6 agent = { 0 }, home;
-	bool right = argc == 3 || (argc == 5 && strcmp(argv[3], "--agent") == 0 &&
-				   in6_parse(argv[4], &agent) == 0);
-	int code;
+	bool named = argc > 2 && strcmp(argv[2], "--agent") != 0;
+	int next = named ? 3 : 2, code;
 
-	if (!right || in6_parse(argv[1], &home) < 0)
+	if (argc == next + 2 && strcmp(argv[next], "--agent") == 0 &&
+	    in6_parse(argv[next + 1], &agent) == 0)
+		argc = next;
+	if (argc != next || in6_parse(argv[1], &home) < 0)
 		return usage(argv[0], NULL);
 	code = ctl_load_config(c, &cfg, false);
 	if (code == EXIT_OK)
-		code = export(c, &cfg, argv[1], argv[2], &agent);
+		code = export(c, &cfg, argv[1], named ? argv[2] : "-", &agent);
 	daemon_config_done(&cfg);
 	return code;
 }

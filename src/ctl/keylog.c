@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ctl/commands.h"
+#include "daemon/remedy.h"
 
 /* Never an existing file, nor where a link points: its readers would be others than root thinks. */
 static int open_new(const char *path, int *ret_fd)
@@ -20,7 +21,7 @@ static int open_new(const char *path, int *ret_fd)
 	}
 	code = errno == EACCES || errno == EPERM ? EXIT_PERMISSION : EXIT_FAILED;
 	fprintf(stderr, "lke: %s: %s%s\n", path, strerror(errno),
-		errno == EEXIST ? "; the key log needs a new file" : "");
+		errno == EEXIST ? "; the key log needs a new file" : remedy_of(errno));
 	return code;
 }
 

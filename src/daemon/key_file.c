@@ -92,6 +92,9 @@ int secret_file_open(const char *path, uid_t owner, struct report *r)
 		err = -errno;
 		if (err == -ELOOP)
 			report_error(r, path, 0, "is a symbolic link; name the file itself");
+		else if (err == -EACCES && geteuid() && geteuid() != owner)
+			report_error(r, path, 0, "user %u may not read it; be root",
+				     (unsigned)geteuid());
 		else if (err == -EACCES)
 			report_error(r, path, 0, "user %u may not read it; run: chown %u %s",
 				     (unsigned)geteuid(), (unsigned)geteuid(), path);

@@ -3,6 +3,7 @@
 """lke check, showconf and diff on files in a directory of their own."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -64,6 +65,21 @@ def op_showconf_never_reads_out_a_key(lke):
     true('Key = a.key' in out, out)  # its whole path, without the place of the test
     secrets = re.findall(r'-key-to-.. = ([0-9a-f]+)', key)
     equal((len(secrets), [s for s in secrets if s in out]), (4, []))
+
+
+def op_another_user_is_told_to_be_root(lke):
+    """Not to give itself the keys; nor is there a key log where it may not write."""
+    if os.geteuid():
+        return
+    p = Place(lke, '[HomeAgent]\nInterface = lo\n[Mobile a]\nHomeAddress = 2001:db8::1\nKey = a.key\n')
+    p.write('a.key', subprocess.run([lke, 'genkey'], capture_output=True, text=True, check=True).stdout)
+    copy = shutil.copy(lke, p.dir.name)  # where that user may run it
+    for name, mode in (('', 0o755), ('lke.conf', 0o644), ('a.key', 0o600)):
+        os.chmod(os.path.join(p.dir.name, name), mode)
+    for argv, want, word in ((['-c', p.conf, 'export', '2001:db8::1'], 3, 'a.key: error: user 64999 may not read it; be root'),
+                             (['keylog', 'on', p.dir.name + '/keys'], 5, 'Permission denied; be root')):
+        r = subprocess.run([copy, *argv], capture_output=True, text=True, user=64999, group=64999, extra_groups=[])
+        equal((argv, r.returncode, r.stdout, word in r.stderr), (argv, want, '', True))
 
 
 def op_a_wrong_file_is_not_shown_but_reported_whole(lke):

@@ -216,12 +216,12 @@ def op_keys_as_json_go_where_they_are_sent_and_never_to_a_terminal(lke):
     equal({v for k, v in all_of_it.items() if '_key_' in k}, secrets)
     equal(({**all_of_it, 'file': 'policy'}.items() >= said.items(), all_of_it['home_agent']), (True, '2001:db8:100::1'))
     equal(all_of_it['spi_to_ha'], int(re.search('spi-to-ha = (0x[0-9a-f]+)', key)[1], 16))
-    for argv in (['-c', p.conf, 'export', HOME, '-', '-j'], ['-c', p.conf, 'export', HOME, '-'], ['genkey', '-j']):
+    for argv in (['-c', p.conf, 'export', HOME, '-', '-j'], ['-c', p.conf, 'export', HOME], ['genkey', '-j']):
         code, out = on_a_terminal([lke, *argv])
         equal((argv, code, SECRET.findall(out)), (argv, 2, []))
         true('not written to a terminal' in out, out)
     # A file behind > is closed to others.
-    for argv in (['-c', p.conf, 'export', HOME, '-', '-j'], ['genkey', '-j'], ['genkey']):
+    for argv in (['-c', p.conf, 'export', HOME, '--agent', '::1', '-j'], ['-c', p.conf, 'export', HOME], ['genkey', '-j'], ['genkey']):
         with open(p.dir.name + '/out', 'wb') as f:
             os.fchmod(f.fileno(), 0o644)
             subprocess.run([lke, *argv], stdout=f, check=True)
