@@ -51,8 +51,8 @@ void mn_takeover_timer(struct lke_engine *e, struct mn_link *l)
 		mn_attach(e, l, l->coa);
 }
 
-/* AMB-126: of the care-of addresses with a live key and an accepted binding the one whose key ends
- * first. */
+/* AMB-126: of the care-of addresses with a live key and an accepted binding the one whose key was
+ * made first. */
 static bool oldest(const struct lke_engine *e, struct lke_in6 *ret)
 {
 	const struct mn_lbsa *best = NULL;
@@ -65,7 +65,7 @@ static bool oldest(const struct lke_engine *e, struct lke_in6 *ret)
 			continue;
 		b = mn_lbsa_of(e, &u->home, NULL);
 		if (b && b->expires > e->now + mn_lbsa_threshold(b) &&
-		    (!best || b->expires < best->expires))
+		    (!best || b->since < best->since))
 			best = b;
 	}
 	if (best)

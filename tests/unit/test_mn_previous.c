@@ -278,6 +278,33 @@ static void amb_126_oldest_with_a_key_that_lasts(void **state)
 	fix_end(&w.f);
 }
 
+/* The key that was made first, whichever ends first. */
+static void amb_126_oldest_is_the_key_made_first(void **state)
+{
+	static const uint16_t lifetime[][2] = { { 7200, 2000 }, { 2000, 7200 } };
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		struct walk w;
+
+		begin(&w, 0, LKE_STRATEGY_OLDEST, lifetime[n][0]);
+		move(&w, 2);
+		assert_int_equal(answer(&w, 1), 0);
+		fix_run(&w.f, 5 * LKE_SEC);
+		key_of(&w, 2, lifetime[n][1]);
+		move(&w, 3);
+		assert_int_equal(answer(&w, 1), 0);
+		assert_int_equal(answer(&w, 2), 0);
+		fix_run(&w.f, 5 * LKE_SEC);
+		key_of(&w, 3, 7200);
+		move(&w, 4);
+		assert_int_equal(told(&w, 1), 1);
+		assert_int_equal(told(&w, 2), 0);
+		assert_int_equal(told(&w, 3), 1);
+		fix_end(&w.f);
+	}
+}
+
 /* None has accepted anything: the last previous one. */
 static void amb_126_none_accepted_the_last_previous_one(void **state)
 {
@@ -405,6 +432,7 @@ static void amb_179_asks_for_240_s_or_what_is_left(void **state)
 /* draft01 differs: no LocalOnly (AMB-073). */
 static const char *const default_only[] = {
 	"amb_126_oldest_with_a_key_that_lasts",
+	"amb_126_oldest_is_the_key_made_first",
 	"amb_126_none_accepted_the_last_previous_one",
 	NULL,
 };
@@ -419,6 +447,7 @@ int main(void)
 		cmocka_unit_test(amb_180_nor_is_it_left_where_it_was_not_answered),
 		cmocka_unit_test(amb_180_at_most_three_in_one_turn),
 		cmocka_unit_test(amb_126_oldest_with_a_key_that_lasts),
+		cmocka_unit_test(amb_126_oldest_is_the_key_made_first),
 		cmocka_unit_test(amb_126_none_accepted_the_last_previous_one),
 		cmocka_unit_test(amb_126_no_key_the_home_agent),
 		cmocka_unit_test(lke_188_move_with_a_key_that_is_about_to_end),
