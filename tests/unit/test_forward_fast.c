@@ -267,11 +267,30 @@ static void not_before_the_device_is_empty(void **state)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	assert_int_equal(write(tun[0], buf, n), LEN);
-	assert_int_equal(write(tun[0], buf, n), LEN);
-	assert_int_equal(fwd_from_tun(f, 1, now + LKE_SEC), 1);
+	now += LKE_SEC;
+	for (unsigned i = 0; i <= FWD_TUN_QUEUE; i++) {
+		assert_int_equal(puts_, 0);
+		assert_int_equal(write(tun[0], buf, n), LEN);
+		/* Time alone is no reason: this process may have stood still. */
+		assert_int_equal(fwd_from_tun(f, 1, i ? now + 2 * LKE_SEC : now), 1);
+	}
+	assert_int_equal(puts_, 1);
+}
+
+/* A plane that stood still has more to read than before. */
+static void not_for_the_time_it_stood_still(void **state)
+{
+	uint8_t buf[256];
+	size_t n = plain(buf, sizeof(buf));
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	now += LKE_SEC;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(write(tun[0], buf, n), LEN);
+	assert_int_equal(fwd_from_tun(f, 1, now), 1);
+	assert_int_equal(fwd_from_tun(f, 2, now + 5 * LKE_SEC), 2);
 	assert_int_equal(puts_, 0);
-	assert_int_equal(write(tun[0], buf, n), LEN);
-	assert_int_equal(fwd_from_tun(f, 1, now + 2 * LKE_SEC), 1);
+	assert_int_equal(fwd_from_tun(f, 1, now + 5 * LKE_SEC), 1);
 	assert_int_equal(puts_, 1);
 }
 
@@ -337,6 +356,7 @@ int main(void)
 		T(amb_112_not_while_there_is_a_credit),
 		T(every_change_takes_it_back_first),
 		T(not_before_the_device_is_empty),
+		T(not_for_the_time_it_stood_still),
 		T(counters_go_on),
 		T(a_refusal_is_tried_again),
 #undef T

@@ -12,8 +12,11 @@
 #include "base/mem.h"
 #include "platform/linux/forward_priv.h"
 
-/* Queues that are never empty lose packets anyway; they are not waited for longer. */
+/* Queues that are never empty lose packets anyway; they are not waited for longer.  Nor for less
+ * work than to read all that stood in one: time passes too while another program has the
+ * processor. */
 static const lke_time drain_time = LKE_SEC;
+enum { DRAIN_TRIES = FWD_TUN_QUEUE };
 static const lke_time settle_time = 200 * LKE_MSEC; /* of the burst behind a handover */
 static const lke_time retry_time = LKE_SEC;	    /* after the kernel refused */
 
@@ -158,8 +161,10 @@ static void want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	for (unsigned i = 0; i < s->wanted; i++)
 		if (in6_eq(&s->want[i], &t->t.home))
 			return;
-	if (s->wanted == 0)
+	if (s->wanted == 0) {
 		s->since = now;
+		s->tries = 0;
+	}
 	s->want[s->wanted++] = t->t.home;
 }
 
@@ -241,7 +246,7 @@ static void asleep_again(struct fwd *f)
 void fwd_fast_flush(struct fwd *f, lke_time now)
 {
 	struct fwd_fast *s = &f->fast;
-	bool patient = now - s->since < drain_time;
+	bool patient = s->tries++ < DRAIN_TRIES || now - s->since < drain_time;
 
 	if (s->wanted == 0 || (patient && !all_is_read(f)))
 		return;

@@ -97,6 +97,7 @@ struct fwd_fast {
 	struct lke_in6 want[FWD_FAST_WANTED]; /* go there when the TUN is empty */
 	unsigned wanted;
 	lke_time since, latest; /* the first and the last of them */
+	unsigned tries;		/* since the first */
 };
 
 /* Bindings of the fast path that a daemon before this one left (forward_adopt.c). */
