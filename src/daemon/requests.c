@@ -33,7 +33,7 @@ void requests_flush(struct driver *d)
  * middle of a handover costs the node's first packets time. */
 static bool may_wait(const struct driver *d, const struct priv_request *r)
 {
-	return d->pumping && r->type == PRIV_FAST && r->remove;
+	return d->pumping && r->type == PRIV_FAST;
 }
 
 void requests_add(struct driver *d, const struct priv_request *msg, uint64_t engine_cookie)
@@ -174,7 +174,7 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		fwd_withdraw_end(d->fwd, &r->msg.addr);
 	}
 	if (reply->type == PRIV_FAST && reply->err < 0 && !r->msg.remove)
-		fwd_fast_refused(d->fwd, &r->msg.addr, clock_now());
+		fwd_fast_refused(d->fwd, &r->msg.addr, r->msg.spi, clock_now());
 	else if (reply->type == PRIV_FAST && !r->msg.remove)
 		fwd_fast_taken(d->fwd, &r->msg.addr, r->msg.spi, clock_now());
 	driver_gate_answered(d, &r->msg);

@@ -112,9 +112,32 @@ static void the_same_tunnel_goes_on(void **state)
 	/* It counts from when it was taken over. */
 	assert_int_equal(i.encap, 5);
 	/* A change takes it back as ever. */
-	set(home, coa2, UINT64_MAX, false, false);
+	set(home, coa2, 5000, false, false);
 	left(home, 2);
 	assert_int_equal(bindings(), 0);
+}
+
+/* It had moved a moment before its daemon ended: whether the map knows where to, nobody does. */
+static void one_that_was_moving_leaves(void **state)
+{
+	const struct fast_binding b = of(home, 1);
+
+	open_with(&b, 1);
+	counts[1].live = before | FASTMAP_MOVED | FASTMAP_ONE_WAY;
+	set(home, coa, UINT64_MAX, false, false);
+	left(home, 1);
+}
+
+/* It had moved and not settled yet: it goes on into the tunnel alone, until a packet out of it. */
+static void one_that_had_moved_goes_on_one_way(void **state)
+{
+	const struct fast_binding b = of(home, 1);
+
+	open_with(&b, 1);
+	counts[1].live = before | FASTMAP_ONE_WAY;
+	set(home, coa, UINT64_MAX, false, false);
+	assert_int_equal(told_n, 0);
+	assert_int_equal(counts[1].live, until | FASTMAP_ONE_WAY);
 }
 
 static void another_one_leaves_at_once(void **state)
@@ -218,6 +241,8 @@ int main(void)
 #define T(t) cmocka_unit_test_setup_teardown(t, NULL, close_plane)
 		T(the_same_tunnel_goes_on),
 		T(another_one_leaves_at_once),
+		T(one_that_was_moving_leaves),
+		T(one_that_had_moved_goes_on_one_way),
 		T(what_does_not_come_back_leaves_at_the_end),
 		T(slots_of_no_sense_are_not_used),
 		T(a_slot_that_is_taken_over_is_nobody_elses),

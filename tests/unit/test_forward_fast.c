@@ -146,9 +146,153 @@ static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
 	assert_int_equal(puts_, 1);
 	assert_int_equal(removals, 0);
 	/* It stops at once, whenever the map follows. */
+	tunnel_to(coa, UINT64_MAX, true, false);
+	assert_int_equal(counts[told.slot].live, 0);
+	assert_int_equal(removals, 1);
+}
+
+/* A tunnel that lives there; told is its entry. */
+static void live_tunnel(void)
+{
+	struct lke_in6 h = A(home);
+
+	tunnel_to(coa, UINT64_MAX, false, false);
+	next_packet();
+	fwd_fast_taken(f, &h, told.slot, now);
+	next_packet();
+	assert_int_equal(counts[told.slot].live, until);
+	assert_int_equal(puts_, 1);
+}
+
+static size_t from_mobile(uint8_t *buf, size_t size, const char *from)
+{
+	struct wr w = wr_init(buf, size);
+	struct ip6_out outer = { .src = A(from), .dst = A(agent), .hop_limit = 64 };
+	struct ip6_out inner = { .src = A(home), .dst = A(cn), .hop_limit = 64 };
+
+	ip6_begin(&w, &outer, 41);
+	wr_zero(&w, IP6_HDR_LEN + 8);
+	ip6_end(&w);
+	w = wr_init(buf + IP6_HDR_LEN, size - IP6_HDR_LEN);
+	ip6_begin(&w, &inner, 59);
+	wr_zero(&w, 8);
+	ip6_end(&w);
+	return 2 * IP6_HDR_LEN + 8;
+}
+
+/* A packet out of the tunnel; then the device is read until it is empty. */
+static void packet_out(const char *from)
+{
+	uint8_t buf[256];
+
+	now += LKE_SEC;
+	assert_int_equal(fwd_from_link(f, 1, buf, from_mobile(buf, sizeof(buf), from), now), 1);
+	(void)fwd_from_tun(f, 16, now);
+	while (read(tun[0], buf, sizeof(buf)) > 0)
+		;
+}
+
+/* The next care-of address is proved, too: into the tunnel nothing comes here.  What comes out of
+ * it does, behind the Binding Update, until nothing is overtaken. */
+static void a_move_leaves_it_where_it_is(void **state)
+{
+	struct lke_in6 h = A(home), to = A(coa2), third = A("2001:db8:4::1");
+	struct fastmap_count *c;
+
+	live_tunnel();
+	c = &counts[told.slot];
+	until += 4; /* another lifetime */
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	assert_int_equal(c->live, until | FASTMAP_MOVED | FASTMAP_ONE_WAY);
+	assert_memory_equal(c->coa, to.b, 16);
+	/* The map follows in its own time. */
+	assert_int_equal(puts_, 2);
+	assert_memory_equal(told.coa.b, to.b, 16);
+	assert_ptr_equal(c, &counts[told.slot]);
+	fwd_fast_taken(f, &h, told.slot, now);
+	assert_int_equal(c->live, until | FASTMAP_ONE_WAY);
+	/* Another move, still one way: the slot's address is free again. */
+	tunnel_to("2001:db8:4::1", UINT64_MAX, false, false);
+	assert_int_equal(c->live, until | FASTMAP_MOVED | FASTMAP_ONE_WAY);
+	assert_memory_equal(c->coa, third.b, 16);
+	fwd_fast_taken(f, &h, told.slot, now);
+	/* As long as one waits, it stays so. */
+	one_comes = 1;
+	packet_out("2001:db8:4::1");
+	assert_int_equal(c->live, until | FASTMAP_ONE_WAY);
+	one_comes = -1;
+	packet_out("2001:db8:4::1");
+	assert_int_equal(c->live, until);
+	assert_int_equal(removals, 0);
+	assert_int_equal(puts_, 3);
+	assert_int_equal(bindings(), 1);
+	until -= 4;
+}
+
+/* Not at once: of what the node kept while it moved some may be under way to this process. */
+static void a_move_settles_before_packets_out_go_there(void **state)
+{
+	uint8_t buf[256];
+	struct lke_in6 h = A(home);
+
+	live_tunnel();
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	fwd_fast_taken(f, &h, told.slot, now);
+	now += 199 * LKE_MSEC;
+	assert_int_equal(fwd_from_link(f, 1, buf, from_mobile(buf, sizeof(buf), coa2), now), 1);
+	(void)fwd_from_tun(f, 16, now);
+	assert_int_equal(counts[told.slot].live, until | FASTMAP_ONE_WAY);
+}
+
+/* The map has not followed yet, so the slot's address is in use: it leaves, and comes again. */
+static void a_second_move_at_once_takes_it_back(void **state)
+{
+	struct lke_in6 h = A(home);
+	uint32_t slot;
+
+	live_tunnel();
+	slot = told.slot;
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	tunnel_to(coa, UINT64_MAX, false, false);
+	assert_int_equal(counts[slot].live, 0);
+	assert_int_equal(removals, 1);
+	fwd_fast_taken(f, &h, slot, now); /* of the first move */
+	assert_int_equal(counts[slot].live, 0);
+	next_packet();
+	assert_int_equal(puts_, 3);
+}
+
+/* What else changes takes it back, as ever; so does a move that the kernel refuses. */
+static void what_may_not_move_leaves(void **state)
+{
+	struct lke_act_buffer keep = { .what = LKE_BUFFER_KEEP, .addr = A(home) };
+	struct lke_in6 h = A(home);
+
+	live_tunnel();
+	tunnel_to(coa2, 10000, false, false); /* not proved */
+	assert_int_equal(removals, 1);
+	(void)close_plane(state);
+	assert_int_equal(open_plane(state), 0);
+	live_tunnel();
+	assert_int_equal(fwd_set_buffer(f, &keep, now), 0); /* it leaves */
+	assert_int_equal(removals, 1);
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	assert_int_equal(puts_, 1);
+	(void)close_plane(state);
+	assert_int_equal(open_plane(state), 0);
+	live_tunnel();
+	refuse = true; /* too many requests are under way */
 	tunnel_to(coa2, UINT64_MAX, false, false);
 	assert_int_equal(counts[told.slot].live, 0);
 	assert_int_equal(removals, 1);
+	(void)close_plane(state);
+	assert_int_equal(open_plane(state), 0);
+	live_tunnel();
+	tunnel_to(coa2, UINT64_MAX, false, false);
+	fwd_fast_refused(f, &h, told.slot, now);
+	assert_int_equal(counts[told.slot].live, 0);
+	assert_int_equal(removals, 1);
+	assert_int_equal(bindings(), 0);
 }
 
 /* The programs end it, too, should nobody be there to do so. */
@@ -329,7 +473,7 @@ static void a_refusal_is_tried_again(void **state)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	next_packet();
-	fwd_fast_refused(f, &h, now + 1);
+	fwd_fast_refused(f, &h, told.slot, now + 1);
 	fwd_counters(f, &c);
 	assert_int_equal(c.fast_bindings, 0);
 	assert_int_equal(c.fast_refused, 1);
@@ -349,6 +493,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(t) cmocka_unit_test_setup_teardown(t, open_plane, close_plane)
 		T(a_proved_tunnel_goes_there_behind_its_first_packet),
+		T(a_move_leaves_it_where_it_is),
+		T(a_move_settles_before_packets_out_go_there),
+		T(a_second_move_at_once_takes_it_back),
+		T(what_may_not_move_leaves),
 		T(amb_121_what_has_to_be_cut_stays_here),
 		T(the_map_has_the_lifetime_of_the_last_update),
 		T(a_packet_that_came_meanwhile_is_not_overtaken),

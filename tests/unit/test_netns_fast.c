@@ -27,6 +27,7 @@ static const char home[] = "2001:db8:1::77", coa[] = "2001:db8:1::99", peer[] = 
 static const uint8_t secret[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
 
 enum { BINDINGS = 64, ECN_CE = 3 };
+#define FOR_EVER (LKE_NEVER & ~(uint64_t)FASTMAP_FLAGS)
 
 static struct fast *fast;
 static struct fastmap_count *counts;
@@ -69,7 +70,7 @@ static int setup(void **state)
 	assert_int_equal(fast_link(fast, v1), 0);
 	counts = fast_counts(fast, &max);
 	assert_int_equal(max, BINDINGS);
-	counts[binding().slot].live = LKE_NEVER;
+	counts[binding().slot].live = FOR_EVER;
 	settle();
 	return 0;
 }
@@ -233,7 +234,7 @@ static void amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source(v
 	assert_int_equal(tunnel_packet(coa, host, home, ECN_CE, fd), 0);
 	counts[b.slot].live = 0;
 	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
-	counts[b.slot].live = LKE_NEVER;
+	counts[b.slot].live = FOR_EVER;
 	b.remove = true;
 	assert_int_equal(fast_set(fast, &b), 0);
 	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
@@ -244,6 +245,60 @@ static void amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source(v
 	fast_close(fast);
 	fast = NULL;
 	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
+	close(fd);
+}
+
+/* A tunnel packet to there left; one before it may go around on the link for a while. */
+static bool leaves_to(const char *there)
+{
+	const struct lke_in6 to = A(there);
+	uint8_t got[2048];
+	size_t len;
+
+	while (expect(&out, 41, 0, got, &len))
+		if (memcmp(got + 24, to.b, sizeof(to.b)) == 0)
+			return true;
+	return false;
+}
+
+/* A move in place: the slot says the care-of address until the map does; what comes out of the
+ * tunnel is the TUN plane's meanwhile, from either address. */
+static void a_moved_binding_goes_where_its_slot_says(void **state)
+{
+	static const char next[] = "2001:db8:1::9a";
+	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(5000) };
+	struct lke_act_neigh n = { .ifindex = v1, .addr = A(next), .lladdr = out.own };
+	struct lke_in6 there = A(next), own = A(host);
+	struct fast_binding b = binding();
+	struct fastmap_count *c;
+	uint8_t p[2048];
+	size_t k = udp_packet(p, peer, home, 100);
+	int fd;
+
+	if (!fast)
+		skip();
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	memcpy(&sa.sin6_addr, own.b, 16);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	assert_int_equal(nl_neigh(nl, &n), 0);
+	assert_int_equal(fast_set(fast, &b), 0);
+	c = &counts[b.slot];
+	memcpy(c->coa, there.b, sizeof(c->coa));
+	send_to_host(p, k);
+	assert_true(leaves_to(coa));
+	c->live = FOR_EVER | FASTMAP_MOVED | FASTMAP_ONE_WAY;
+	send_to_host(p, k);
+	assert_true(leaves_to(next));
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
+	assert_int_equal(tunnel_packet(next, host, home, 0, fd), 0);
+	c->live = FOR_EVER | FASTMAP_MOVED;
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 0);
+	assert_int_equal(tunnel_packet(next, host, home, 0, fd), 1);
+	c->live = FOR_EVER;
+	assert_int_equal(tunnel_packet(coa, host, home, 0, fd), 1);
+	c->live = (clock_now() & ~(lke_time)FASTMAP_FLAGS) | FASTMAP_MOVED; /* over */
+	send_to_host(p, k);
+	assert_true(tun_gets(500));
 	close(fd);
 }
 
@@ -280,7 +335,7 @@ static void a_binding_whose_time_is_over_does_nothing(void **state)
 	send_to_host(p, n);
 	assert_true(tun_gets(500));
 	assert_int_equal(tunnel_packet(coa, host, home, 0, -1), 0);
-	counts[b.slot].live = clock_now() + LKE_SEC * 60;
+	counts[b.slot].live = (clock_now() + LKE_SEC * 60) & ~(lke_time)FASTMAP_FLAGS;
 	send_to_host(p, n);
 	assert_true(expect(&out, 41, 0, got, &len));
 	assert_int_equal(len, n + 40);
@@ -321,7 +376,7 @@ static void the_next_one_takes_the_maps(void **state)
 	maps = fast_maps(first);
 	copy = (struct fast_maps){ dup(maps.bindings), dup(maps.counts) };
 	counts = fast_counts(first, &(uint32_t){ 0 });
-	counts[b.slot].live = LKE_NEVER;
+	counts[b.slot].live = FOR_EVER;
 	assert_int_equal(fast_set(first, &b), 0);
 	fast_close(first);
 	counts = NULL;
@@ -460,6 +515,7 @@ int main(void)
 		T(what_is_too_big_or_not_bound_goes_to_the_tun),
 		T(amb_122_what_is_not_plain_goes_to_the_tun),
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
+		T(a_moved_binding_goes_where_its_slot_says),
 		T(libbpf_is_not_kept),
 		T(more_than_there_is_room_for_is_refused),
 		T(interfaces_that_are_gone_take_no_place),

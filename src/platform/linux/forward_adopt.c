@@ -89,16 +89,19 @@ static struct fast_binding *find(const struct fwd_adopt *a, const struct lke_in6
 	return b && !b->remove ? b : NULL; /* remove: dealt with */
 }
 
+/* One whose care-of address was just changing (FASTMAP_MOVED) is not looked at: it leaves. */
 static bool same(const struct fwd *f, const struct fwd_tunnel *t, const struct fast_binding *b)
 {
 	return t && has_slot(f, b) && !t->older && !t->t.suspended && t->t.credit == UINT64_MAX &&
 	       in6_eq(&t->t.agent, &b->agent) && in6_eq(&t->t.coa, &b->coa) &&
-	       f->conf.counts[b->slot].live && !fwd_buffer_has(f, &b->home);
+	       f->conf.counts[b->slot].live && !(f->conf.counts[b->slot].live & FASTMAP_MOVED) &&
+	       !fwd_buffer_has(f, &b->home);
 }
 
 static void take_over(struct fwd *f, struct fwd_tunnel *t, const struct fast_binding *b)
 {
 	t->fast = t->taken = t->live = true;
+	t->one_way = f->conf.counts[b->slot].live & FASTMAP_ONE_WAY;
 	t->used = true; /* its first packet was long ago */
 	t->slot = b->slot;
 	t->fast_mtu = b->mtu;

@@ -5,6 +5,10 @@
  * waits for the mobile node and the TUN device and the packet sockets are empty, so that no packet
  * is overtaken.  Whatever changes a tunnel takes it back first: the packets come here again until
  * the change is done.
+ *
+ * But for one change: a tunnel that lives there, whose next care-of address is proved, too, moves
+ * where it is, at once, by its slot (forward_map.h).  Packets into it never were here, so none is
+ * overtaken.  Those out of it come here, behind the Binding Update, until it has settled again.
  */
 #include <poll.h>
 #include <string.h>
@@ -92,7 +96,7 @@ static void release_slot(struct fwd *f, struct fwd_tunnel *t)
 	t->last = last_packet(f, t);
 	fwd_fast_return_slot(f, t->slot);
 	f->fast.bindings--;
-	t->fast = t->taken = t->live = false;
+	t->fast = t->taken = t->live = t->moved = t->one_way = false;
 }
 
 void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now)
@@ -106,7 +110,10 @@ void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now)
 
 static void set_live(struct fwd *f, struct fwd_tunnel *t, bool live)
 {
-	__atomic_store_n(&f->conf.counts[t->slot].live, live ? t->t.until : 0, __ATOMIC_SEQ_CST);
+	uint64_t word = t->t.until & ~(uint64_t)FASTMAP_FLAGS;
+
+	word |= (t->moved ? FASTMAP_MOVED : 0U) | (t->one_way ? FASTMAP_ONE_WAY : 0U);
+	__atomic_store_n(&f->conf.counts[t->slot].live, live ? word : 0, __ATOMIC_SEQ_CST);
 	t->live = live;
 }
 
@@ -134,14 +141,17 @@ void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home)
 		fwd_fast_off(f, fwd_find(f, false, home));
 }
 
-void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, lke_time now)
+void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now)
 {
 	struct fwd_tunnel *t = fwd_find(f, false, home);
 
 	f->fast.refused++;
-	if (!t || !t->fast)
+	if (!t || !t->fast || t->slot != slot)
 		return;
-	release_slot(f, t);
+	if (t->taken)
+		fwd_fast_off(f, t); /* the map has it still as it was */
+	else
+		release_slot(f, t);
 	t->fast_after = now + retry_time;
 }
 
@@ -184,7 +194,7 @@ void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	mtu = uncut(f, t, now);
 	if (t->fast && t->fast_mtu != mtu)
 		fwd_fast_off(f, t);
-	if (t->fast && (t->live || !t->taken))
+	if (t->fast && ((t->live && !t->one_way) || !t->taken))
 		return;
 	want(f, t, now);
 }
@@ -195,8 +205,39 @@ void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lk
 
 	if (!t || !t->fast || t->slot != slot)
 		return;
+	if (t->moved) {
+		t->moved = false;
+		set_live(f, t, t->live);
+		return;
+	}
 	t->taken = true;
 	want(f, t, now);
+}
+
+bool fwd_fast_may_move(const struct fwd *f, const struct fwd_tunnel *t,
+		       const struct lke_act_tunnel *act)
+{
+	return t && t->live && !t->moved && may_be_fast(f, t) && !act->remove && !act->suspended &&
+	       act->credit == UINT64_MAX && in6_eq(&t->t.agent, &act->agent);
+}
+
+bool fwd_fast_move(struct fwd *f, struct fwd_tunnel *t, lke_time now)
+{
+	struct fastmap_count *c = &f->conf.counts[t->slot];
+	struct fast_binding b = { .home = t->t.home,
+				  .agent = t->t.agent,
+				  .coa = t->t.coa,
+				  .mtu = t->fast_mtu,
+				  .slot = t->slot };
+
+	if (uncut(f, t, now) != t->fast_mtu)
+		return false;
+	memcpy(c->coa, t->t.coa.b, sizeof(c->coa));
+	t->moved = t->one_way = true;
+	t->used = true; /* the first packet does not come by here */
+	t->fast_after = now + settle_time;
+	set_live(f, t, true);
+	return f->conf.fast(f->conf.ctx, &b);
 }
 
 static void put(struct fwd *f, struct fwd_tunnel *t, lke_time now)
@@ -231,22 +272,35 @@ static bool all_is_read(const struct fwd *f)
 }
 
 /* A packet that came while they were woken is still to be read: the next one would overtake it. */
-static void asleep_again(struct fwd *f)
+static void asleep_again(struct fwd *f, const bool *one_way)
 {
 	struct fwd_fast *s = &f->fast;
 
 	for (unsigned i = 0; i < s->wanted; i++) {
 		struct fwd_tunnel *t = fwd_find(f, false, &s->want[i]);
 
-		if (t && t->live)
-			set_live(f, t, false); /* that packet asks again */
+		if (!t || !t->live)
+			continue;
+		t->one_way = one_way[i];
+		set_live(f, t, one_way[i]); /* that packet asks again */
 	}
+}
+
+/* In both directions.  True: one of them was awake. */
+static bool wake(struct fwd *f, struct fwd_tunnel *t)
+{
+	bool was = t->one_way;
+
+	t->one_way = false;
+	set_live(f, t, true);
+	return was;
 }
 
 void fwd_fast_flush(struct fwd *f, lke_time now)
 {
 	struct fwd_fast *s = &f->fast;
 	bool patient = s->tries++ < DRAIN_TRIES || now - s->since < drain_time;
+	bool one_way[FWD_FAST_WANTED] = { false };
 
 	if (s->wanted == 0 || (patient && !all_is_read(f)))
 		return;
@@ -258,10 +312,10 @@ void fwd_fast_flush(struct fwd *f, lke_time now)
 		if (!t->fast)
 			put(f, t, now);
 		else if (t->taken)
-			set_live(f, t, true);
+			one_way[i] = wake(f, t);
 	}
 	if (patient && !all_is_read(f))
-		asleep_again(f);
+		asleep_again(f, one_way);
 	s->wanted = 0;
 }
 

@@ -51,6 +51,8 @@ struct fwd_tunnel {
 	lke_time last;		 /* packet, either way */
 	bool fast;		 /* the fast path was given it; forward_fast.c */
 	bool taken, live;	 /* it is in the map; packets go there */
+	bool moved;		 /* the map does not have its care-of address yet, the slot has */
+	bool one_way;		 /* live into the tunnel alone */
 	uint32_t slot, fast_mtu; /* there */
 	struct fastmap_count fast_base;
 	lke_time fast_after;
@@ -161,6 +163,10 @@ void fwd_fast_flush(struct fwd *f, lke_time now);
 void fwd_fast_off(struct fwd *f, struct fwd_tunnel *t);
 /* Its way stays and its lifetime may be another: the map has that, too.  t may be NULL. */
 void fwd_fast_renewed(struct fwd *f, struct fwd_tunnel *t);
+/* It has another care-of address, and may keep its place there; else the caller takes it back. */
+bool fwd_fast_may_move(const struct fwd *f, const struct fwd_tunnel *t,
+		       const struct lke_act_tunnel *act);
+bool fwd_fast_move(struct fwd *f, struct fwd_tunnel *t, lke_time now);
 void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home);
 /* Back, if it is there, and not again at once. */
 void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now);

@@ -279,15 +279,15 @@ static bool same_way(const struct fwd_tunnel *t, const struct lke_act_tunnel *ac
 int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
 {
 	struct fwd_tunnel *newest = act->mobile_side ? NULL : fwd_find(f, false, &act->home);
-	bool changed = !same_way(newest, act);
+	bool changed = !same_way(newest, act), moves = fwd_fast_may_move(f, newest, act);
 	int err;
 
-	if (changed)
+	if (changed && !moves)
 		fwd_fast_off(f, newest);
 	err = set_tunnel(f, act, now);
 	if (!changed)
 		fwd_fast_renewed(f, newest);
-	if (changed && !act->mobile_side)
+	else if (!act->mobile_side && (err || !moves || !fwd_fast_move(f, newest, now)))
 		fwd_fast_settle(f, &act->home, now);
 	if (err || act->mobile_side)
 		return err;

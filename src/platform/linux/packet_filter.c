@@ -15,7 +15,7 @@ enum label { NEXT = 0, ACCEPT = 1, DROP = 2, BEHIND = 3, ENDS = 4, LABELS };
 
 struct code {
 	struct sock_filter *p;
-	size_t n, behind;				      /* what BEHIND means */
+	size_t n, behind;		/* what BEHIND means */
 	const struct packet_ends *ends; /* where ENDS passes; NULL: anywhere */
 	uint8_t jt[PACKET_FILTER_MAX], jf[PACKET_FILTER_MAX]; /* labels until code_end() */
 };

@@ -34,6 +34,7 @@
 #define ECN_CE		3
 #define FLOW_MASK	0xfffff
 #define TCP_OFFSET_BYTE 12
+#define OFF_COA		__builtin_offsetof(struct fastmap_count, coa)
 
 #define bpf_le32_to_cpu(x)                                                                         \
 	__builtin_choose_expr(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, (x), __builtin_bswap32(x))
@@ -151,14 +152,14 @@ static __always_inline __u32 flow_label(const struct ipv6hdr *ip)
 }
 
 static __always_inline void write_outer(struct ipv6hdr *o, const struct fastmap_binding *b,
-					const struct ipv6hdr *ip)
+					const struct address *coa, const struct ipv6hdr *ip)
 {
 	*(__be32 *)o = bpf_htonl(6U << 28 | traffic_class(ip) << 20 | flow_label(ip));
 	o->payload_len = bpf_htons(bpf_ntohs(ip->payload_len) + sizeof(*ip));
 	o->nexthdr = NEXT_IPV6;
 	o->hop_limit = OUTER_HOPS;
 	__builtin_memcpy(&o->saddr, b->agent, sizeof(o->saddr));
-	__builtin_memcpy(&o->daddr, b->coa, sizeof(o->daddr));
+	__builtin_memcpy(&o->daddr, coa, sizeof(o->daddr));
 }
 
 /* The link and the neighbour on the way to the care-of address. */
@@ -186,17 +187,40 @@ static __always_inline void count(__u64 *packets, __u64 *bytes, __u32 len, __u64
 	c->last = now;
 }
 
-/* The binding's lifetime is not over, and a daemon has been heard of lately (ADR 83): bindings that
- * nobody watches lead astray. */
-static __always_inline int lives(const struct fastmap_count *binding, __u64 now)
+/* "live" when the binding's lifetime is not over, and a daemon has been heard of lately (ADR 83):
+ * bindings that nobody watches lead astray.  Else 0. */
+static __always_inline __u64 lives(const struct fastmap_count *binding, __u64 now)
 {
 	__u32 slot = attended_slot;
 	const struct fastmap_count *c;
+	__u64 live;
 
-	if (!binding || now >= binding->live)
+	if (!binding)
+		return 0;
+	live = *(const volatile __u64 *)&binding->live; /* once: it may change meanwhile */
+	if (now >= live)
 		return 0;
 	c = bpf_map_lookup_elem(&counts, &slot);
-	return c && now < c->last;
+	return c && now < c->last ? live : 0;
+}
+
+/*
+ * The care-of address in force.  That of the slot was there before its flag: its place is computed
+ * from the word with the flag, which no processor can do before it has read that.
+ */
+static __always_inline struct address care_of(const struct fastmap_binding *b,
+					      const struct fastmap_count *c, __u64 live)
+{
+	struct address r = { { b->coa[0], b->coa[1] } };
+	const __u64 *coa;
+
+	if (!(live & FASTMAP_MOVED))
+		return r;
+	barrier_var(live);
+	coa = (const __u64 *)((const __u8 *)c + OFF_COA - 16 + (live & FASTMAP_MOVED) * 16);
+	r.w[0] = coa[0];
+	r.w[1] = coa[1];
+	return r;
 }
 
 SEC("tc")
@@ -209,8 +233,9 @@ int lke_encap(struct __sk_buff *skb)
 	struct fastmap_count *c;
 	struct bpf_fib_lookup fib;
 	struct ipv6hdr outer;
+	struct address coa;
 	__u32 head, slot, len = skb->len, one = skb->gso_size;
-	__u64 now;
+	__u64 now, live;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || (const void *)(ip + 1) > end ||
 	    !is_plain(ip, end, &head))
@@ -222,10 +247,12 @@ int lke_encap(struct __sk_buff *skb)
 	c = bpf_map_lookup_elem(&counts, &slot);
 	one = one ? one + head : len;
 	now = bpf_ktime_get_boot_ns();
-	if (!c || !lives(c, now) || one > b->mtu ||
-	    bpf_ntohs(ip->payload_len) + sizeof(*ip) != len || len + sizeof(outer) > 0xffff)
+	live = lives(c, now);
+	if (!c || !live || one > b->mtu || bpf_ntohs(ip->payload_len) + sizeof(*ip) != len ||
+	    len + sizeof(outer) > 0xffff)
 		return TC_ACT_UNSPEC;
-	write_outer(&outer, b, ip);
+	coa = care_of(b, c, live);
+	write_outer(&outer, b, &coa, ip);
 	if (!find_way(skb, &outer, one + sizeof(outer), &fib))
 		return TC_ACT_UNSPEC;
 	if (bpf_skb_adjust_room(skb, sizeof(outer), BPF_ADJ_ROOM_MAC,
@@ -267,9 +294,9 @@ int lke_decap(struct __sk_buff *skb)
 	const void *end = (const void *)(long)skb->data_end;
 	struct fastmap_binding *b;
 	struct fastmap_count *c;
-	struct address src, dst;
+	struct address src, dst, coa;
 	__u32 head, slot, len;
-	__u64 now;
+	__u64 now, live;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || skb->pkt_type || skb->vlan_present ||
 	    (const void *)(ip + 1) > end || outer->version != 6 || outer->nexthdr != NEXT_IPV6 ||
@@ -282,16 +309,18 @@ int lke_decap(struct __sk_buff *skb)
 	b = bpf_map_lookup_elem(&bindings, &ip->saddr);
 	if (!b)
 		return TC_ACT_UNSPEC;
-	/* AMB-120: the tunnel's ends and the address inside are those of one binding. */
-	src = address_at(&outer->saddr);
-	dst = address_at(&outer->daddr);
-	if (src.w[0] != b->coa[0] || src.w[1] != b->coa[1] || dst.w[0] != b->agent[0] ||
-	    dst.w[1] != b->agent[1])
-		return TC_ACT_UNSPEC;
 	slot = b->slot;
 	c = bpf_map_lookup_elem(&counts, &slot);
 	now = bpf_ktime_get_boot_ns();
-	if (!c || !lives(c, now) || !shrink(skb))
+	live = lives(c, now);
+	if (!c || !live || (live & FASTMAP_ONE_WAY))
+		return TC_ACT_UNSPEC;
+	/* AMB-120: the tunnel's ends and the address inside are those of one binding. */
+	src = address_at(&outer->saddr);
+	dst = address_at(&outer->daddr);
+	coa = care_of(b, c, live);
+	if (src.w[0] != coa.w[0] || src.w[1] != coa.w[1] || dst.w[0] != b->agent[0] ||
+	    dst.w[1] != b->agent[1] || !shrink(skb))
 		return TC_ACT_UNSPEC;
 	count(&c->decap, &c->decap_bytes, len, now, c);
 	return bpf_redirect(tun_ifindex, BPF_F_INGRESS);

@@ -15,7 +15,12 @@ struct fastmap_binding {
 
 /* Counts up with every change of what the maps hold: an lked that finds another one's maps
  * (ADR 83) takes them over only when it is the same. */
-#define FASTMAP_VERSION 2
+#define FASTMAP_VERSION 3
+
+/* Bits of "live", of which the programs know the time the less exactly by some ns. */
+#define FASTMAP_MOVED	1 /* the care-of address is that of the slot, not yet the binding's */
+#define FASTMAP_ONE_WAY 2 /* into the tunnel alone: what comes out of it is user space's */
+#define FASTMAP_FLAGS	(FASTMAP_MOVED | FASTMAP_ONE_WAY)
 
 /*
  * Value of the array "counts", which user space maps.  One a slot, in a cache line of its own; one
@@ -25,10 +30,10 @@ struct fastmap_binding {
 struct fastmap_count {
 	__u64 encap, encap_bytes, decap, decap_bytes;
 	/* Written by user space: until when the binding lives (ns of CLOCK_BOOTTIME), also when
-	 * nobody is there to end it; 0 stops it at once. */
+	 * nobody is there to end it, and FASTMAP_FLAGS; 0 stops it at once. */
 	__u64 live;
-	__u64 last; /* packet: ns of CLOCK_BOOTTIME */
-	__u64 unused[2];
+	__u64 last;   /* packet: ns of CLOCK_BOOTTIME */
+	__u64 coa[2]; /* with FASTMAP_MOVED; written by user space, while it is not set */
 };
 
 #endif
