@@ -201,6 +201,19 @@ static bool own_na(struct lke_engine *e, const struct mn_link *l, const struct p
 	return false;
 }
 
+/* Each exchange has succeeded before its address is disputed: what makes the next one rarer counts
+ * from dispute to dispute, or an attacker would have one a minute for ever (THREATS 34). */
+static lke_time dispute(const struct lke_engine *e, struct mn_kex *k)
+{
+	lke_time hold = KEREQ_HOLD;
+
+	if (k->disputed && e->now - k->disputed < 2 * KEREQ_HOLD_MAX)
+		hold = k->dispute_hold * 2 > KEREQ_HOLD_MAX ? KEREQ_HOLD_MAX : k->dispute_hold * 2;
+	k->disputed = e->now;
+	k->dispute_hold = hold;
+	return hold;
+}
+
 /* draft 5.3: somebody answered the router's authenticated DAD without authentication (AMB-095). */
 static void answered_by_another(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 {
@@ -214,8 +227,7 @@ static void answered_by_another(struct lke_engine *e, struct mn_link *l, struct 
 	else if (!l->kex.has_key || l->kex.dad_seen == 0 ||
 		 e->now - l->kex.dad_seen > DAD_REQUEST_RECENT)
 		return;
-	mn_kex_hold(e, l, l->kex.hold);
-	l->kex.hold = l->kex.hold * 2 > KEREQ_HOLD_MAX ? KEREQ_HOLD_MAX : l->kex.hold * 2;
+	mn_kex_hold(e, l, dispute(e, &l->kex));
 }
 
 int mn_na_input(struct lke_engine *e, const struct pkt *p, const struct nd_msg *m)

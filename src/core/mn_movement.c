@@ -200,6 +200,7 @@ void mn_link_down(struct lke_engine *e, struct mn_link *l)
 		r->another = true;
 	}
 	mn_kex_cancel(e, l);
+	l->kex.disputed = 0;
 	mn_detach(e, l);
 	if (l->router)
 		mn_neighbour(e, l->router, true);

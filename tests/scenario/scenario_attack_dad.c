@@ -357,13 +357,18 @@ static void threat_40_misformed_neighbour_discovery(void **state)
 	struct lke_lladdr all = { 6, { 0x33, 0x33, 0, 0, 0, 1 } };
 	unsigned bad = stat_of(w->ar[0], LKE_STAT_DAD_BAD);
 	uint8_t buf[512], cut[512];
+	uint16_t sum;
 	int len = nd_encode(&m, &before.coa, &in6_all_nodes, 0, buf, sizeof(buf));
 
 	memcpy(cut, buf, (size_t)len);
 	cut[7] = 254; /* hop limit */
 	sim_send(w->host, 0, &all, cut, (size_t)len);
 	memcpy(cut, buf, (size_t)len);
-	cut[41] = 1; /* code */
+	cut[41] = 1; /* code, under a good checksum */
+	cut[42] = cut[43] = 0;
+	sum = ip6_checksum(&before.coa, &in6_all_nodes, IP6_NH_ICMPV6, cut + 40, (size_t)len - 40);
+	cut[42] = (uint8_t)(sum >> 8);
+	cut[43] = (uint8_t)sum;
 	sim_send(w->host, 0, &all, cut, (size_t)len);
 	memcpy(cut, buf, (size_t)len);
 	cut[43] ^= 1; /* checksum */

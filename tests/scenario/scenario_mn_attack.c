@@ -113,28 +113,46 @@ static void plain_na(struct world *w, const struct lke_in6 *coa)
 static void threats_34_plain_na_in_every_window_backs_off(void **state)
 {
 	struct world *w = world_plain();
+	static const unsigned hold[] = { 60, 120, 240, 300, 300, 300 };
 	lke_time t0 = sim_now(w->net), last = 0;
-	unsigned seen = 0;
+	unsigned seen = 0, requests = 0;
+	struct lke_lbsa_view v;
+	struct lke_in6 coa;
 
 	world_attach(w, 0);
-	for (unsigned n = 0; n < 1200; n++) { /* 10 minutes */
+	for (unsigned n = 0; n < 2400; n++) { /* 20 minutes */
 		unsigned now = sim_count(w->net, t0, w->ar[0], LKE_MSG_DAD_NS_AUTH);
-		struct lke_in6 coa = world_coa(w, 0);
 
+		coa = world_coa(w, 0);
 		if (now > seen)
 			plain_na(w, &coa);
 		seen = now;
 		sim_run_for(w->net, MSEC(500));
+		/* The attack works: no key comes of it. */
+		assert_false(sim_lbsa(w->ar[0], &coa, &v) && v.state == LKE_LBSA_VALID);
 	}
 	for (size_t n = 0; n < sim_frames(w->net); n++) {
 		const struct simframe *f = sim_frame(w->net, n);
 
 		if (f->msg != LKE_MSG_KEREQ || f->from != w->mn)
 			continue;
-		assert_true(last == 0 || f->at - last >= SEC(3));
+		if (requests > 0)
+			assert_in_range(f->at - last, SEC(hold[requests - 1]) - SEC(1),
+					SEC(hold[requests - 1]) + SEC(2));
 		last = f->at;
+		requests++;
 	}
-	assert_in_range(sim_count(w->net, t0, w->mn, LKE_MSG_KEREQ), 2, 30);
+	assert_int_equal(requests, 6);
+	/* Another attachment is another matter: it begins with the shortest hold. */
+	t0 = sim_now(w->net);
+	sim_move(w->mn, 0, w->link[0], MSEC(60));
+	while (!sim_find(w->net, t0, w->ar[0], LKE_MSG_DAD_NS_AUTH))
+		sim_run_for(w->net, MSEC(100));
+	coa = world_coa(w, 0);
+	plain_na(w, &coa);
+	sim_run_for(w->net, SEC(62));
+	assert_int_equal(sim_count(w->net, t0, w->mn, LKE_MSG_KEREQ), 2);
+	assert_true(world_wait_lbsa(w, 0, SEC(5)));
 	world_free(w);
 }
 
@@ -255,6 +273,8 @@ static void threats_49_broken_options(void **state)
 	struct world *w = attached(&coa);
 	struct lke_lladdr to = mcast(&in6_all_nodes);
 	struct nd_msg m = { .type = ND_RA, .router_lifetime = 1800 };
+	struct lke_router_view r;
+	size_t cursor = 0;
 
 	assert_int_equal(in6_parse("fe80::bad", &src), 0);
 	for (unsigned bad = 0; bad < 2; bad++) {
@@ -273,6 +293,10 @@ static void threats_49_broken_options(void **state)
 		frame(w, &to, buf, (size_t)len);
 	}
 	sim_run_for(w->net, SEC(1));
+	/* Dropped whole: not even a router of that name is known. */
+	assert_int_equal(lke_engine_drops(w->mn->engine, LKE_DROP_ND_OPTION), 2);
+	while (lke_engine_next_router(w->mn->engine, &cursor, &r))
+		assert_false(in6_eq(&r.ll, &src));
 	unharmed(w, &coa);
 	world_free(w);
 }

@@ -70,6 +70,35 @@ static void amb_105_endless_135_of_an_access_router(void **state)
 	fix_end(&f);
 }
 
+/* A recorded 135 when nothing is outstanding any more (AMB-105). */
+static void threats_53_recorded_135_changes_no_number(void **state)
+{
+	static const unsigned ahead[] = { 0, 1, 1000, 0x7000 };
+	unsigned sent;
+	struct lke_in6 old, ar = fix_ar_addr(1);
+	struct update *u;
+	uint16_t seq;
+	struct fix f;
+
+	(void)state;
+	away(&f, LKE_STRATEGY_OLDEST, &old);
+	u = update_find(f.e, &old, &ar);
+	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+	assert_true(bound(&f, &old));
+	seq = u->lbsa->bu_seq;
+	sent = fix_count(&f, LKE_MSG_BU);
+	for (unsigned n = 0; n < sizeof(ahead) / sizeof(ahead[0]); n++) {
+		/* Signed, and not behind what was sent. */
+		u->seq = (uint16_t)(seq - ahead[n]);
+		assert_true(fix_ba(&f, 1, STATUS_SEQUENCE, 0, 0, true) < 0);
+		u->seq = seq;
+	}
+	assert_int_equal(u->lbsa->bu_seq, seq);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), sent);
+	assert_true(bound(&f, &old));
+	fix_end(&f);
+}
+
 /* Each number is one of a manual key (AMB-172). */
 static void amb_105_endless_135_of_a_home_agent(void **state)
 {
@@ -312,6 +341,7 @@ int main(void)
 		cmocka_unit_test(rfc_6275_6_1_8_every_status_of_an_access_router),
 		cmocka_unit_test(rfc_6275_6_1_8_every_status_of_a_home_agent),
 		cmocka_unit_test(amb_105_endless_135_of_an_access_router),
+		cmocka_unit_test(threats_53_recorded_135_changes_no_number),
 		cmocka_unit_test(amb_105_endless_135_of_a_home_agent),
 		cmocka_unit_test(draft_3_2_2_every_status_of_a_key_exchange),
 		cmocka_unit_test(rfc_6275_6_1_8_accepted_for_no_time_is_no_binding),

@@ -4,6 +4,16 @@
 
 #include <stdlib.h>
 
+/* Of the linker, in place of drbg_bytes() (meson.build). */
+int __real_drbg_bytes(struct drbg *d, void *buf, size_t n);
+int __wrap_drbg_bytes(struct drbg *d, void *buf, size_t n);
+static bool generator_fails;
+
+int __wrap_drbg_bytes(struct drbg *d, void *buf, size_t n)
+{
+	return generator_fails ? LKE_ERR_CRYPTO : __real_drbg_bytes(d, buf, n);
+}
+
 static void command_kex(struct fix *f)
 {
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
@@ -182,6 +192,28 @@ static void threats_54_keys_do_not_repeat(void **state)
 	fix_end(&f);
 }
 
+/* A weak key is worse than none. */
+static void threats_54_no_key_without_randomness(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	fix_run(&f, LKE_SEC);
+	generator_fails = true;
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	fix_run(&f, 10 * LKE_SEC);
+	generator_fails = false;
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 0);
+	assert_null(fix_find(&f, LKE_ACT_ENCRYPT, 0));
+	assert_non_null(fix_note(&f, LKE_NOTE_ALARM));
+	fix_ra(&f, 1);
+	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 1);
+	fix_end(&f);
+}
+
 /* The node counts the numbers of a manual key as well (AMB-172): an alarm, and no more of them. */
 static void threats_61_budget_of_numbers_is_kept(void **state)
 {
@@ -253,6 +285,7 @@ int main(void)
 		cmocka_unit_test(threats_45_unfit_keys_start_nothing),
 		cmocka_unit_test(threats_52_recorded_or_redirected_acknowledgement),
 		cmocka_unit_test(threats_54_keys_do_not_repeat),
+		cmocka_unit_test(threats_54_no_key_without_randomness),
 		cmocka_unit_test(threats_61_budget_of_numbers_is_kept),
 		cmocka_unit_test(threats_94_no_stale_interface_index),
 	};
