@@ -53,13 +53,44 @@ static void threat_25_plain_na_in_the_window(void **state)
 	world_free(w);
 }
 
+/* A detection that the router alone hears: the mobile node would defend itself, and plainly. */
+static void collide(struct world *w, const struct lke_in6 *coa)
+{
+	struct nd_msg m = { .type = ND_NS, .target = *coa };
+	struct lke_in6 group = in6_solicited_node(coa);
+	uint8_t buf[128];
+	int len = nd_encode(&m, &in6_unspecified, &group, 0, buf, sizeof(buf));
+
+	assert_true(len > 0);
+	sim_send(w->host, 0, &w->ar[0]->iface[0].lladdr, buf, (size_t)len);
+	sim_run_for(w->net, SEC(3));
+}
+
+/* THREATS 30, 42: nobody's address yet, so the router defends it for none. */
+static void threat_30_42_first_key_collides(void **state)
+{
+	struct world *w = world_plain();
+	struct lke_in6 coa;
+	lke_time t0;
+
+	world_attach(w, 0);
+	window(w, 0);
+	coa = world_coa(w, 0);
+	t0 = sim_now(w->net);
+	collide(w, &coa);
+	assert_int_equal(stat_of(w->ar[0], LKE_STAT_DAD_BAD), 1);
+	assert_false(valid(w, &coa));
+	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_NA), 0);
+	assert_int_equal(sim_count(w->net, t0, w->ar[0], LKE_MSG_DAD_NA_AUTH), 0);
+	world_free(w);
+}
+
 static void threat_30_colliding_detection_in_the_window(void **state)
 {
 	struct snapshot before;
 	struct world *w = renewing(302, &before);
 
-	sim_dad(w->host, 0, &before.coa);
-	sim_run_for(w->net, SEC(3));
+	collide(w, &before.coa);
 	assert_int_equal(stat_of(w->ar[0], LKE_STAT_DAD_BAD), 1);
 	assert_unchanged(w, &before);
 	assert_handover_works(w);
@@ -422,6 +453,7 @@ static void threat_39_neighbour_exhaustion(void **state)
 static const char *const default_only[] = {
 	"threat_25_plain_na_in_the_window",
 	"threat_30_colliding_detection_in_the_window",
+	"threat_30_42_first_key_collides",
 	"threat_27_bad_reply_in_the_window",
 	"threat_28_reply_of_an_earlier_detection",
 	"threat_37_38_42_100_defence_lasts_as_long_as_the_lbsa",
@@ -434,6 +466,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threat_25_plain_na_in_the_window),
 		cmocka_unit_test(threat_30_colliding_detection_in_the_window),
+		cmocka_unit_test(threat_30_42_first_key_collides),
 		cmocka_unit_test(threat_27_bad_reply_in_the_window),
 		cmocka_unit_test(threat_28_reply_of_an_earlier_detection),
 		cmocka_unit_test(threat_26_advertisements_outside_the_window),

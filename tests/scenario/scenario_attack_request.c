@@ -244,6 +244,24 @@ static void nothing_happened(struct world *w, lke_time t0, const struct snapshot
 	assert_unchanged(w, s);
 }
 
+/* The request with a routing header behind its Home Address option: the last hop is the router, by
+ * another of its addresses or by the same one. */
+static size_t with_routing_header(const uint8_t *req, size_t len, const struct lke_in6 *last,
+				  uint8_t *buf)
+{
+	static const uint8_t rh2[8] = { IP6_NH_MH, 2, 2, 1 };
+
+	memcpy(buf, req, KEREQ_MH);
+	memcpy(buf + KEREQ_MH, rh2, sizeof(rh2));
+	memcpy(buf + KEREQ_MH + 8, last->b, sizeof(last->b));
+	memcpy(buf + KEREQ_MH + 24, req + KEREQ_MH, len - KEREQ_MH);
+	buf[40] = IP6_NH_ROUTING;
+	buf[4] = (uint8_t)((len - 40 + 24) >> 8);
+	buf[5] = (uint8_t)(len - 40 + 24);
+	attack_fix_kereq(buf, len + 24);
+	return len + 24;
+}
+
 static void seq6_a_threat_15_16_17_scope(void **state)
 {
 	for (unsigned p = 0; p < 2; p++) {
@@ -281,6 +299,17 @@ static void seq6_a_threat_15_16_17_scope(void **state)
 		wr_bytes(&o, buf, len);
 		ip6_end(&o);
 		attacker_frame(&a, outer, o.off);
+		/* by a routing header */
+		attacker_frame(&a, outer, with_routing_header(buf, len, &w->ar_addr[0], outer));
+		sim_run_for(w->net, SEC(4)); /* no limit of the source is in the way */
+		attacker_frame(&a, outer,
+			       with_routing_header(buf, len, (struct lke_in6 *)(buf + 24), outer));
+		sim_run_for(w->net, SEC(4));
+		/* to a link-local address that is not the router's */
+		memcpy(outer, buf, len);
+		outer[24 + 15] ^= 0x55;
+		attack_fix_kereq(outer, len);
+		attacker_frame(&a, outer, len);
 		/* on the interface without LKE */
 		sim_send(w->r0, 1, &w->ar[0]->iface[1].lladdr, buf, len);
 		nothing_happened(w, t0, &before, rsa);

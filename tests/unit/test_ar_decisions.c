@@ -374,6 +374,18 @@ static void amb_045_binding_ends_with_its_prefix(void **state)
 	assert_in_range(ba.lifetime * 4, 92, 100);
 }
 
+static void threats_20_key_ends_with_its_prefix(void **state)
+{
+	struct arf_mn other = arf_mobile(2);
+	struct mh_keack k;
+
+	attach_to_a_prefix_that_ends();
+	f.neighbour = &other;
+	arf_kereq(&f, &other);
+	assert_int_equal(arf_keack(&f, &other, &k), 0);
+	assert_in_range(k.lifetime * 4, 92, 100);
+}
+
 static void lke_081_update_for_an_address_of_no_prefix_gets_132(void **state)
 {
 	bool ok;
@@ -526,6 +538,7 @@ int main(void)
 		T(update_with_a_routing_header_is_dropped),
 		T(amb_109_update_from_a_link_local_source_is_dropped_silently),
 		cmocka_unit_test_setup_teardown(amb_045_binding_ends_with_its_prefix, names, done),
+		cmocka_unit_test_setup_teardown(threats_20_key_ends_with_its_prefix, names, done),
 		cmocka_unit_test_setup_teardown(lke_081_update_for_an_address_of_no_prefix_gets_132,
 						names, done),
 		T(amb_092_other_links_get_no_answer),
