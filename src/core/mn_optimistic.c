@@ -85,6 +85,18 @@ void mn_addr_replace(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 		mn_addr_use(e, l, next);
 }
 
+/* No next address: the link does without one of this prefix (RFC 4862 5.4.5), perhaps without any.
+ */
+static void give_up(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
+{
+	mn_prefix_disputed(e, a);
+	if (l->coa != a)
+		return;
+	mn_choose(e, l);
+	if (!l->router)
+		mn_solicit(e, l);
+}
+
 void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a)
 {
 	struct lke_note *n = note_new(e, LKE_NOTE_DAD_FAILED, LKE_ROLE_MN);
@@ -99,6 +111,9 @@ void mn_addr_conflict(struct lke_engine *e, struct mn_link *l, struct mn_addr *a
 	for (struct mn_lbsa *b; (b = mn_lbsa_of(e, &a->addr, NULL));)
 		mn_lbsa_remove(e, b, "address in use elsewhere");
 	mn_addr_replace(e, l, a);
+	a = mn_addr_find(e, &addr);
+	if (a && a->here)
+		give_up(e, l, a);
 	mn_rebind(e, &addr);
 	a = mn_addr_find(e, &addr);
 	if (a && l->coa != a && l->ll != a)

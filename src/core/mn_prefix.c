@@ -100,6 +100,11 @@ static int rank(const struct lke_engine *e, const struct mn_link *l, const struc
 	       (in6_is_unique_local(&p->pio.prefix) ? 0 : 1);
 }
 
+static bool usable(const struct lke_engine *e, const struct mn_prefix *p)
+{
+	return p->valid_until > e->now && p->disputed_until <= e->now;
+}
+
 const struct mn_prefix *mn_prefix_primary(const struct lke_engine *e, const struct mn_link *l,
 					  const struct mn_router *r)
 {
@@ -108,7 +113,7 @@ const struct mn_prefix *mn_prefix_primary(const struct lke_engine *e, const stru
 	for (unsigned n = 0; n < r->prefixes; n++) {
 		const struct mn_prefix *p = &r->prefix[n];
 
-		if (p->valid_until > e->now && (!best || rank(e, l, p) > rank(e, l, best)))
+		if (usable(e, p) && (!best || rank(e, l, p) > rank(e, l, best)))
 			best = p;
 	}
 	return best;
@@ -142,8 +147,7 @@ void mn_prefix_others(struct lke_engine *e, struct mn_link *l)
 		const struct mn_prefix *p = &r->prefix[n];
 		struct mn_addr *a;
 
-		if (p->valid_until <= e->now ||
-		    in6_prefix_eq(&l->coa->addr, &p->pio.prefix, p->pio.len))
+		if (!usable(e, p) || in6_prefix_eq(&l->coa->addr, &p->pio.prefix, p->pio.len))
 			continue;
 		a = mn_prefix_address(e, l, r, p);
 		if (!a)
@@ -152,5 +156,16 @@ void mn_prefix_others(struct lke_engine *e, struct mn_link *l)
 		if (update_of(e, &a->addr) && l == e->mn->active)
 			mn_bind(e, &a->addr, true);
 		mn_addr_use(e, l, a);
+	}
+}
+
+void mn_prefix_disputed(struct lke_engine *e, const struct mn_addr *a)
+{
+	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++) {
+		struct mn_router *r = e->mn->router[n];
+
+		for (unsigned k = 0; r && r->ifindex == a->ifindex && k < r->prefixes; k++)
+			if (in6_prefix_eq(&r->prefix[k].pio.prefix, &a->addr, a->plen))
+				r->prefix[k].disputed_until = e->now + MN_DISPUTED;
 	}
 }

@@ -74,6 +74,7 @@ enum mn_timer_kind {
 struct mn_prefix {
 	struct nd_prefix pio;
 	lke_time valid_until, preferred_until; /* LKE_NEVER: infinite */
+	lke_time disputed_until;	       /* others use whatever address is made of it */
 };
 
 /* A router heard on a link. */
@@ -386,6 +387,9 @@ struct mn_addr *mn_prefix_address(struct lke_engine *e, struct mn_link *l,
 				  const struct mn_router *r, const struct mn_prefix *p);
 /* Uses an address of each other prefix of the router too. */
 void mn_prefix_others(struct lke_engine *e, struct mn_link *l);
+/* Every address that can be made of the prefix of this one is used by another node: none for a
+ * while, whichever router speaks of the prefix. */
+void mn_prefix_disputed(struct lke_engine *e, const struct mn_addr *a);
 
 /* --- mn_solicit.c --- */
 void mn_solicit(struct lke_engine *e, struct mn_link *l);

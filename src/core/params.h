@@ -101,6 +101,7 @@
 #define MAX_NEIGHBOR_ADVERTISEMENT	3
 #define DUP_ADDR_DETECT_TRANSMITS	1
 #define IDGEN_RETRIES			3	       /* RFC 7217 6 */
+#define MN_DISPUTED			(60 * LKE_SEC) /* a prefix makes no address, RFC 4862 5.4.5 */
 #define RA_UNICAST_RATE			50	       /* per s, AMB-181 */
 #define RA_CONTRADICTION		(60 * LKE_SEC) /* between two reports, RFC 4861 6.2.7 */
 
