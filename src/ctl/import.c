@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,23 +62,44 @@ static int read_entry(const char *path, struct policy_file *ret)
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
-static int write_key(const char *path, const struct key_file *keys)
+/* It belongs to whom like belongs: the present key, or the directory. */
+static int write_key(const char *path, const char *like, const struct key_file *keys)
 {
 	char text[KEY_FILE_MAX];
 	int len = key_text(keys, text, sizeof(text));
-	int err = len < 0 ? len : secret_file_write(path, text, (size_t)len);
+	int err = len < 0 ? len : secret_file_write_like(path, like, text, (size_t)len);
 
 	mem_wipe(text, sizeof(text));
 	return err < 0 ? failed(path, err) : EXIT_OK;
 }
 
-/* 0: no key there that can be read. */
-static uint32_t generation_of(const char *path)
+/* Directory of a file, with its slash; "" for the present one. */
+static void dir_of(const char *path, char buf[PATH_SIZE])
 {
+	const char *slash = strrchr(path, '/');
+
+	snprintf(buf, PATH_SIZE, "%.*s", slash ? (int)(slash - path) + 1 : 0, path);
+}
+
+/* A key where none is, for whoever the directory belongs to: lked may be no root. */
+static int write_first(const char *path, const struct key_file *keys)
+{
+	char dir[PATH_SIZE];
+
+	dir_of(path, dir);
+	return write_key(path, dir[0] ? dir : ".", keys);
+}
+
+/* 0: no key there that lked can read. */
+static uint32_t generation_of(const struct daemon_config *cfg, const char *path)
+{
+	const struct passwd *pw = getpwnam(cfg->user);
 	FILE *nowhere = fopen("/dev/null", "w");
 	struct report r = { .out = nowhere ? nowhere : stderr };
 	struct key_file keys = { 0 };
-	uint32_t g = key_file_load(path, geteuid(), &r, &keys) == 0 ? keys.generation : 0;
+	uint32_t g = key_file_load(path, pw ? pw->pw_uid : geteuid(), &r, &keys) == 0
+			     ? keys.generation
+			     : 0;
 
 	mem_wipe(&keys, sizeof(keys));
 	if (nowhere)
@@ -86,9 +108,10 @@ static uint32_t generation_of(const char *path)
 }
 
 /* Older keys never come back: their numbers have been used. */
-static int replace_key(const char *path, const char *place, const struct policy_file *p)
+static int replace_key(const struct daemon_config *cfg, const char *path, const char *place,
+		       const struct policy_file *p)
 {
-	uint32_t present = generation_of(path);
+	uint32_t present = generation_of(cfg, path);
 
 	if (present >= p->keys.generation) {
 		fprintf(stderr,
@@ -96,14 +119,14 @@ static int replace_key(const char *path, const char *place, const struct policy_
 			present, p->keys.generation);
 		return EXIT_FAILED;
 	}
-	return write_key(present ? place : path, &p->keys);
+	return present ? write_key(place, path, &p->keys) : write_first(path, &p->keys);
 }
 
 static int to_mobile_node(struct ctl *c, const struct daemon_config *cfg, unsigned i,
 			  const struct policy_file *p)
 {
 	const char *path = cfg->home_key[i];
-	int code = replace_key(path, path, p);
+	int code = replace_key(cfg, path, path, p);
 
 	if (code == EXIT_OK && c->json)
 		return say_json(p, &(struct outcome){ "mobile-node", path, .to_do = "reload" });
@@ -113,7 +136,8 @@ static int to_mobile_node(struct ctl *c, const struct daemon_config *cfg, unsign
 }
 
 /* What lked does not take is no next key; the one that was there may be with its mobile node. */
-static int to_next(struct ctl *c, const char *path, const char *next, const struct policy_file *p)
+static int to_next(struct ctl *c, const struct daemon_config *cfg, const char *path,
+		   const char *next, const struct policy_file *p)
 {
 	char home[IN6_TEXT_MAX], former[PATH_SIZE + 8];
 	int code;
@@ -121,7 +145,7 @@ static int to_next(struct ctl *c, const char *path, const char *next, const stru
 	snprintf(former, sizeof(former), "%s.former", next);
 	if (rename(next, former) < 0 && errno != ENOENT)
 		return failed(next, -errno);
-	code = replace_key(path, next, p);
+	code = replace_key(cfg, path, next, p);
 	if (code == EXIT_OK) {
 		code = ctl_tell_rekey(c, in6_text(&p->home, home));
 		if (code != EXIT_OK)
@@ -140,12 +164,12 @@ static int to_policy(struct ctl *c, const struct daemon_config *cfg, unsigned i,
 		     const struct policy_file *p)
 {
 	const char *path = cfg->key_path[i];
-	bool first = generation_of(path) == 0;
+	bool first = generation_of(cfg, path) == 0;
 	char next[PATH_SIZE];
 	int code;
 
 	snprintf(next, sizeof(next), "%s" KEY_NEXT_SUFFIX, path);
-	code = first ? replace_key(path, path, p) : to_next(c, path, next, p);
+	code = first ? replace_key(cfg, path, path, p) : to_next(c, cfg, path, next, p);
 	if (code == EXIT_OK && c->json)
 		return say_json(p, &(struct outcome){ "home-agent", first ? path : next,
 						      .to_do = first ? "reload" : "nothing" });
@@ -155,9 +179,9 @@ static int to_policy(struct ctl *c, const struct daemon_config *cfg, unsigned i,
 	return code;
 }
 
-static int make_dir(const char *path)
+static int make_dir(const char *path, mode_t mode)
 {
-	return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -errno;
+	return mkdir(path, mode) == 0 || errno == EEXIST ? 0 : -errno;
 }
 
 static int write_section(const char *path, const char *key, const struct policy_file *p)
@@ -177,27 +201,19 @@ static int write_section(const char *path, const char *key, const struct policy_
 	return err ? failed(path, err) : EXIT_OK;
 }
 
-/* Directory of the configuration file, with its slash; "" for the present one. */
-static void config_dir(const struct ctl *c, char buf[PATH_SIZE])
-{
-	const char *slash = strrchr(c->config, '/');
-
-	snprintf(buf, PATH_SIZE, "%.*s", slash ? (int)(slash - c->config) + 1 : 0, c->config);
-}
-
 /* A new [Mobile] section in the .d directory, its key in mobiles/ beside the configuration. */
 static int new_policy(struct ctl *c, const struct policy_file *p)
 {
 	char dir[PATH_SIZE], key[PATH_SIZE + 64], conf[PATH_SIZE + 64], path[PATH_SIZE + 64];
 	int err, code;
 
-	config_dir(c, dir);
+	dir_of(c->config, dir);
 	snprintf(path, sizeof(path), "%smobiles", dir);
-	err = make_dir(path);
+	err = make_dir(path, 0700);
 	if (err < 0)
 		return failed(path, err);
 	snprintf(path, sizeof(path), "%s.d", c->config);
-	err = make_dir(path);
+	err = make_dir(path, 0755);
 	if (err < 0)
 		return failed(path, err);
 	/* A relative path in that section would be one beside it. */
@@ -209,7 +225,7 @@ static int new_policy(struct ctl *c, const struct policy_file *p)
 			path);
 		return EXIT_FAILED;
 	}
-	code = write_key(path, &p->keys);
+	code = write_first(path, &p->keys);
 	if (code == EXIT_OK)
 		code = write_section(conf, key, p);
 	if (code == EXIT_OK && c->json)
@@ -238,14 +254,14 @@ static int new_home(struct ctl *c, const struct policy_file *p)
 	char line[IN6_TEXT_MAX + 16], lines[256 + LKE_NAME_MAX];
 	int code;
 
-	config_dir(c, dir);
+	dir_of(c->config, dir);
 	snprintf(path, sizeof(path), "%s%s.key", dir, p->name);
 	if (access(path, F_OK) == 0) {
 		fprintf(stderr, "lke: %s exists already; move it away, or name another one\n",
 			path);
 		return EXIT_FAILED;
 	}
-	code = write_key(path, &p->keys);
+	code = write_first(path, &p->keys);
 	if (code)
 		return code;
 	snprintf(line, sizeof(line), "HomeAgent = %s\n",

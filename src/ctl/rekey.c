@@ -74,7 +74,8 @@ static int write_next(const struct daemon_config *cfg, unsigned i, const char *p
 		len = key_text(&keys, text, sizeof(text));
 	mem_wipe(&keys, sizeof(keys));
 	if (!err)
-		err = len < 0 ? len : secret_file_write(path, text, (size_t)len);
+		err = len < 0 ? len
+			      : secret_file_write_like(path, cfg->key_path[i], text, (size_t)len);
 	mem_wipe(text, sizeof(text));
 	if (!err)
 		return EXIT_OK;

@@ -138,8 +138,23 @@ ssize_t secret_file_read(const char *path, uid_t owner, struct report *r, char *
 
 int secret_file_write(const char *path, const char *buf, size_t len)
 {
+	return secret_file_write_like(path, NULL, buf, len);
+}
+
+/* root's file becomes that of the owner of another one. */
+static int give(int fd, const char *like)
+{
+	struct stat st;
+
+	if (!like || geteuid() != 0)
+		return 0;
+	return stat(like, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0 ? -errno : 0;
+}
+
+int secret_file_write_like(const char *path, const char *like, const char *buf, size_t len)
+{
 	char tmp[4096];
-	int fd, err = 0;
+	int fd, err;
 
 	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", path) >= sizeof(tmp))
 		return -ENAMETOOLONG;
@@ -148,6 +163,7 @@ int secret_file_write(const char *path, const char *buf, size_t len)
 	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
+	err = give(fd, like);
 	for (size_t n = 0; n < len && !err;) {
 		ssize_t put = write(fd, buf + n, len - n);
 

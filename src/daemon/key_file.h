@@ -44,5 +44,8 @@ ssize_t secret_file_read(const char *path, uid_t owner, struct report *r, char *
 
 /* Writes a secret file: mode 0600, new inode, rename over path, fsync.  0 or negative errno. */
 int secret_file_write(const char *path, const char *buf, size_t len);
+/* The same, and when root writes it, it belongs to whom the file or directory `like` belongs: as a
+ * service lked is no root and reads keys of its own.  like NULL: root. */
+int secret_file_write_like(const char *path, const char *like, const char *buf, size_t len);
 
 #endif

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: ISC
 """lke check, showconf and diff on files in a directory of their own."""
 import os
+import pwd
 import re
 import shutil
 import subprocess
@@ -80,6 +81,38 @@ def op_another_user_is_told_to_be_root(lke):
                              (['keylog', 'on', p.dir.name + '/keys'], 5, 'Permission denied; be root')):
         r = subprocess.run([copy, *argv], capture_output=True, text=True, user=64999, group=64999, extra_groups=[])
         equal((argv, r.returncode, r.stdout, word in r.stderr), (argv, want, '', True))
+
+
+def op_keys_that_root_makes_are_for_lked(lke):
+    """As a service lked is no root: the keys of lke rekey and lke import are its own, as are those that were there."""
+    if os.geteuid():
+        return
+    nobody = pwd.getpwnam('nobody').pw_uid
+    conf = '[Daemon]\nUser = nobody\n[HomeAgent]\nInterface = lo\n'
+
+    def owner(place, name):
+        st = os.stat(os.path.join(place.dir.name, name))
+        return st.st_uid, st.st_mode & 0o777
+    p, other = Place(lke, conf + '[Mobile a]\nHomeAddress = 2001:db8::1\nKey = a.key\n'), Place(lke, conf)
+    p.write('a.key', subprocess.run([lke, 'genkey'], capture_output=True, text=True, check=True).stdout)
+    os.chown(p.dir.name + '/a.key', nobody, -1)
+    policy, newer = other.dir.name + '/policy', other.dir.name + '/newer'
+    equal(p.ask('export', '2001:db8::1', policy)[0], 0)
+    equal(p.ask('rekey', '2001:db8::1')[0], 0)
+    equal((owner(p, 'a.key'), owner(p, 'a.key.next')), ((nobody, 0o600),) * 2)
+    equal(p.ask('export', '2001:db8::1', newer)[0], 0)
+    equal(os.stat(newer).st_uid, 0)  # not for lked
+    os.mkdir(other.dir.name + '/mobiles', 0o755)
+    os.chown(other.dir.name + '/mobiles', nobody, -1)
+    equal(other.ask('import', policy)[0], 0)
+    equal((owner(other, 'mobiles/a.key'), owner(other, 'lke.conf.d')[1] & 0o5), ((nobody, 0o600), 5))
+    # That key is seen, though it is not root's: it is not replaced by one of its own generation, and the next one waits beside it.
+    code, _, err = other.ask('import', policy)
+    equal((code, 'has key generation 1 already' in err), (1, True))
+    equal(other.ask('import', newer)[0], 0)
+    equal(owner(other, 'mobiles/a.key.next'), (nobody, 0o600))
+    with open(other.dir.name + '/mobiles/a.key') as f:
+        true('generation = 1' in f.read(), 'the present key was replaced')
 
 
 def op_a_wrong_file_is_not_shown_but_reported_whole(lke):

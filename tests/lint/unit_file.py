@@ -8,7 +8,7 @@ import sys
 THRESHOLD = 25	# tenths
 WANTED = ("Type=notify", "WatchdogSec=30", "StateDirectory=lke", "RuntimeDirectoryPreserve=yes", "NoNewPrivileges=yes",
 	"RestartPreventExitStatus=2 3 9", "SystemCallFilter=@system-service @mount seccomp bpf",
-	"Nice=-10", "FileDescriptorStoreMax=72", "Environment=FDSTORE=72")
+	"Nice=-10", "ReadWritePaths=-/etc/lke/mobiles", "FileDescriptorStoreMax=72", "Environment=FDSTORE=72")
 
 
 def main():
