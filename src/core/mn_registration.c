@@ -118,7 +118,7 @@ void mn_register_all(struct lke_engine *e)
 
 static void note_home(struct lke_engine *e, const struct update *u, const struct mh_ba *ba)
 {
-	bool good = ba->status < 128;
+	bool good = ba->status < 128 && ba->lifetime > 0;
 	struct lke_note *n =
 		note_new(e, good ? LKE_NOTE_REGISTERED : LKE_NOTE_REFUSED, LKE_ROLE_MN);
 
