@@ -5,6 +5,7 @@
 
 #define ROUNDS_MAX 3 /* refresh requests without lasting success, AMB-112 */
 #define LASTING	   (10 * LKE_SEC)
+#define ASK_AGAIN  (4 * LKE_SEC) /* a deregistration that was refused */
 
 /* Completes a BU or Finished that stands at off: Authenticator, checksum, length. */
 bool mn_bu_seal(struct wr *w, size_t off, const struct ip6_out *o, const struct secret16 *kbm)
@@ -263,7 +264,7 @@ static void key_refused(struct lke_engine *e, struct update *u, struct mn_lbsa *
 	struct lke_in6 home = u->home;
 
 	mn_lbsa_remove(e, b, "refused by the access router");
-	if (mn_bind(e, &home, false))
+	if (mn_bind(e, &home, u->dereg))
 		return;
 	mn_unbind(e, u);
 	mn_fallback(e, &home, "key refused");
@@ -282,6 +283,8 @@ static void refused(struct lke_engine *e, struct update *u, const struct mh_ba *
 	mn_fallback(e, &u->home, "refused");
 	if (!u->accepted)
 		mn_unbind(e, u);
+	else if (u->dereg) /* until it ends, it takes what comes to this link away */
+		arm(e, &u->timer, e->now + ASK_AGAIN);
 }
 
 /* Accepted for no time: the router has no binding (RFC 6275 6.1.8). */
@@ -530,6 +533,8 @@ void mn_update_timer(struct lke_engine *e, struct update *u)
 		retry(e, u);
 	else if (!u->dereg)
 		mn_bind(e, &u->home, idle(e, u));
+	else if (in6_eq(&u->home, &e->mn->current))
+		mn_bind(e, &u->home, true);
 }
 
 void mn_update_end(struct lke_engine *e, struct update *u)

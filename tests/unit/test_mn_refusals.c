@@ -117,6 +117,68 @@ static void amb_116_what_ends_a_return(void **state)
 	}
 }
 
+/* Until it is accepted, or the binding has ended, what comes to the link goes to the former one: it
+ * is asked for again and again. */
+static void refused_return_is_asked_for_again(void **state)
+{
+	struct lke_in6 old;
+	unsigned asked;
+	struct fix f;
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		away(&f, &old);
+		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+		fix_run(&f, 5 * LKE_SEC);
+		fix_clear(&f);
+		fix_move(&f, 1);
+		f.encrypt = false;
+		for (asked = 1; n == 0 ? asked < 5 : update_at(&f, &old) != NULL; asked++) {
+			assert_int_equal(fix_count(&f, LKE_MSG_BU), asked);
+			assert_int_equal(fix_ba(&f, 1, 129, 0, 0, true), 0);
+			fix_run(&f, 4 * LKE_SEC);
+			assert_true(asked < 70);
+		}
+		if (n == 0) {
+			assert_null(fix_note(&f, LKE_NOTE_RETURNED));
+			assert_int_equal(fix_ba(&f, 1, 0, 0, 0, true), 0);
+			assert_non_null(fix_note(&f, LKE_NOTE_RETURNED));
+			assert_null(update_at(&f, &old));
+		} else {
+			assert_in_range(asked, 55, 62); /* 240 s */
+		}
+		fix_end(&f);
+	}
+}
+
+/* Two keys, and the router knows the newer one no more: it is asked with the other one, for the
+ * same. */
+static void return_with_the_older_key(void **state)
+{
+	struct lke_in6 old;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	old = fix_coa(&f);
+	fix_run(&f, 10 * LKE_SEC);
+	fix_event(&f, &(struct lke_event){ .type = LKE_EV_COMMAND, .command.cmd = LKE_CMD_KEX });
+	assert_int_equal(fix_keack(&f, 1, 0, 7200, false), 0);
+	assert_non_null(mn_lbsa_of(f.e, &old, mn_lbsa_of(f.e, &old, NULL)));
+	fix_clear(&f);
+	fix_move(&f, 2);
+	fix_run(&f, 100 * LKE_MSEC);
+	fix_clear(&f);
+	fix_move(&f, 1);
+	assert_true(update_at(&f, &old)->dereg);
+	assert_int_equal(fix_ba(&f, 1, 134, 0, 0, true), 0);
+	assert_non_null(update_at(&f, &old));
+	assert_true(update_at(&f, &old)->dereg);
+	assert_int_equal(update_at(&f, &old)->lifetime, 0);
+	fix_end(&f);
+}
+
 /* AMB-105: a recorded one is behind what was sent. */
 static void amb_105_signed_135_that_is_behind(void **state)
 {
@@ -196,16 +258,24 @@ static void amb_045_no_update_with_a_key_that_is_over(void **state)
 	}
 }
 
+/* draft01 differs: the older key goes at once (AMB-052). */
+static const char *const default_only[] = {
+	"return_with_the_older_key",
+	NULL,
+};
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(home_agent_that_accepts_for_no_time),
 		cmocka_unit_test(refusals_that_end_the_key),
 		cmocka_unit_test(amb_116_what_ends_a_return),
+		cmocka_unit_test(refused_return_is_asked_for_again),
+		cmocka_unit_test(return_with_the_older_key),
 		cmocka_unit_test(amb_105_signed_135_that_is_behind),
 		cmocka_unit_test(amb_106_unsigned_answers),
 		cmocka_unit_test(amb_045_no_update_with_a_key_that_is_over),
 	};
 
-	return RUN_IN_PROFILE(tests, NULL);
+	return RUN_IN_PROFILE(tests, default_only);
 }
