@@ -209,6 +209,33 @@ static void path_mtu_is_learnt_only_from_live_tunnels(void **state)
 	done(f);
 }
 
+/* The ends of a tunnel are no secret; the home address inside has to be known as well. */
+static void thr_077_quote_of_another_home_address_is_nothing(void **state)
+{
+	for (unsigned mobile = 0; mobile < 2; mobile++) {
+		struct fwd *f = plane();
+		struct lke_act_tunnel t = tunnel(mobile, home, agent, coa);
+		const char *from = mobile ? coa : agent, *to = mobile ? agent : coa;
+		struct lke_in6 h = A(home), r = A("2001:db8:8::8");
+		struct fwd_tunnel_info i;
+		uint8_t a[4096], b[4096], e[4096];
+
+		assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+		for (unsigned known = 0; known < 2; known++) {
+			const char *inside = known ? home : other;
+			size_t n = mobile ? make(a, inside, cn, 59, NULL, 400)
+					  : make(a, cn, inside, 59, NULL, 400);
+
+			n = make(b, from, to, 41, a, n);
+			n = icmp_error(2, 0, 1300, &r, b, n, e, sizeof(e));
+			assert_int_equal(fwd_icmp(f, e, n, 1), known);
+			assert_true(fwd_tunnel_info(f, mobile, &h, &i));
+			assert_int_equal(i.path_mtu, known ? 1300 : 1500);
+		}
+		done(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +247,7 @@ int main(void)
 		cmocka_unit_test(thr_076_errors_are_retold_at_a_limited_rate),
 		cmocka_unit_test(thr_077_packet_too_big_of_any_value),
 		cmocka_unit_test(path_mtu_is_learnt_only_from_live_tunnels),
+		cmocka_unit_test(thr_077_quote_of_another_home_address_is_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,6 +34,40 @@ static void amb_120_reverse_tunnel_checks_outer_and_inner(void **state)
 	done(f);
 }
 
+/* Neighbor Discovery with the hop limit of a link: whoever takes it out believes it to be of that
+ * link.  Its errors, echoes and what has been forwarded once are as others. */
+static void thr_074_neighbour_discovery_stays_in_the_tunnel(void **state)
+{
+	static const struct {
+		uint8_t type, hop_limit;
+		bool out;
+	} packet[] = {
+		{ 132, 255, true },  { 133, 255, false }, { 134, 255, false },
+		{ 135, 255, false }, { 136, 255, false }, { 137, 255, false },
+		{ 138, 255, true },  { 128, 255, true },  { 135, 254, true },
+	};
+
+	for (unsigned mobile = 0; mobile < 2; mobile++) {
+		struct fwd *f = plane();
+		struct lke_act_tunnel t = tunnel(mobile, home, agent, coa);
+
+		assert_int_equal(fwd_set_tunnel(f, &t, 1), 0);
+		for (size_t k = 0; k < sizeof(packet) / sizeof(packet[0]); k++) {
+			uint8_t in[4096], out[4096], data[24] = { packet[k].type };
+			size_t n = make(in, mobile ? cn : home, mobile ? home : cn, 58, data,
+					sizeof(data));
+			int err;
+
+			in[7] = packet[k].hop_limit;
+			n = make(out, mobile ? agent : coa, mobile ? coa : agent, 41, in, n);
+			err = fwd_from_link(f, 7, out, n, 1);
+			assert_int_equal(err, packet[k].out ? 1 : -LKE_DROP_TUNNEL_SCOPE);
+			assert_int_equal(read(tun[0], out, sizeof(out)) > 0, packet[k].out);
+		}
+		done(f);
+	}
+}
+
 /* Is there ICMPv6 1/5 to this address, about a tunnel packet from it? */
 static bool told(const char *who)
 {
@@ -374,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(amb_120_reverse_tunnel_checks_outer_and_inner),
+		cmocka_unit_test(thr_074_neighbour_discovery_stays_in_the_tunnel),
 		cmocka_unit_test(amb_120_who_sends_by_no_tunnel_is_told),
 		cmocka_unit_test(credit_is_spent_and_reported),
 		cmocka_unit_test(amb_112_a_new_update_gives_no_credit_back),
