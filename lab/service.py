@@ -25,6 +25,7 @@ CONTAINER = "LKE_LAB_SYSTEMD" in os.environ
 CONF = "/etc/lke/lke.conf"
 AR = "[AccessRouter]\nInterface = wlan0\nStateFile = yes\n"
 MN = "[MobileNode]\nInterface = wlan0\nLocalOnly = yes\n"
+HA = "[HomeAgent]\nInterface = home0\n[Mobile alice]\nHomeAddress = 2001:db8:100::42\nKey = mobiles/alice.key\n"
 
 
 # Those of the manual and of the documents that need a service manager, or the user lke.
@@ -152,8 +153,8 @@ def little_is_allowed():
 class Mobile:
 	"""A mobile node, by hand in its namespace."""
 
-	def __init__(self):
-		write("/etc/lke-mn/lke.conf", MN)
+	def __init__(self, conf=MN):
+		write("/etc/lke-mn/lke.conf", conf)
 		self.run = "/run/lke-mn"
 		self.process = subprocess.Popen(["ip", "netns", "exec", "mn", "lked", "-c", "/etc/lke-mn/lke.conf", "--state", "/var/lib/lke-mn",
 			"--run", self.run], stdout=open("/run/mn.log", "w"), stderr=subprocess.STDOUT)
@@ -286,6 +287,32 @@ def serve():
 	true(unit("lke-serve", "Result")["Result"] == "success", unit("lke-serve", "Result", "ExecMainStatus"))
 
 
+def next_key():
+	"""A home agent whose lked is no root: lke rekey, and the key that its mobile node has by export and import becomes the present one."""
+	key, user = "/etc/lke/mobiles/alice.key", pwd.getpwnam("lke").pw_uid
+	for command in ("ip link add home0 type veth peer name home1", "ip link set home0 up", "ip link set home1 up",
+			"ip address add 2001:db8:100::1/64 dev home0 nodad"):
+		ask(*command.split())
+	write(key, ask("lke", "genkey") + "\n")
+	os.chown(key, user, -1)
+	write(CONF, AR + HA, 0o644)
+	ask("systemctl", "restart", "lked")
+	ask("lke", "rekey", "2001:db8:100::42")
+	true(os.stat(key + ".next").st_uid == user, "the next key is lke's")
+	ask("lke", "export", "2001:db8:100::42", "/root/alice.policy", "--agent", "2001:db8:100::1")
+	mn = "[MobileNode]\nInterface = wlan0\n"
+	write("/etc/lke-mn/lke.conf", mn)
+	said = json.loads(ask("lke", "-c", "/etc/lke-mn/lke.conf", "import", "/root/alice.policy", "-j"))
+	mobile = Mobile(mn + "\n".join(said["lines"]) + "\n")
+	wait_for(lambda: not os.path.exists(key + ".next"), 30, "next key in the place of the present one: " + ask("journalctl", "-u", "lked", "-o",
+		"cat", "-n", "20"))
+	with open(key) as f:
+		true("generation = 2" in f.read() and os.stat(key).st_uid == user, "it is the present key, and lke's")
+	mobile.end()
+	write(CONF, AR, 0o644)
+	ask("systemctl", "restart", "lked")
+
+
 def stop_leaves_nothing():
 	"""systemctl stop: nothing stays in the kernel, the state directory does."""
 	ask("systemctl", "stop", "lked")
@@ -328,6 +355,7 @@ def steps(a):
 	yield "the LBSA is still there", lambda: restart_keeps(address[0])
 	yield "a wrong configuration", wrong_configuration
 	yield "the mobile node ends", mobile.end
+	yield "the next key of a mobile", next_key
 	yield "stop", stop_leaves_nothing
 	if a.packages:
 		yield "remove", removed
