@@ -177,8 +177,8 @@ struct mn_kex {
 	uint16_t step;	  /* added to the last Seq# for the next KEReq */
 	lke_time first_sent, dad_seen;
 	lke_time rto;
-	lke_time hold;	     /* length of the next hold */
-	lke_time disputed;   /* somebody answered the DAD of its key; 0: not on this link */
+	lke_time hold;	   /* length of the next hold */
+	lke_time disputed; /* somebody answered the DAD of its key; 0: not on this link */
 	lke_time dispute_hold;
 	lke_time not_before; /* the next exchange of the link, AMB-068 */
 	uint32_t serial;     /* names the ENCRYPT action */
