@@ -10,7 +10,8 @@ what of the time is theirs: a halted processor of a virtual machine takes part o
 
 The time of the carrier is the kernel's (carrier.py).  What was seen from the moment the lab told its switch to raise
 the port stands beside it, with nothing taken off ("seen"), and so does what was: the switch's own time, and the round
-trip.  Around each handover the probes come so fast that the wait for the next of them is small; it is not taken off.
+trip.  Around each handover the probes come down so fast that the wait for the next of them is small; it is not taken off.
+Up they do not: the first packet through the reverse tunnel is one that was kept while there was no carrier.
 Writes handover.json and handover.svg.  Exit status 1 when something other than time went wrong.
 """
 import argparse

@@ -78,14 +78,14 @@ class World:
 		wait_for(there, seconds, "a binding of %s at AR%d" % (coa, n), 0.02)
 
 	def probe(self, name, address, port, down=1000, up=None, burst=()):
-		"""burst: (datagrams a second, ms) after each SIGUSR1."""
+		"""burst: (datagrams a second, ms) of those that come down, after each burst()."""
 		pair = []
 		for node, me, peer, rate in (("cn", CN_ADDRESS, address, down), ("mn", address, CN_ADDRESS, down if up is None else up)):
 			out = os.path.join(self.lab.dir, "%s-%s.txt" % (name, node))
 			log = out + ".log"
 			# Who measures goes before what is measured, lked at -10: its own delays would count as the tunnel's.
 			p = self.lab[node].popen(["nice", "-n", "-20", self.build + "/lab/udp_probe", me, str(port), peer, str(port), str(rate), out,
-				*map(str, burst if rate else ())], open(log, "w"))
+				*map(str, burst if node == "cn" else ())], open(log, "w"))
 			wait_for(lambda: "ready" in open(log).read() or p.poll() is not None, 5, "udp_probe to start")
 			pair.append((p, out))
 		self.pairs[name] = pair
