@@ -101,7 +101,7 @@ def measure(build, directory, seconds):
 	return {"seconds": seconds, "wakeups": woken, "frames": groups, "packets_in": taken,
 		"wakeups_a_minute": round(max(0, woken - min(groups, taken)) * 60 / seconds, 3),
 		"private_kib": private + shared, "of_that_shared_by_both_kib": shared,
-		"libraries": [l for l in ("sqlite", "bpf") if any(l in m for m in maps)]}, bad
+		"libraries": [l for l in ("libsqlite3", "libbpf") if any(l in m for m in maps)]}, bad
 
 
 def main():

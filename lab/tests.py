@@ -39,6 +39,7 @@ import tests_mn_links
 import tests_odd_router
 import tests_ppp
 import tests_mn
+import tests_mn_fast
 import tests_refused
 import tests_leave
 import tests_tunnel
@@ -257,6 +258,7 @@ TESTS.update({f.__name__: f for f in (*support_tests.TESTS, *example_tests.TESTS
 TESTS.update(tests_links.TESTS)
 TESTS.update(tests_mn.TESTS)
 TESTS.update(tests_mn_links.TESTS)
+TESTS.update(tests_mn_fast.TESTS)
 TESTS.update(tests_clock.TESTS)
 TESTS.update(tests_ppp.TESTS)
 TESTS.update(tests_foreign_agent.TESTS)

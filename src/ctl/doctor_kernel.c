@@ -145,14 +145,12 @@ static int try_bpf(void)
 
 static void check_forward(struct doctor *d)
 {
-	bool agent = d->roles & (ROLE_AR | ROLE_HA);
 	int err = try_bpf();
 	const char *bpf = strerror(-err), *word = d->cfg->forward == FORWARD_BPF ? "bpf" : "auto";
 
-	if (d->cfg->forward == FORWARD_TUN || !agent)
+	if (d->cfg->forward == FORWARD_TUN)
 		doctor_say(d, VERDICT_OK, "forwarding", NULL,
-			   "by the TUN device: %s (BPF programs: %s)",
-			   agent ? "Forward = tun" : "this host is no access router or home agent",
+			   "by the TUN device: Forward = tun (BPF programs: %s)",
 			   err ? bpf : "are possible here");
 	else if (!err)
 		doctor_say(d, VERDICT_OK, "forwarding", NULL,

@@ -226,10 +226,14 @@ static int check_fast(const struct priv_request *r, const struct priv_limits *l)
 {
 	if (!in6_is_global(&r->addr))
 		return -EINVAL;
-	if (!r->remove && (!in6_is_global(&r->router) || !in6_is_global(&r->coa) ||
-			   r->valid < IP6_MIN_MTU || r->valid > UINT16_MAX))
+	if (!r->remove &&
+	    (!in6_is_global(&r->router) || !in6_is_global(&r->coa) || r->valid < IP6_MIN_MTU ||
+	     r->valid > UINT16_MAX || r->lladdr_len != (r->ifindex ? sizeof(r->lladdr) : 0)))
 		return -EINVAL;
-	return l->agent ? 0 : -EPERM;
+	if (r->ifindex == 0)
+		return l->agent ? 0 : -EPERM;
+	/* Removal: the interface may be gone. */
+	return l->mn && (r->remove || interface_ok(l, r->ifindex, true)) ? 0 : -EPERM;
 }
 
 static int check_link(const struct priv_request *r, const struct priv_limits *l)
@@ -297,13 +301,13 @@ static bool unused_zero(const struct priv_request *r)
 			rest.remove = 0;
 	}
 	if (r->type == PRIV_PATH || r->type == PRIV_NEIGH || r->type == PRIV_INTERCEPT ||
-	    r->type == PRIV_GATE) {
+	    r->type == PRIV_GATE || r->type == PRIV_FAST) {
 		rest.lladdr_len = 0;
 		memset(rest.lladdr, 0, sizeof(rest.lladdr));
 	}
 	if (r->type == PRIV_ADDR || r->type == PRIV_PATH || r->type == PRIV_NEIGH ||
 	    r->type == PRIV_INTERCEPT || r->type == PRIV_GATE || r->type == PRIV_OPEN_LINK ||
-	    r->type == PRIV_OPEN_KEREQ || r->type == PRIV_LINK)
+	    r->type == PRIV_OPEN_KEREQ || r->type == PRIV_LINK || r->type == PRIV_FAST)
 		rest.ifindex = 0;
 	/* NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): padding, too */
 	return memcmp(&rest, &zero, sizeof(rest)) == 0;
@@ -420,23 +424,35 @@ struct lke_act_keep priv_to_keep(const struct priv_request *r)
 
 struct priv_request priv_from_fast(const struct fast_binding *b)
 {
-	return (struct priv_request){ .type = PRIV_FAST,
-				      .addr = b->home,
-				      .router = b->agent,
-				      .coa = b->coa,
-				      .valid = b->mtu,
-				      .spi = b->slot,
-				      .remove = b->remove };
+	struct priv_request r = { .type = PRIV_FAST,
+				  .ifindex = b->ifindex,
+				  .addr = b->home,
+				  .router = b->agent,
+				  .coa = b->coa,
+				  .valid = b->mtu,
+				  .spi = b->slot,
+				  .remove = b->remove };
+
+	if (b->nexthop.len == sizeof(r.lladdr)) {
+		r.lladdr_len = sizeof(r.lladdr);
+		memcpy(r.lladdr, b->nexthop.b, sizeof(r.lladdr));
+	}
+	return r;
 }
 
 struct fast_binding priv_to_fast(const struct priv_request *r)
 {
-	return (struct fast_binding){ .home = r->addr,
-				      .agent = r->router,
-				      .coa = r->coa,
-				      .mtu = r->valid,
-				      .slot = r->spi,
-				      .remove = r->remove != 0 };
+	struct fast_binding b = { .home = r->addr,
+				  .agent = r->router,
+				  .coa = r->coa,
+				  .mtu = r->valid,
+				  .slot = r->spi,
+				  .remove = r->remove != 0,
+				  .ifindex = r->ifindex };
+
+	b.nexthop.len = r->lladdr_len;
+	memcpy(b.nexthop.b, r->lladdr, sizeof(r->lladdr));
+	return b;
 }
 
 int priv_send(int fd, const void *record, size_t len, int pass_fd)

@@ -174,9 +174,10 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 		fwd_withdraw_end(d->fwd, &r->msg.addr);
 	}
 	if (reply->type == PRIV_FAST && reply->err < 0 && !r->msg.remove)
-		fwd_fast_refused(d->fwd, &r->msg.addr, r->msg.spi, clock_now());
+		fwd_fast_refused(d->fwd, r->msg.ifindex != 0, &r->msg.addr, r->msg.spi,
+				 clock_now());
 	else if (reply->type == PRIV_FAST && !r->msg.remove)
-		fwd_fast_taken(d->fwd, &r->msg.addr, r->msg.spi, clock_now());
+		fwd_fast_taken(d->fwd, r->msg.ifindex != 0, &r->msg.addr, r->msg.spi, clock_now());
 	driver_gate_answered(d, &r->msg);
 	if (reply->type == PRIV_CHECKPOINT || reply->type == PRIV_KEEP || reply->type == PRIV_PROBE)
 		driver_store_answered(d, reply->err);

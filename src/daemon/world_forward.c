@@ -11,10 +11,13 @@
 #include "daemon/world.h"
 #include "platform/linux/forward.h"
 
+/* A mobile node's own tunnels are a few. */
+#define OWN_TUNNELS 48
+
 /* As many as LBSAs and mobiles there may be. */
 uint32_t world_forward_max(const struct world *w)
 {
-	uint64_t n = 16 + (uint64_t)w->cfg.mobiles;
+	uint64_t n = 16 + (uint64_t)w->cfg.mobiles + (world_is_agent(w) ? 0 : OWN_TUNNELS);
 
 	for (unsigned i = 0; i < w->cfg.engine.ars; i++)
 		n += w->cfg.engine.ar[i].max_lbsa;
@@ -69,26 +72,16 @@ static int open_any(struct world *w)
 /* The plane of the TUN device alone was chosen, or is all there is. */
 static bool tun_alone(struct world *w)
 {
-	const char *why = NULL;
-
-	if (w->cfg.forward == FORWARD_TUN)
-		why = "Forward = tun";
-	else if (!world_is_agent(w))
-		why = "a mobile node forwards for itself only"; /* ADR 83 */
-	if (why)
-		str_copy(w->forward_why, sizeof(w->forward_why), why);
-	return why != NULL;
+	if (w->cfg.forward != FORWARD_TUN)
+		return false;
+	str_copy(w->forward_why, sizeof(w->forward_why), "Forward = tun");
+	return true;
 }
 
 int world_open_forward(struct world *w)
 {
-	if (tun_alone(w)) {
-		if (w->cfg.forward == FORWARD_BPF)
-			log_warning("Forward = bpf: by the TUN device %s all the same: %s; set "
-				    "Forward = auto",
-				    w->cfg.tun, w->forward_why);
+	if (tun_alone(w))
 		return EXIT_OK;
-	}
 	if (open_any(w) == 0) {
 		log_notice("forwarding by BPF, what it leaves by the TUN device %s", w->cfg.tun);
 		return EXIT_OK;

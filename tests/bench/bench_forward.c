@@ -26,8 +26,6 @@
 #include "platform/linux/packet_socket.h"
 #include "platform/linux/steering.h"
 
-#define CORRESPONDENT "2001:db8:1::2"
-
 enum { BUDGET = 16, RECEIVE = 32, UPDATES = 10000 };
 
 static volatile sig_atomic_t stop, toggle;
@@ -72,19 +70,20 @@ static struct lke_in6 nth(struct lke_in6 prefix, uint32_t n)
 	return prefix;
 }
 
-/*
- * The kernel forwards alone.  The mobile node's end of the tunnel is a binding too, of the
- * correspondent: what comes from it is opened, what goes to it leaves in the tunnel.
- */
+/* The kernel forwards alone; at the mobile node what it sends (ADR 83). */
 static double add_fast(struct fast *x, bool mobile, uint32_t n, char **addr)
 {
 	const uint32_t updates = n > UPDATES ? n : UPDATES;
 	struct fast_binding b = { .mtu = 1460 };
 	struct timespec from, to;
 
-	if (in6_parse(addr[0], &b.home) || in6_parse(addr[1], mobile ? &b.coa : &b.agent) ||
-	    in6_parse(addr[2], mobile ? &b.agent : &b.coa))
+	if (in6_parse(addr[0], &b.home) || in6_parse(addr[1], &b.agent) ||
+	    in6_parse(addr[2], &b.coa))
 		die("address", EINVAL);
+	if (mobile) {
+		b.ifindex = link_socket.ifindex;
+		b.nexthop = peer_of(link_socket.own);
+	}
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (uint32_t i = 0; i < updates; i++) {
 		struct fast_binding one = b;
@@ -92,8 +91,6 @@ static double add_fast(struct fast *x, bool mobile, uint32_t n, char **addr)
 
 		one.home = nth(b.home, i % n);
 		one.slot = i % n;
-		if (mobile && in6_parse(CORRESPONDENT, &one.home))
-			die("address", EINVAL);
 		err = fast_set(x, &one);
 		if (err)
 			die("binding", err);
@@ -147,7 +144,8 @@ static void switch_fast(uint32_t tun, bool mobile, uint32_t n, char **addr)
 	} else {
 		if (fast_open(&conf, &x, why, sizeof(why)))
 			die(why, EOPNOTSUPP);
-		if (packet_behind_tc(&link_socket) || fast_link(x, link_socket.ifindex))
+		if (!mobile &&
+		    (packet_behind_tc(&link_socket) || fast_link(x, link_socket.ifindex)))
 			die("link", EINVAL);
 		counts = fast_counts(x, &max);
 		for (uint32_t i = 0; i < max; i++)

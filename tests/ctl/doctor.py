@@ -292,7 +292,7 @@ def op_doctor_says_who_forwards(lke):
     true('Forward = tun' in Place(lke, AR + 'Forward = tun\n').ask('doctor')[1], 'Forward = tun')
     true('by BPF (Forward = bpf)' in Place(lke, AR + '[Daemon]\nForward = bpf\n').ask('doctor')[1], 'Forward = bpf')
     true('Forward = tun' in Place(lke, '[HomeAgent]\nInterface = wlan0\n[Daemon]\nForward = tun\n').ask('doctor')[1], 'a home agent')
-    true('this host is no access router or home agent' in Place(lke, MN).ask('doctor')[1], 'a mobile node')
+    true('by BPF (Forward = auto)' in Place(lke, MN).ask('doctor')[1], 'a mobile node')
 
 
 def op_doctor_of_sysctls(lke):

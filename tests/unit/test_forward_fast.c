@@ -130,10 +130,10 @@ static void a_proved_tunnel_goes_there_behind_its_first_packet(void **state)
 	assert_int_equal(bindings(), 1);
 	/* It sleeps until the map has it and nothing can be overtaken. */
 	assert_int_equal(counts[told.slot].live, 0);
-	fwd_fast_taken(f, &h, told.slot + 1, now);
+	fwd_fast_taken(f, false, &h, told.slot + 1, now);
 	next_packet();
 	assert_int_equal(counts[told.slot].live, 0);
-	fwd_fast_taken(f, &h, told.slot, now);
+	fwd_fast_taken(f, false, &h, told.slot, now);
 	next_packet();
 	assert_int_equal(counts[told.slot].live, until);
 	assert_memory_equal(told.home.b, h.b, 16);
@@ -158,7 +158,7 @@ static void live_tunnel(void)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	next_packet();
-	fwd_fast_taken(f, &h, told.slot, now);
+	fwd_fast_taken(f, false, &h, told.slot, now);
 	next_packet();
 	assert_int_equal(counts[told.slot].live, until);
 	assert_int_equal(puts_, 1);
@@ -209,13 +209,13 @@ static void a_move_leaves_it_where_it_is(void **state)
 	assert_int_equal(puts_, 2);
 	assert_memory_equal(told.coa.b, to.b, 16);
 	assert_ptr_equal(c, &counts[told.slot]);
-	fwd_fast_taken(f, &h, told.slot, now);
+	fwd_fast_taken(f, false, &h, told.slot, now);
 	assert_int_equal(c->live, until | FASTMAP_ONE_WAY);
 	/* Another move, still one way: the slot's address is free again. */
 	tunnel_to("2001:db8:4::1", UINT64_MAX, false, false);
 	assert_int_equal(c->live, until | FASTMAP_MOVED | FASTMAP_ONE_WAY);
 	assert_memory_equal(c->coa, third.b, 16);
-	fwd_fast_taken(f, &h, told.slot, now);
+	fwd_fast_taken(f, false, &h, told.slot, now);
 	/* As long as one waits, it stays so. */
 	one_comes = 1;
 	packet_out("2001:db8:4::1");
@@ -237,7 +237,7 @@ static void a_move_settles_before_packets_out_go_there(void **state)
 
 	live_tunnel();
 	tunnel_to(coa2, UINT64_MAX, false, false);
-	fwd_fast_taken(f, &h, told.slot, now);
+	fwd_fast_taken(f, false, &h, told.slot, now);
 	now += 199 * LKE_MSEC;
 	assert_int_equal(fwd_from_link(f, 1, buf, from_mobile(buf, sizeof(buf), coa2), now), 1);
 	(void)fwd_from_tun(f, 16, now);
@@ -256,7 +256,7 @@ static void a_second_move_at_once_takes_it_back(void **state)
 	tunnel_to(coa, UINT64_MAX, false, false);
 	assert_int_equal(counts[slot].live, 0);
 	assert_int_equal(removals, 1);
-	fwd_fast_taken(f, &h, slot, now); /* of the first move */
+	fwd_fast_taken(f, false, &h, slot, now); /* of the first move */
 	assert_int_equal(counts[slot].live, 0);
 	next_packet();
 	assert_int_equal(puts_, 3);
@@ -289,7 +289,7 @@ static void what_may_not_move_leaves(void **state)
 	assert_int_equal(open_plane(state), 0);
 	live_tunnel();
 	tunnel_to(coa2, UINT64_MAX, false, false);
-	fwd_fast_refused(f, &h, told.slot, now);
+	fwd_fast_refused(f, false, &h, told.slot, now);
 	assert_int_equal(counts[told.slot].live, 0);
 	assert_int_equal(removals, 1);
 	assert_int_equal(bindings(), 0);
@@ -303,7 +303,7 @@ static void the_map_has_the_lifetime_of_the_last_update(void **state)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	next_packet();
-	fwd_fast_taken(f, &h, told.slot, now);
+	fwd_fast_taken(f, false, &h, told.slot, now);
 	until += 60 * LKE_SEC; /* renewed while it sleeps */
 	tunnel_to(coa, UINT64_MAX, false, false);
 	assert_int_equal(counts[told.slot].live, 0);
@@ -322,7 +322,7 @@ static void a_packet_that_came_meanwhile_is_not_overtaken(void **state)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	next_packet();
-	fwd_fast_taken(f, &h, told.slot, now + LKE_SEC);
+	fwd_fast_taken(f, false, &h, told.slot, now + LKE_SEC);
 	one_comes = 1;
 	next_packet();
 	assert_int_equal(counts[told.slot].live, 0);
@@ -473,7 +473,7 @@ static void a_refusal_is_tried_again(void **state)
 
 	tunnel_to(coa, UINT64_MAX, false, false);
 	next_packet();
-	fwd_fast_refused(f, &h, told.slot, now + 1);
+	fwd_fast_refused(f, false, &h, told.slot, now + 1);
 	fwd_counters(f, &c);
 	assert_int_equal(c.fast_bindings, 0);
 	assert_int_equal(c.fast_refused, 1);
@@ -486,6 +486,179 @@ static void a_refusal_is_tried_again(void **state)
 	next_packet();
 	assert_int_equal(puts_, 2);
 	assert_int_equal(removals, 0);
+}
+
+/* ---- a mobile node's own tunnels ---- */
+
+enum { LINK = 3 };
+
+static const uint64_t awake = LKE_NEVER & ~(uint64_t)FASTMAP_FLAGS;
+
+static const struct lke_lladdr router = { .len = 6, .b = { 2, 0, 0, 0, 0, 9 } };
+
+static int frames;
+
+static int frame(void *ctx, uint32_t ifindex, const struct lke_lladdr *to, const uint8_t *pkt,
+		 size_t len)
+{
+	frames++;
+	return 0;
+}
+
+static int open_mobile(void **state)
+{
+	struct fwd_conf conf = {
+		.fast = put, .quiet = quiet, .send = frame, .counts = counts, .counts_max = SLOTS
+	};
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, tun), 0);
+	conf.tun_fd = tun[1];
+	memset(counts, 0, sizeof(counts));
+	puts_ = removals = 0;
+	refuse = false;
+	one_comes = -1;
+	now = 1;
+	frames = 0;
+	return fwd_new(&conf, &f);
+}
+
+static struct lke_act_tunnel own_tunnel(const char *from, const char *to)
+{
+	return (struct lke_act_tunnel){ .home = A(from),
+					.agent = A(agent),
+					.coa = A(to),
+					.credit = UINT64_MAX,
+					.mobile_side = true,
+					.ifindex = LINK,
+					.nexthop = router };
+}
+
+static void own(const struct lke_act_tunnel *t)
+{
+	assert_int_equal(fwd_set_tunnel(f, t, now), 0);
+}
+
+/* One from the bound address, by the device. */
+static void own_packet(void)
+{
+	uint8_t buf[256];
+	struct wr w = wr_init(buf, sizeof(buf));
+	struct ip6_out o = { .src = A(home), .dst = A(cn), .hop_limit = 64 };
+
+	now += LKE_SEC;
+	ip6_begin(&w, &o, 59);
+	wr_zero(&w, LEN - IP6_HDR_LEN);
+	ip6_end(&w);
+	assert_int_equal(write(tun[0], buf, w.off), LEN);
+	(void)fwd_from_tun(f, 16, now);
+}
+
+static void wake(void)
+{
+	const struct lke_in6 h = A(home);
+
+	own_packet();
+	assert_false(told.remove);
+	assert_int_equal(counts[told.slot].live, 0);
+	fwd_fast_taken(f, true, &h, told.slot, now);
+	own_packet();
+	assert_int_equal(counts[told.slot].live, awake);
+}
+
+static void own_tunnels_go_there_to_send(void **state)
+{
+	struct lke_act_tunnel t = own_tunnel(home, coa);
+	const struct lke_in6 h = A(home);
+
+	own(&t);
+	own_packet();
+	assert_int_equal(puts_, 1);
+	assert_int_equal(told.ifindex, LINK);
+	assert_true(lladdr_eq(&told.nexthop, &router));
+	assert_int_equal(told.mtu, 1460);
+	/* An agent's binding of that address is another one. */
+	fwd_fast_taken(f, false, &h, told.slot, now);
+	own_packet();
+	assert_int_equal(counts[told.slot].live, 0);
+	fwd_fast_taken(f, true, &h, told.slot, now);
+	own_packet();
+	assert_int_equal(counts[told.slot].live, awake);
+	own(&t); /* the same */
+	assert_int_equal(removals, 0);
+	assert_int_equal(frames, 3);
+}
+
+/* ADR 30: what is parked goes before what comes later. */
+static void parking_takes_them_back_at_once(void **state)
+{
+	struct lke_act_tunnel t = own_tunnel(home, coa);
+	uint32_t slot;
+
+	own(&t);
+	wake();
+	slot = told.slot;
+	fwd_hold(f, true);
+	assert_int_equal(counts[slot].live, 0);
+	assert_int_equal(removals, 1);
+	assert_true(told.remove);
+	assert_int_equal(told.ifindex, LINK);
+	own_packet();
+	own_packet();
+	assert_int_equal(puts_, 1);
+	/* Parked packets first. */
+	fwd_hold(f, false);
+	assert_int_equal(fwd_from_tun(f, 1, now), 1);
+	assert_int_equal(puts_, 1);
+	assert_int_equal(fwd_from_tun(f, 16, now), 1);
+	assert_int_equal(puts_, 2);
+}
+
+static void each_change_takes_them_back(void **state)
+{
+	struct lke_act_tunnel t = own_tunnel(home, coa), other = own_tunnel("2001:db8:1::2", coa);
+
+	own(&t);
+	wake();
+	t.nexthop.b[5]++;
+	own(&t);
+	assert_int_equal(removals, 1);
+	wake();
+	t.ifindex++;
+	own(&t);
+	assert_int_equal(removals, 2);
+	wake();
+	own(&other);
+	assert_int_equal(removals, 3);
+	wake();
+	fwd_set_link_mtu(f, t.ifindex, 1400);
+	assert_int_equal(removals, 4);
+	wake();
+	assert_int_equal(told.mtu, 1360);
+	t.remove = true;
+	own(&t);
+	assert_int_equal(removals, 5);
+	assert_int_equal(bindings(), 0);
+}
+
+/* Tunnels in tunnels, and links without link-layer addresses. */
+static void odd_own_tunnels_stay_here(void **state)
+{
+	struct lke_act_tunnel t = own_tunnel(home, coa), outer = own_tunnel(coa, coa2);
+
+	own(&t);
+	own(&outer);
+	own_packet();
+	assert_int_equal(puts_, 0);
+	outer.remove = true;
+	own(&outer);
+	t.nexthop.len = 0;
+	own(&t);
+	own_packet();
+	assert_int_equal(puts_, 0);
+	t.nexthop.len = 6;
+	own(&t);
+	own_packet();
+	assert_int_equal(puts_, 1);
 }
 
 int main(void)
@@ -507,6 +680,12 @@ int main(void)
 		T(not_for_the_time_it_stood_still),
 		T(counters_go_on),
 		T(a_refusal_is_tried_again),
+#undef T
+#define T(t) cmocka_unit_test_setup_teardown(t, open_mobile, close_plane)
+		T(own_tunnels_go_there_to_send),
+		T(parking_takes_them_back_at_once),
+		T(each_change_takes_them_back),
+		T(odd_own_tunnels_stay_here),
 #undef T
 	};
 

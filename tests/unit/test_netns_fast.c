@@ -417,6 +417,56 @@ static void libbpf_is_not_kept(void **state)
 	assert_false(says("grep libbpf /proc/$PPID/maps", "libbpf"));
 }
 
+/* The host forwards nothing (no bpf_fib_lookup() then). */
+static void own_packets_leave_in_a_tunnel(void **state)
+{
+	const uint64_t key[2] = { 0x0807060504030201, 0x100f0e0d0c0b0a09 };
+	struct sockaddr_in6 from = { .sin6_family = AF_INET6 }, to = from;
+	struct fast_binding b = binding();
+	uint8_t got[2048], want[40], data[100] = { 0 };
+	struct lke_in6 bound = A(home), there = A("2001:db8:9::9");
+	uint64_t before = fast ? counts[b.slot].encap : 0;
+	size_t len;
+	int fd, on = 1;
+
+	if (!fast)
+		skip();
+	b.ifindex = v1;
+	b.nexthop = out.own;
+	sh("sysctl -q -w net.ipv6.conf.all.forwarding=0");
+	sh("ip -6 route replace 2001:db8:9::/64 dev lke0");
+	fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	memcpy(&from.sin6_addr, bound.b, 16);
+	memcpy(&to.sin6_addr, there.b, 16);
+	to.sin6_port = htons(5000);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	assert_int_equal(fast_set(fast, &b), 0);
+	settle();
+	assert_int_equal(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(data));
+	assert_true(expect(&out, 41, 0, got, &len));
+	assert_int_equal(len, 40 + 48 + sizeof(data));
+	tunnel_outer(got + 40, len - 40, &b.coa, &b.agent,
+		     tunnel_flow_label(got + 40, len - 40, key), want);
+	assert_memory_equal(got, want, 40);
+	assert_memory_equal(got + 48, bound.b, 16);
+	assert_memory_equal(got + 64, there.b, 16);
+	assert_int_equal(counts[b.slot].encap, before + 1);
+	counts[b.slot].live = 0;
+	settle();
+	assert_int_equal(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(data));
+	assert_true(tun_gets(500));
+	counts[b.slot].live = LKE_NEVER;
+	b.remove = true;
+	assert_int_equal(fast_set(fast, &b), 0);
+	assert_int_equal(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(data));
+	assert_true(tun_gets(500));
+	close(fd);
+}
+
 static void more_than_there_is_room_for_is_refused(void **state)
 {
 	struct fast_binding b = binding();
@@ -517,6 +567,7 @@ int main(void)
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
 		T(a_moved_binding_goes_where_its_slot_says),
 		T(libbpf_is_not_kept),
+		T(own_packets_leave_in_a_tunnel),
 		T(more_than_there_is_room_for_is_refused),
 		T(interfaces_that_are_gone_take_no_place),
 		T(a_plane_that_is_not_attended_does_nothing),
@@ -530,6 +581,7 @@ int main(void)
 		T(amb_122_what_is_not_plain_goes_to_the_tun),
 		T(amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source),
 		T(a_binding_whose_time_is_over_does_nothing),
+		T(own_packets_leave_in_a_tunnel),
 		T(the_owners_filters_stay),
 		T(a_qdisc_that_was_there_stays),
 		T(what_a_killed_one_left_is_removed),

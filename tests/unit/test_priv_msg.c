@@ -286,8 +286,36 @@ static void bindings_of_the_fast_path_are_checked(void **state)
 	r.addr = addr("fe80::1");
 	assert_int_equal(check(&r), -EINVAL);
 	r = priv_from_fast(&b);
-	r.ifindex = 4;
+	r.ifindex = 3;
 	assert_int_equal(check(&r), -EINVAL);
+}
+
+/* A mobile node's own tunnel leaves by one of its links, in an Ethernet frame. */
+static void tunnels_of_a_mobile_node_are_checked(void **state)
+{
+	const struct fast_binding b = { .home = addr("2001:db8::42"),
+					.agent = addr("2001:db8::1"),
+					.coa = addr("2001:db8:1::42"),
+					.mtu = 1460,
+					.slot = 7,
+					.ifindex = 3,
+					.nexthop = { .len = 6, .b = { 2, 1, 2, 3, 4, 5 } } };
+	struct priv_request r = priv_from_fast(&b);
+	struct fast_binding back = priv_to_fast(&r);
+	struct priv_limits agent = limits;
+
+	assert_int_equal(back.ifindex, 3);
+	assert_true(lladdr_eq(&back.nexthop, &b.nexthop));
+	assert_int_equal(check(&r), 0);
+	agent.mn = false;
+	assert_int_equal(priv_check(&r, sizeof(r), &agent), -EPERM);
+	r.lladdr_len = 0;
+	assert_int_equal(check(&r), -EINVAL);
+	r = priv_from_fast(&b);
+	r.ifindex = 4;
+	assert_int_equal(check(&r), -EPERM);
+	r.remove = 1;
+	assert_int_equal(check(&r), 0);
 }
 
 static void gates_are_checked(void **state)
@@ -378,6 +406,7 @@ int main(void)
 		cmocka_unit_test(settings_of_a_link_are_checked),
 		cmocka_unit_test(steering_interception_neighbours_and_floors_are_checked),
 		cmocka_unit_test(bindings_of_the_fast_path_are_checked),
+		cmocka_unit_test(tunnels_of_a_mobile_node_are_checked),
 		cmocka_unit_test(gates_are_checked),
 		cmocka_unit_test(descriptors_travel_beside_a_record),
 	};

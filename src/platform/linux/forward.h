@@ -147,9 +147,11 @@ void fwd_batch(struct fwd *f, bool more);
  */
 int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now);
 /* The kernel took a binding; it stays asleep until nothing can be overtaken. */
-void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now);
+void fwd_fast_taken(struct fwd *f, bool mobile_side, const struct lke_in6 *home, uint32_t slot,
+		    lke_time now);
 /* The kernel refused a binding that conf.fast() had taken. */
-void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now);
+void fwd_fast_refused(struct fwd *f, bool mobile_side, const struct lke_in6 *home, uint32_t slot,
+		      lke_time now);
 /* What was in the fast path from before and was not set again leaves it.  Number of tunnels that
  * were taken over. */
 unsigned fwd_adopt_end(struct fwd *f);

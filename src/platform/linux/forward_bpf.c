@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -38,7 +42,7 @@ struct attached {
 };
 
 /* Descriptors of what was loaded. */
-enum { ENCAP, DECAP, BINDINGS, COUNTS, LOADED };
+enum { ENCAP, DECAP, BINDINGS, MOBILES, COUNTS, LOADED };
 
 struct fast {
 	int fd[LOADED];
@@ -91,6 +95,7 @@ static int choose_maps(const struct fast *f, const struct fast_conf *conf, struc
 {
 	int err;
 
+	bpf_map__set_max_entries(skel->maps.mobiles, f->max);
 	if (!conf->maps) {
 		bpf_map__set_max_entries(skel->maps.bindings, f->max);
 		bpf_map__set_max_entries(skel->maps.counts, f->max + 1);
@@ -106,6 +111,7 @@ static int keep_loaded(struct fast *f, const struct forward *skel)
 		[ENCAP] = bpf_program__fd(skel->progs.lke_encap),
 		[DECAP] = bpf_program__fd(skel->progs.lke_decap),
 		[BINDINGS] = bpf_map__fd(skel->maps.bindings),
+		[MOBILES] = bpf_map__fd(skel->maps.mobiles),
 		[COUNTS] = bpf_map__fd(skel->maps.counts),
 	};
 
@@ -281,9 +287,43 @@ int fast_link(struct fast *f, uint32_t ifindex)
 	return err;
 }
 
+/* The header of an Ethernet frame to the router of the link. */
+static int frame_to(uint32_t ifindex, const struct lke_lladdr *router, uint8_t *ret)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+	struct ifreq r = { 0 };
+
+	if (fd < 0)
+		return -errno;
+	if (!if_indextoname(ifindex, r.ifr_name) || ioctl(fd, SIOCGIFHWADDR, &r))
+		err = -errno;
+	close(fd);
+	if (err)
+		return err;
+	if (r.ifr_hwaddr.sa_family != ARPHRD_ETHER || router->len != 6)
+		return -EINVAL;
+	memcpy(ret, router->b, 6);
+	memcpy(ret + 6, r.ifr_hwaddr.sa_data, 6);
+	ret[12] = 0x86; /* ETH_P_IPV6 */
+	ret[13] = 0xdd;
+	return 0;
+}
+
+static int set_mobile(const struct fast *f, const struct fast_binding *b)
+{
+	struct fastmap_mobile v = { .mtu = b->mtu, .slot = b->slot, .ifindex = b->ifindex };
+	int err = frame_to(b->ifindex, &b->nexthop, v.frame);
+
+	if (err)
+		return err;
+	memcpy(v.agent, b->agent.b, sizeof(v.agent));
+	memcpy(v.coa, b->coa.b, sizeof(v.coa));
+	return bpf_map_update_elem(f->fd[MOBILES], &b->home, &v, BPF_ANY);
+}
+
 int fast_set(struct fast *f, const struct fast_binding *b)
 {
-	int map = f->fd[BINDINGS], err;
+	int map = f->fd[b->ifindex ? MOBILES : BINDINGS], err;
 	struct fastmap_binding v = { .mtu = b->mtu, .slot = b->slot };
 
 	if (b->slot >= f->max)
@@ -292,6 +332,8 @@ int fast_set(struct fast *f, const struct fast_binding *b)
 		err = bpf_map_delete_elem(map, &b->home);
 		return err == -ENOENT ? 0 : err;
 	}
+	if (b->ifindex)
+		return set_mobile(f, b);
 	memcpy(v.agent, b->agent.b, sizeof(v.agent));
 	memcpy(v.coa, b->coa.b, sizeof(v.coa));
 	return bpf_map_update_elem(map, &b->home, &v, BPF_ANY);

@@ -40,7 +40,11 @@ struct fast_binding {
 	struct lke_in6 home, agent, coa;
 	uint32_t mtu;  /* octets a packet inside may have */
 	uint32_t slot; /* of the counters, below max */
-	bool remove;   /* of the others only home and slot count */
+	bool remove;   /* of the others only home, slot and ifindex count */
+	/* A mobile node's own tunnel, which only sends: the link, and its router there.  0: an
+	 * agent's. */
+	uint32_t ifindex;
+	struct lke_lladdr nexthop; /* of Ethernet */
 };
 
 /* Loads the programs and attaches the one of the TUN device.  0, or -errno with the reason in why.

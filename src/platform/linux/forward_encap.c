@@ -204,6 +204,7 @@ static int mobile_encapsulate(struct fwd *f, struct fwd_tunnel *t, uint8_t *p, s
 	}
 	f->count.encap++;
 	f->count.encap_bytes += len - n * TUNNEL_OVERHEAD;
+	fwd_fast_want(f, t, now);
 	return send_outer(f, &x, p, len, outermost);
 }
 

@@ -9,12 +9,18 @@
  * But for one change: a tunnel that lives there, whose next care-of address is proved, too, moves
  * where it is, at once, by its slot (forward_map.h).  Packets into it never were here, so none is
  * overtaken.  Those out of it come here, behind the Binding Update, until it has settled again.
+ *
+ * A mobile node's own tunnels go there to send.  They depend on each other (one may lead through
+ * another) and they are few, so any change of one, and each packet that has to be parked, takes all
+ * of them back.
  */
 #include <poll.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "platform/linux/forward_priv.h"
+
+enum { ETHERNET_LEN = 6 };
 
 /* Queues that are never empty lose packets anyway; they are not waited for longer.  Nor for less
  * work than to read all that stood in one: time passes too while another program has the
@@ -96,6 +102,7 @@ static void release_slot(struct fwd *f, struct fwd_tunnel *t)
 	t->last = last_packet(f, t);
 	fwd_fast_return_slot(f, t->slot);
 	f->fast.bindings--;
+	f->fast.mobiles -= t->t.mobile_side;
 	t->fast = t->taken = t->live = t->moved = t->one_way = false;
 }
 
@@ -110,7 +117,9 @@ void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now)
 
 static void set_live(struct fwd *f, struct fwd_tunnel *t, bool live)
 {
-	uint64_t word = t->t.until & ~(uint64_t)FASTMAP_FLAGS;
+	/* Own tunnels do not outlive their engine, which ends them in time. */
+	lke_time until = t->t.mobile_side ? LKE_NEVER : t->t.until;
+	uint64_t word = until & ~(uint64_t)FASTMAP_FLAGS;
 
 	word |= (t->moved ? FASTMAP_MOVED : 0U) | (t->one_way ? FASTMAP_ONE_WAY : 0U);
 	__atomic_store_n(&f->conf.counts[t->slot].live, live ? word : 0, __ATOMIC_SEQ_CST);
@@ -130,7 +139,10 @@ void fwd_fast_off(struct fwd *f, struct fwd_tunnel *t)
 	if (!t || !t->fast)
 		return;
 	set_live(f, t, false); /* at once; the map follows when the other process has the time */
-	b = (struct fast_binding){ .home = t->t.home, .slot = t->slot, .remove = true };
+	b = (struct fast_binding){ .home = t->t.home,
+				   .slot = t->slot,
+				   .remove = true,
+				   .ifindex = t->t.mobile_side ? t->t.ifindex : 0 };
 	(void)f->conf.fast(f->conf.ctx, &b);
 	release_slot(f, t);
 }
@@ -141,9 +153,36 @@ void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home)
 		fwd_fast_off(f, fwd_find(f, false, home));
 }
 
-void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now)
+void fwd_fast_off_mobiles(struct fwd *f)
 {
-	struct fwd_tunnel *t = fwd_find(f, false, home);
+	struct fwd_fast *s = &f->fast;
+	struct table_node *n = NULL;
+	size_t cursor = 0;
+	unsigned kept = 0;
+
+	/* Nor do those come there that asked before. */
+	for (unsigned i = 0; i < s->wanted; i++)
+		if (!s->want[i].mobile_side)
+			s->want[kept++] = s->want[i];
+	s->wanted = kept;
+	while (f->fast.mobiles && (n = table_next(&f->homes, &cursor, n))) {
+		struct fwd_tunnel *t = TABLE_ENTRY(n, struct fwd_tunnel, node);
+
+		if (t->t.mobile_side)
+			fwd_fast_off(f, t);
+	}
+}
+
+void fwd_fast_settle_mobiles(struct fwd *f, lke_time now)
+{
+	fwd_fast_off_mobiles(f);
+	f->fast.mobile_after = now + settle_time;
+}
+
+void fwd_fast_refused(struct fwd *f, bool mobile_side, const struct lke_in6 *home, uint32_t slot,
+		      lke_time now)
+{
+	struct fwd_tunnel *t = fwd_find(f, mobile_side, home);
 
 	f->fast.refused++;
 	if (!t || !t->fast || t->slot != slot)
@@ -155,8 +194,18 @@ void fwd_fast_refused(struct fwd *f, const struct lke_in6 *home, uint32_t slot, 
 	t->fast_after = now + retry_time;
 }
 
+/* Not while packets are parked, nor in another tunnel; and where an agent is, too, its tunnels and
+ * what waits for them come first. */
+static bool may_send_fast(const struct fwd *f, const struct fwd_tunnel *t)
+{
+	return t->used && !f->hold && !f->conf.agent && t->t.ifindex &&
+	       t->t.nexthop.len == ETHERNET_LEN && !fwd_find(f, true, &t->t.coa);
+}
+
 static bool may_be_fast(const struct fwd *f, const struct fwd_tunnel *t)
 {
+	if (t->t.mobile_side)
+		return may_send_fast(f, t);
 	return t->used && !t->older && !t->t.suspended && t->t.credit == UINT64_MAX &&
 	       !fwd_buffer_has(f, &t->t.home);
 }
@@ -169,27 +218,39 @@ static void want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	if (s->wanted == FWD_FAST_WANTED)
 		return; /* its next packet asks again */
 	for (unsigned i = 0; i < s->wanted; i++)
-		if (in6_eq(&s->want[i], &t->t.home))
+		if (s->want[i].mobile_side == t->t.mobile_side &&
+		    in6_eq(&s->want[i].home, &t->t.home))
 			return;
 	if (s->wanted == 0) {
 		s->since = now;
 		s->tries = 0;
 	}
-	s->want[s->wanted++] = t->t.home;
+	s->want[s->wanted].home = t->t.home;
+	s->want[s->wanted++].mobile_side = t->t.mobile_side;
+}
+
+static struct fwd_tunnel *wanted(const struct fwd *f, unsigned i)
+{
+	return fwd_find(f, f->fast.want[i].mobile_side, &f->fast.want[i].home);
 }
 
 /* What a packet may have without being cut; the TUN plane cuts, as tunnel_mtu() is 1280 at least.
  */
 static uint32_t uncut(const struct fwd *f, const struct fwd_tunnel *t, lke_time now)
 {
-	return fwd_pair_mtu(f, t->pair, now) - TUNNEL_OVERHEAD;
+	uint32_t mtu = fwd_pair_mtu(f, t->pair, now);
+
+	if (t->t.mobile_side && fwd_link_mtu(f, t->t.ifindex) < mtu)
+		mtu = fwd_link_mtu(f, t->t.ifindex);
+	return mtu - TUNNEL_OVERHEAD;
 }
 
 void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 {
 	uint32_t mtu;
 
-	if (!f->fast.slot || t->t.mobile_side || now < t->fast_after || !may_be_fast(f, t))
+	if (!f->fast.slot || now < t->fast_after || !may_be_fast(f, t) ||
+	    (t->t.mobile_side && now < f->fast.mobile_after))
 		return;
 	mtu = uncut(f, t, now);
 	if (t->fast && t->fast_mtu != mtu)
@@ -199,9 +260,10 @@ void fwd_fast_want(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	want(f, t, now);
 }
 
-void fwd_fast_taken(struct fwd *f, const struct lke_in6 *home, uint32_t slot, lke_time now)
+void fwd_fast_taken(struct fwd *f, bool mobile_side, const struct lke_in6 *home, uint32_t slot,
+		    lke_time now)
 {
-	struct fwd_tunnel *t = fwd_find(f, false, home);
+	struct fwd_tunnel *t = fwd_find(f, mobile_side, home);
 
 	if (!t || !t->fast || t->slot != slot)
 		return;
@@ -249,6 +311,10 @@ static void put(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 
 	if (s->free == 0)
 		return;
+	if (t->t.mobile_side) {
+		b.ifindex = t->t.ifindex;
+		b.nexthop = t->t.nexthop;
+	}
 	b.slot = s->slot[s->first];
 	if (!f->conf.fast(f->conf.ctx, &b)) {
 		t->fast_after = now + retry_time;
@@ -257,6 +323,7 @@ static void put(struct fwd *f, struct fwd_tunnel *t, lke_time now)
 	s->first = (s->first + 1) % f->conf.counts_max;
 	s->free--;
 	s->bindings++;
+	s->mobiles += t->t.mobile_side;
 	t->fast = true;
 	t->slot = b.slot;
 	t->fast_mtu = b.mtu;
@@ -277,7 +344,7 @@ static void asleep_again(struct fwd *f, const bool *one_way)
 	struct fwd_fast *s = &f->fast;
 
 	for (unsigned i = 0; i < s->wanted; i++) {
-		struct fwd_tunnel *t = fwd_find(f, false, &s->want[i]);
+		struct fwd_tunnel *t = wanted(f, i);
 
 		if (!t || !t->live)
 			continue;
@@ -305,7 +372,7 @@ void fwd_fast_flush(struct fwd *f, lke_time now)
 	if (s->wanted == 0 || (patient && !all_is_read(f)))
 		return;
 	for (unsigned i = 0; i < s->wanted; i++) {
-		struct fwd_tunnel *t = fwd_find(f, false, &s->want[i]);
+		struct fwd_tunnel *t = wanted(f, i);
 
 		if (!t || !may_be_fast(f, t))
 			continue;

@@ -122,7 +122,10 @@ int fwd_icmp(struct fwd *f, const uint8_t *pkt, size_t len, lke_time now)
 		return 1; /* RFC 8201 4: discarded */
 	if (type == ICMP6_TOO_BIG && param < fwd_pair_mtu(f, p, now)) {
 		fwd_addresses(i.pkt + i.upper_off + ICMP6_HDR_LEN + inner, addr);
-		fwd_fast_off_home(f, &addr[1]);
+		if (p->key.mobile_side)
+			fwd_fast_off_mobiles(f);
+		else
+			fwd_fast_off_home(f, &addr[1]);
 		p->mtu = param;
 		p->mtu_until =
 			now + 600 * LKE_SEC; /* RFC 8201 4: not less than 5 minutes, 10 are usual */

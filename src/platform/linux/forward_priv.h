@@ -96,10 +96,15 @@ struct fwd_fast {
 	uint32_t *slot; /* ring of those that are free; NULL: no fast path */
 	uint32_t first, free, bindings;
 	uint64_t refused;
-	struct lke_in6 want[FWD_FAST_WANTED]; /* go there when the TUN is empty */
+	struct {
+		struct lke_in6 home;
+		bool mobile_side;
+	} want[FWD_FAST_WANTED]; /* go there when the TUN is empty */
 	unsigned wanted;
 	lke_time since, latest; /* the first and the last of them */
 	unsigned tries;		/* since the first */
+	uint32_t mobiles;	/* of bindings: of the mobile side */
+	lke_time mobile_after;	/* not before */
 };
 
 /* Bindings of the fast path that a daemon before this one left (forward_adopt.c). */
@@ -168,6 +173,10 @@ bool fwd_fast_may_move(const struct fwd *f, const struct fwd_tunnel *t,
 		       const struct lke_act_tunnel *act);
 bool fwd_fast_move(struct fwd *f, struct fwd_tunnel *t, lke_time now);
 void fwd_fast_off_home(struct fwd *f, const struct lke_in6 *home);
+/* All of the mobile side. */
+void fwd_fast_off_mobiles(struct fwd *f);
+/* The same, and not again at once. */
+void fwd_fast_settle_mobiles(struct fwd *f, lke_time now);
 /* Back, if it is there, and not again at once. */
 void fwd_fast_settle(struct fwd *f, const struct lke_in6 *home, lke_time now);
 void fwd_fast_add(const struct fwd *f, const struct fwd_tunnel *t, struct fwd_tunnel_info *i);

@@ -273,23 +273,33 @@ static int set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time 
 static bool same_way(const struct fwd_tunnel *t, const struct lke_act_tunnel *act)
 {
 	return t && !act->remove && !act->suspended && act->credit == UINT64_MAX &&
-	       in6_eq(&t->t.agent, &act->agent) && in6_eq(&t->t.coa, &act->coa);
+	       in6_eq(&t->t.agent, &act->agent) && in6_eq(&t->t.coa, &act->coa) &&
+	       t->t.ifindex == act->ifindex && lladdr_eq(&t->t.nexthop, &act->nexthop);
+}
+
+static int set_mobile_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
+{
+	if (!same_way(fwd_find(f, true, &act->home), act))
+		fwd_fast_settle_mobiles(f, now);
+	return set_tunnel(f, act, now);
 }
 
 int fwd_set_tunnel(struct fwd *f, const struct lke_act_tunnel *act, lke_time now)
 {
-	struct fwd_tunnel *newest = act->mobile_side ? NULL : fwd_find(f, false, &act->home);
+	struct fwd_tunnel *newest = fwd_find(f, false, &act->home);
 	bool changed = !same_way(newest, act), moves = fwd_fast_may_move(f, newest, act);
 	int err;
 
+	if (act->mobile_side)
+		return set_mobile_tunnel(f, act, now);
 	if (changed && !moves)
 		fwd_fast_off(f, newest);
 	err = set_tunnel(f, act, now);
 	if (!changed)
 		fwd_fast_renewed(f, newest);
-	else if (!act->mobile_side && (err || !moves || !fwd_fast_move(f, newest, now)))
+	else if (err || !moves || !fwd_fast_move(f, newest, now))
 		fwd_fast_settle(f, &act->home, now);
-	if (err || act->mobile_side)
+	if (err)
 		return err;
 	if (act->remove)
 		fwd_buffer_tunnel_gone(f, &act->home);
@@ -388,6 +398,8 @@ void fwd_set_link_mtu(struct fwd *f, uint32_t ifindex, uint32_t mtu)
 {
 	size_t i = 0;
 
+	if (mtu != fwd_link_mtu(f, ifindex))
+		fwd_fast_off_mobiles(f);
 	while (i < f->links && f->link[i].ifindex != ifindex)
 		i++;
 	if (mtu == 0) { /* the link is gone */
@@ -487,6 +499,8 @@ bool fwd_next_event(struct fwd *f, struct lke_event *ret)
 
 void fwd_hold(struct fwd *f, bool hold)
 {
+	if (hold)
+		fwd_fast_off_mobiles(f);
 	f->hold = hold;
 }
 

@@ -3,6 +3,7 @@
  * Fast path of the tunnels of an access router or home agent (RFC 2473), before the TUN plane:
  *
  *   lke_encap  egress of the TUN device: home -> care-of address, out of the link of the route
+ *              a mobile node's own address -> the agent, in a frame to the router of the link
  *   lke_decap  ingress of a link: a tunnel packet of a binding, into the TUN device
  *
  * What is not plain passes untouched (TC_ACT_UNSPEC) and the TUN plane does it: packets that are
@@ -51,6 +52,14 @@ struct {
 	__type(key, struct in6_addr);
 	__type(value, struct fastmap_binding);
 } bindings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct in6_addr);
+	__type(value, struct fastmap_mobile);
+} mobiles SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -151,15 +160,15 @@ static __always_inline __u32 flow_label(const struct ipv6hdr *ip)
 	return label ? label : 1;
 }
 
-static __always_inline void write_outer(struct ipv6hdr *o, const struct fastmap_binding *b,
-					const struct address *coa, const struct ipv6hdr *ip)
+static __always_inline void write_outer(struct ipv6hdr *o, const __u64 *src, const __u64 *dst,
+					const struct ipv6hdr *ip)
 {
 	*(__be32 *)o = bpf_htonl(6U << 28 | traffic_class(ip) << 20 | flow_label(ip));
 	o->payload_len = bpf_htons(bpf_ntohs(ip->payload_len) + sizeof(*ip));
 	o->nexthdr = NEXT_IPV6;
 	o->hop_limit = OUTER_HOPS;
-	__builtin_memcpy(&o->saddr, b->agent, sizeof(o->saddr));
-	__builtin_memcpy(&o->daddr, coa, sizeof(o->daddr));
+	__builtin_memcpy(&o->saddr, src, sizeof(o->saddr));
+	__builtin_memcpy(&o->daddr, dst, sizeof(o->daddr));
 }
 
 /* The link and the neighbour on the way to the care-of address. */
@@ -223,6 +232,61 @@ static __always_inline struct address care_of(const struct fastmap_binding *b,
 	return r;
 }
 
+/* The counters of the slot, and its word, when so long a packet may go into its tunnel. */
+static __always_inline struct fastmap_count *open_slot(const struct __sk_buff *skb,
+						       const struct ipv6hdr *ip, __u32 slot,
+						       __u32 head, __u32 mtu, __u64 now,
+						       __u64 *ret_live)
+{
+	__u32 len = skb->len, one = skb->gso_size ? skb->gso_size + head : len;
+	struct fastmap_count *c = bpf_map_lookup_elem(&counts, &slot);
+
+	*ret_live = lives(c, now);
+	if (!*ret_live || one > mtu || bpf_ntohs(ip->payload_len) + sizeof(*ip) != len ||
+	    len + sizeof(*ip) > 0xffff)
+		return NULL;
+	return c;
+}
+
+/* The outer header, and room for a link-layer header; a TUN device has none.  TC_ACT_OK, or
+ * what becomes of the packet instead. */
+static __always_inline int wrap(struct __sk_buff *skb, const struct ipv6hdr *outer)
+{
+	if (bpf_skb_adjust_room(skb, sizeof(*outer), BPF_ADJ_ROOM_MAC,
+				BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6))
+		return TC_ACT_UNSPEC;
+	if (bpf_skb_store_bytes(skb, 0, outer, sizeof(*outer), 0) ||
+	    bpf_skb_change_head(skb, ETH_HLEN, 0))
+		return TC_ACT_SHOT;
+	return TC_ACT_OK;
+}
+
+/* A host does not forward, so that it has no bpf_fib_lookup(): user space says the way. */
+static __always_inline int encap_mobile(struct __sk_buff *skb, const struct ipv6hdr *ip, __u32 head)
+{
+	const struct fastmap_mobile *m = bpf_map_lookup_elem(&mobiles, &ip->saddr);
+	__u32 len = skb->len;
+	struct fastmap_count *c;
+	struct ipv6hdr outer;
+	__u64 now, live;
+	int act;
+
+	if (!m)
+		return TC_ACT_UNSPEC;
+	now = bpf_ktime_get_boot_ns();
+	c = open_slot(skb, ip, m->slot, head, m->mtu, now, &live);
+	if (!c)
+		return TC_ACT_UNSPEC;
+	write_outer(&outer, m->coa, m->agent, ip);
+	act = wrap(skb, &outer);
+	if (act != TC_ACT_OK)
+		return act;
+	if (bpf_skb_store_bytes(skb, 0, m->frame, ETH_HLEN, 0))
+		return TC_ACT_SHOT;
+	count(&c->encap, &c->encap_bytes, len, now, c);
+	return bpf_redirect(m->ifindex, 0);
+}
+
 SEC("tc")
 int lke_encap(struct __sk_buff *skb)
 {
@@ -234,34 +298,28 @@ int lke_encap(struct __sk_buff *skb)
 	struct bpf_fib_lookup fib;
 	struct ipv6hdr outer;
 	struct address coa;
-	__u32 head, slot, len = skb->len, one = skb->gso_size;
+	__u32 head, len = skb->len;
 	__u64 now, live;
+	int act;
 
 	if (skb->protocol != bpf_htons(ETH_P_IPV6) || (const void *)(ip + 1) > end ||
 	    !is_plain(ip, end, &head))
 		return TC_ACT_UNSPEC;
 	b = bpf_map_lookup_elem(&bindings, &ip->daddr);
 	if (!b)
-		return TC_ACT_UNSPEC;
-	slot = b->slot;
-	c = bpf_map_lookup_elem(&counts, &slot);
-	one = one ? one + head : len;
+		return encap_mobile(skb, ip, head);
 	now = bpf_ktime_get_boot_ns();
-	live = lives(c, now);
-	if (!c || !live || one > b->mtu || bpf_ntohs(ip->payload_len) + sizeof(*ip) != len ||
-	    len + sizeof(outer) > 0xffff)
+	c = open_slot(skb, ip, b->slot, head, b->mtu, now, &live);
+	if (!c)
 		return TC_ACT_UNSPEC;
 	coa = care_of(b, c, live);
-	write_outer(&outer, b, &coa, ip);
-	if (!find_way(skb, &outer, one + sizeof(outer), &fib))
+	write_outer(&outer, b->agent, coa.w, ip);
+	if (!find_way(skb, &outer, (skb->gso_size ? skb->gso_size + head : len) + sizeof(outer),
+		      &fib))
 		return TC_ACT_UNSPEC;
-	if (bpf_skb_adjust_room(skb, sizeof(outer), BPF_ADJ_ROOM_MAC,
-				BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L3_IPV6))
-		return TC_ACT_UNSPEC;
-	/* redirect_neigh() wants room for a link-layer header; a TUN device has none. */
-	if (bpf_skb_store_bytes(skb, 0, &outer, sizeof(outer), 0) ||
-	    bpf_skb_change_head(skb, ETH_HLEN, 0))
-		return TC_ACT_SHOT;
+	act = wrap(skb, &outer);
+	if (act != TC_ACT_OK)
+		return act;
 	__builtin_memcpy(nh.ipv6_nh, fib.ipv6_dst, sizeof(nh.ipv6_nh));
 	count(&c->encap, &c->encap_bytes, len, now, c);
 	return bpf_redirect_neigh(fib.ifindex, &nh, sizeof(nh), 0);

@@ -13,6 +13,18 @@ struct fastmap_binding {
 	__u32 slot; /* its place in "counts" */
 };
 
+/* Value of the map "mobiles": a mobile node's own tunnel, to send by; its key is the bound address.
+ */
+struct fastmap_mobile {
+	__u64 agent[2];
+	__u64 coa[2];
+	__u32 mtu;
+	__u32 slot;
+	__u32 ifindex;	/* of the link */
+	__u8 frame[14]; /* Ethernet header */
+	__u8 unused[6];
+};
+
 /* Counts up with every change of what the maps hold: an lked that finds another one's maps
  * (ADR 83) takes them over only when it is the same. */
 #define FASTMAP_VERSION 3
