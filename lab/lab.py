@@ -95,14 +95,17 @@ def run_test(name, build, quiet):
 	if why:
 		print("SKIP %s: %s" % (name, why))
 		return 77
+	printer = Printer(quiet=quiet)
 	with tempfile.TemporaryDirectory(prefix="lke-lab-") as d:
 		try:
-			bad = tests.TESTS[name](build, d, Printer(quiet=quiet))
+			bad = tests.TESTS[name](build, d, printer)
 		except LabError as e:
 			bad = [str(e)]
 		except CannotRun as e:
 			print("SKIP %s: %s" % (name, e))
 			return 77
+	if bad:
+		printer.last()
 	for b in bad:
 		print("     " + b)
 	print("%s %s" % ("FAIL" if bad else "PASS", name))

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tests", "ctl"))
 from reload_tests import edit	# noqa: E402
+from restart_tests import configured	# noqa: E402
 from scenario import Story	# noqa: E402
 from topology import wait_for	# noqa: E402
 
@@ -77,7 +78,7 @@ def op_json_fits_its_schema(build, directory, printer):
 	except ImportError:
 		print("python3-jsonschema is not installed")
 		sys.exit(77)
-	with Story(build, directory, printer) as story:
+	with configured("[Daemon]\nForward = tun\n"), Story(build, directory, printer) as story:
 		fleet = story.fleet
 		daemons = (fleet.mn, fleet.ar[1], fleet.ha)
 		monitors = [Monitor(d, os.path.join(directory, d.name + ".ndjson")) for d in daemons]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Says who sent what, in words: names of the lab's hosts, one line a message, checks with their verdict."""
+import collections
 import sys
 
 import packet
@@ -101,7 +102,7 @@ class Printer:
 	def __init__(self, out=None, quiet=False):
 		self.out = out or sys.stdout
 		self.colour = self.out.isatty()
-		self.quiet = quiet
+		self.quiet, self.unsaid = quiet, collections.deque(maxlen=80)
 
 	def paint(self, text, *how):
 		if not self.colour or not how:
@@ -109,7 +110,14 @@ class Printer:
 		return "\033[%sm%s\033[0m" % (";".join(self.COLOUR[h] for h in how), text)
 
 	def line(self, text=""):
-		if not self.quiet:
+		if self.quiet:
+			self.unsaid.append(text)
+		else:
+			print(text, file=self.out, flush=True)
+
+	def last(self):
+		"""What a quiet one kept to itself, the end of it."""
+		for text in self.unsaid:
 			print(text, file=self.out, flush=True)
 
 	def title(self, text):

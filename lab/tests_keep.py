@@ -62,7 +62,7 @@ class Kept(World):
 		return [] if one else ["programs of more than one lked are kept: %s" % links]
 
 	def device(self):
-		return "lke0" in self.lab[self.name].run("ip", "link", check=False)
+		return ": lke0: " in self.lab[self.name].run("ip", "link", check=False)	# not that of a namespace
 
 
 class KeptShort(Kept):

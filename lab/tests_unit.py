@@ -51,7 +51,7 @@ def tunnels_go_on_while_systemd_restarts_lked(build, directory, printer):
 		w.away()
 		if w.agent.stop():
 			bad.append("systemctl stop: " + w.agent.tail())
-		wait_for(lambda: not w.device(), 20, "the device to go with its descriptor")
+		wait_for(lambda: not w.device(), 5, "the device to go with its descriptor")
 		w.stop_probes()
 	return bad
 

@@ -155,6 +155,16 @@ bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 bool lke_engine_find_binding(const struct lke_engine *e, const struct lke_in6 *home,
 			     struct lke_binding_view *ret);
 
+/* Addresses of this host on an interface, as LKE_EV_ADDR told of them. */
+struct lke_address_view {
+	struct lke_in6 addr;
+	uint8_t prefix_len;
+	bool tentative;
+};
+/* false: no more of them. */
+bool lke_engine_next_address(const struct lke_engine *e, uint32_t ifindex, size_t *cursor,
+			     struct lke_address_view *ret);
+
 /* MN: routers heard on its links. */
 struct lke_router_view {
 	uint32_t ifindex;

@@ -525,6 +525,20 @@ bool lke_engine_find_binding(const struct lke_engine *e, const struct lke_in6 *h
 	return e->bindings && binding_view(e, home, ret);
 }
 
+bool lke_engine_next_address(const struct lke_engine *e, uint32_t ifindex, size_t *cursor,
+			     struct lke_address_view *ret)
+{
+	const struct iface *i = iface_by_index(e, ifindex);
+
+	if (!i || *cursor >= i->addrs)
+		return false;
+	*ret = (struct lke_address_view){ .addr = i->addr[*cursor].addr,
+					  .prefix_len = i->addr[*cursor].plen,
+					  .tentative = i->addr[*cursor].tentative };
+	++*cursor;
+	return true;
+}
+
 bool lke_engine_next_router(const struct lke_engine *e, size_t *cursor, struct lke_router_view *ret)
 {
 	return e->mn && mn_next_router(e, cursor, ret);

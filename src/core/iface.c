@@ -3,7 +3,7 @@
 #include "base/str.h"
 #include "core/internal.h"
 
-struct iface *iface_by_index(struct lke_engine *e, uint32_t ifindex)
+struct iface *iface_by_index(const struct lke_engine *e, uint32_t ifindex)
 {
 	for (unsigned n = 0; n < e->ifaces; n++)
 		if (e->iface[n]->ifindex == ifindex)

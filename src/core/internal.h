@@ -184,7 +184,7 @@ struct iface *iface_update(struct lke_engine *e, const struct lke_ev_link *l);
 bool iface_keeps(struct iface *i, const struct lke_in6 *addr, bool still);
 struct iface *iface_address(struct lke_engine *e, const struct lke_ev_addr *a);
 void iface_remove(struct lke_engine *e, struct iface *i);
-struct iface *iface_by_index(struct lke_engine *e, uint32_t ifindex);
+struct iface *iface_by_index(const struct lke_engine *e, uint32_t ifindex);
 struct iface *iface_by_name(struct lke_engine *e, const char *name);
 /* The first non-tentative link-local address, or NULL. */
 const struct lke_in6 *iface_ll(const struct iface *i);

@@ -83,6 +83,21 @@ static void print_more(const json_t *top, const char *total, size_t shown, const
 		printf("  ... and %.0f more: %s\n", all - (double)shown, how);
 }
 
+/* With its addresses, by which mobile nodes speak of it. */
+static void print_interface(const struct ctl *c, const json_t *j)
+{
+	char line[256];
+	const json_t *a;
+	size_t i, n;
+
+	n = (size_t)snprintf(line, sizeof(line), "  %s %s %s", text_get(j, "name"),
+			     text_get(j, "link_layer"),
+			     json_is_true(json_object_get(j, "up")) ? "up" : "down");
+	json_array_foreach(json_object_get(j, "addresses"), i, a) if (n < sizeof(line)) n +=
+		(size_t)snprintf(line + n, sizeof(line) - n, " %s", json_string_value(a));
+	layout_print(c->columns, 4, "%s", line);
+}
+
 static void print_access_router(const struct ctl *c, const json_t *top)
 {
 	const json_t *rsa = json_object_get(top, "rsa"), *totals = json_object_get(top, "totals");
@@ -99,8 +114,7 @@ static void print_access_router(const struct ctl *c, const json_t *top)
 	json_array_foreach(json_object_get(top, "interfaces"), i, j)
 	{
 		if (has(json_object_get(j, "roles"), "access-router"))
-			printf("  %s %s %s\n", text_get(j, "name"), text_get(j, "link_layer"),
-			       json_is_true(json_object_get(j, "up")) ? "up" : "down");
+			print_interface(c, j);
 	}
 	printf("  LBSAs %.0f valid, %.0f tentative   bindings %.0f\n",
 	       text_number(totals, "lbsas_valid"), text_number(totals, "lbsas_tentative"),

@@ -116,6 +116,8 @@ size_t show_interfaces(const struct ctl *c, const json_t *top, struct show_table
 		json_array_foreach(json_object_get(j, "roles"), k, r)
 			printf(" %s", json_string_value(r));
 		putchar('\n');
+		json_array_foreach(json_object_get(j, "addresses"), k, r)
+			printf("      %s\n", json_string_value(r));
 	}
 	return json_array_size(list);
 }

@@ -55,6 +55,17 @@ static json_t *link_roles(const struct driver *d, const char *name)
 	return roles;
 }
 
+static json_t *link_addresses(struct driver *d, uint32_t ifindex)
+{
+	struct lke_address_view v;
+	json_t *list = json_array();
+	size_t cursor = 0;
+
+	while (lke_engine_next_address(d->engine, ifindex, &cursor, &v))
+		json_array_append_new(list, in6_json(&v.addr));
+	return list;
+}
+
 static json_t *show_interfaces(struct driver *d, struct show_page *p)
 {
 	json_t *list = json_array();
@@ -64,12 +75,13 @@ static json_t *show_interfaces(struct driver *d, struct show_page *p)
 
 		if (!l->last.name[0])
 			continue;
-		json_array_append_new(list, json_pack("{s:s,s:i,s:o,s:b,s:i,s:b,s:o}", "name",
-						      l->last.name, "ifindex", (int)l->last.ifindex,
-						      "link_layer", lladdr_json(&l->last.lladdr),
-						      "up", l->last.up, "mtu", (int)l->last.mtu,
-						      "socket", l->socket.fd >= 0, "roles",
-						      link_roles(d, l->last.name)));
+		json_array_append_new(
+			list, json_pack("{s:s,s:i,s:o,s:o,s:b,s:i,s:b,s:o}", "name", l->last.name,
+					"ifindex", (int)l->last.ifindex, "link_layer",
+					lladdr_json(&l->last.lladdr), "addresses",
+					link_addresses(d, l->last.ifindex), "up", l->last.up, "mtu",
+					(int)l->last.mtu, "socket", l->socket.fd >= 0, "roles",
+					link_roles(d, l->last.name)));
 	}
 	return list;
 }

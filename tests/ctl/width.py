@@ -26,7 +26,8 @@ STATE = {
     'schema': 'lke.show/1', 'roles': ['access-router', 'mobile-node', 'home-agent'], 'forward': 'bpf',
     'forward_reason': 'Forward = auto', 'rsa': {'bits': 2048, 'sha256': 'ab' * 32},
     'totals': {'lbsas_valid': 3, 'lbsas_tentative': 0, 'bindings': 2, 'lbsas': 3, 'mobiles': 1},
-    'interfaces': [{'name': 'wlan0', 'link_layer': '02:00:00:00:00:01', 'up': True, 'mtu': 1500, 'roles': ['access-router']}],
+    'interfaces': [{'name': 'wlan0', 'link_layer': '02:00:00:00:00:01', 'up': True, 'mtu': 1500, 'roles': ['access-router'],
+                    'addresses': ['fe80::1', address(7), address(8)]}],
     'lbsas': [{'role': 'access-router', 'care_of_address': address(k), 'state': 'valid', 'expires_in': 3000,
                'binding': BINDING if k else None, 'buffered': {'packets': 12 if k == 2 else 0}, 'leaving': k == 2} for k in range(3)]
     + [{'role': 'mobile-node', 'care_of_address': address(1), 'access_router': address(2), 'state': 'valid', 'previous': True,
@@ -86,6 +87,7 @@ def op_show_fits_80_columns(lke):
 def op_show_in_a_pipe_has_a_line_for_each_object(lke):
     out = shown(lke, [])
     equal(out, shown(lke, [], 1000))
+    true(f'\n  wlan0 02:00:00:00:00:01 up fe80::1 {address(7)} {address(8)}\n' in out, out)
     true(f'LBSA of {address(1)} with {address(2)}: previous, expires in 5m33s' in out, out)
     for k in range(3):
         true(re.search(rf'^  {address(k)} (on link|-> {address(9)}) .*(valid|forwarding)', out, re.M), out)

@@ -626,6 +626,27 @@ static void lke_212_reply_with_all_options_of_send(void **state)
 	assert_memory_equal(arf_last(&f, LKE_MSG_DAD_NA_AUTH)->pkt, with, at);
 }
 
+/* lke show: each link has its own, and of a link that nobody knows there are none. */
+static void addresses_of_each_link(void **state)
+{
+	const struct lke_in6 want[] = { arf_addr("fe80::a:1"), arf_addr("fd00:2::1") };
+	struct lke_address_view v;
+	size_t cursor = 0, n = 0;
+
+	(void)state;
+	while (lke_engine_next_address(f.e, LAN2, &cursor, &v)) {
+		assert_true(n < 2 && in6_eq(&v.addr, &want[n++]));
+		assert_int_equal(v.prefix_len, 64);
+	}
+	assert_int_equal(n, 2);
+	address(LAN2, "fe80::a:1", true);
+	cursor = 0;
+	assert_true(lke_engine_next_address(f.e, LAN2, &cursor, &v) && in6_eq(&v.addr, &want[1]));
+	assert_false(lke_engine_next_address(f.e, LAN2, &cursor, &v));
+	cursor = 0;
+	assert_false(lke_engine_next_address(f.e, 999, &cursor, &v));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, open_two, done)
@@ -648,6 +669,7 @@ int main(void)
 		T(thr_094_new_mac_address_is_used_and_told),
 		T(thr_094_nothing_is_sent_on_a_link_that_went),
 		T(thr_035_proxy_advertisements_at_most_one_a_second),
+		T(addresses_of_each_link),
 		T(amb_128_limits_are_reported),
 		O(amb_128_grants_shrink_as_the_table_fills),
 		O(lke_212_reply_with_all_options_of_send),
