@@ -92,10 +92,10 @@ static void care_of_addresses_that_are_refused(void **state)
 	assert_false(ok(&f, "2001:db8:1::b01")); /* another home address, bound or not */
 	fx_register(&f, 1);
 	assert_true(ok(&f, "2001:db8:5::9"));
-	assert_true(ok(&f, "2001:db8:1::b02"));	 /* its own home address */
+	assert_true(ok(&f, "2001:db8:1::b02")); /* its own home address */
 	assert_false(ok(&f, "2001:db8:1::b01"));
-	assert_false(ok(&f, "2001:db8:9::1"));	 /* ours */
-	assert_false(ok(&f, "2001:db8:5::"));	 /* subnet-router anycast */
+	assert_false(ok(&f, "2001:db8:9::1")); /* ours */
+	assert_false(ok(&f, "2001:db8:5::"));  /* subnet-router anycast */
 	assert_false(ok(&f, "ff0e::1"));
 	assert_false(ok(&f, "fe80::9"));
 	assert_false(ok(&f, "::1"));
