@@ -33,8 +33,8 @@ def in_container(command):
 	run = subprocess.run([os.path.join(os.path.dirname(__file__), "container.py"), command], text=True, stdout=subprocess.PIPE,
 		stderr=subprocess.STDOUT, preexec_fn=dies_with_us)
 	if run.returncode == 77:
-		raise CannotRun(run.stdout.strip().splitlines()[-1])
-	return run.stdout.splitlines() if run.returncode else []
+		raise CannotRun(run.stdout.strip().rsplit("\n", 1)[-1] or "no reason given")
+	return run.stdout.splitlines() + ["exit status %d" % run.returncode] if run.returncode else []
 
 
 def service_of_systemd(build, directory, printer):

@@ -125,9 +125,12 @@ static void print_access_router(const struct ctl *c, const json_t *top)
 
 static void print_mobile_node(const struct ctl *c, const json_t *top)
 {
+	char line[320], forward[224];
+
 	if (!show_has_role(top, "mobile-node"))
 		return;
-	show_heading(c, "mobile node");
+	snprintf(line, sizeof(line), "mobile node%s", forward_text(top, forward));
+	show_heading(c, line);
 	(void)show_routers(c, top, NULL);
 	(void)show_own_lbsas(c, top, 4);
 	(void)show_own_bindings(c, top, 4);

@@ -612,3 +612,12 @@ void fix_move(struct fix *f, unsigned ar)
 	f->now += LKE_MSEC;
 	fix_ra(f, ar);
 }
+
+void fix_away(struct fix *f, enum lke_strategy strategy, struct lke_in6 *ret_old)
+{
+	fix_start(f, 1, strategy, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(f, 1);
+	*ret_old = fix_coa(f);
+	fix_clear(f);
+	fix_move(f, 2);
+}

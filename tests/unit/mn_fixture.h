@@ -101,5 +101,8 @@ void fix_attach(struct fix *f, unsigned ar);
 void fix_attach_lbsa(struct fix *f, unsigned ar);
 /* Link down, up 100 ms later, RA of the next one. */
 void fix_move(struct fix *f, unsigned ar);
+/* Away from router 1, of which it has a key, on the link of router 2; ret_old: the address it left.
+ */
+void fix_away(struct fix *f, enum lke_strategy strategy, struct lke_in6 *ret_old);
 
 #endif

@@ -2,15 +2,6 @@
 /* Every Status an agent may answer with (RFC 6275 6.1.8, draft 3.2.2), odd ones too. */
 #include "mn_fixture.h"
 
-static void away(struct fix *f, enum lke_strategy strategy, struct lke_in6 *ret_old)
-{
-	fix_start(f, 1, strategy, LKE_PROFILE_DEFAULT);
-	fix_attach_lbsa(f, 1);
-	*ret_old = fix_coa(f);
-	fix_clear(f);
-	fix_move(f, 2);
-}
-
 static bool bound(const struct fix *f, const struct lke_in6 *home)
 {
 	const struct update *u = update_of(f->e, home);
@@ -28,7 +19,7 @@ static void rfc_6275_6_1_8_every_status_of_an_access_router(void **state)
 
 		if (status == STATUS_SEQUENCE)
 			continue;
-		away(&f, LKE_STRATEGY_OLDEST, &old);
+		fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 		/* Whatever its Lifetime says. */
 		assert_int_equal(fix_ba(&f, 1, (uint8_t)status, status == 129 ? 0 : 240, 0, true),
 				 0);
@@ -53,7 +44,7 @@ static void amb_105_endless_135_of_an_access_router(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, LKE_STRATEGY_OLDEST, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	seen = (uint16_t)(update_find(f.e, &old, &ar)->seq - 1);
 	for (unsigned ms = 0; ms < 60000; ms += 10) {
 		const struct update *u = update_find(f.e, &old, &ar);
@@ -81,7 +72,7 @@ static void threats_53_recorded_135_changes_no_number(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, LKE_STRATEGY_OLDEST, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	u = update_find(f.e, &old, &ar);
 	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 	assert_true(bound(&f, &old));
@@ -177,7 +168,7 @@ static void rfc_6275_6_1_8_accepted_for_no_time_is_no_binding(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, LKE_STRATEGY_OLDEST, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 	assert_true(bound(&f, &old));
 	fix_run(&f, 120 * LKE_SEC); /* its refresh is answered so */
@@ -195,7 +186,7 @@ static void amb_179_no_longer_than_was_asked_for(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, LKE_STRATEGY_OLDEST, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	assert_int_equal(fix_ba(&f, 1, 0, 7200, 9, true), 0);
 	/* draft 3.2.4: the Finished copies what the acknowledgement says. */
 	assert_int_equal(fix_count(&f, LKE_MSG_FINISHED), 1);
@@ -310,7 +301,7 @@ static void amb_112_rounds_come_back_with_a_lasting_binding(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, LKE_STRATEGY_OLDEST, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 	u = update_find(f.e, &old, &ar);
 	for (unsigned n = 0; n < 4; n++) {

@@ -3,15 +3,6 @@
  * 11.7.3. */
 #include "mn_fixture.h"
 
-static void away(struct fix *f, struct lke_in6 *ret_old)
-{
-	fix_start(f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach_lbsa(f, 1);
-	*ret_old = fix_coa(f);
-	fix_clear(f);
-	fix_move(f, 2);
-}
-
 static struct update *update_at(struct fix *f, const struct lke_in6 *old)
 {
 	struct lke_in6 ar = fix_ar_addr(1);
@@ -86,7 +77,7 @@ static void refusals_that_end_the_key(void **state)
 		struct lke_in6 old;
 		struct fix f;
 
-		away(&f, &old);
+		fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 		assert_int_equal(fix_ba(&f, 1, status[n], 0, 0, true), 0);
 		assert_int_equal(fix_lbsa(&f, &old, &v), n >= 2);
 		assert_int_equal(told_home(&f), 1);
@@ -104,7 +95,7 @@ static void amb_116_what_ends_a_return(void **state)
 		struct lke_in6 old;
 		struct fix f;
 
-		away(&f, &old);
+		fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 		fix_run(&f, 5 * LKE_SEC);
 		fix_clear(&f);
@@ -127,7 +118,7 @@ static void refused_return_is_asked_for_again(void **state)
 
 	(void)state;
 	for (unsigned n = 0; n < 2; n++) {
-		away(&f, &old);
+		fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 		fix_run(&f, 5 * LKE_SEC);
 		fix_clear(&f);
@@ -188,7 +179,7 @@ static void amb_105_signed_135_that_is_behind(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	u = update_at(&f, &old);
 	assert_true(u->outstanding);
 	seq = u->seq;
@@ -211,7 +202,7 @@ static void amb_106_unsigned_answers(void **state)
 	struct fix f;
 
 	(void)state;
-	away(&f, &old);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	u = update_at(&f, &old);
 	seq = u->seq;
 	(void)fix_ba(&f, 1, 0, 240, 0, false);

@@ -70,17 +70,14 @@ static void silent_home_agent_is_told_once(void **state)
 	fix_end(&f);
 }
 
-/* The same of a previous access router, also while there is no link to send by. */
+/* The same of a previous access router. */
 static void silent_access_router_is_told_once(void **state)
 {
 	struct lke_in6 old;
 	struct fix f;
 
 	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach_lbsa(&f, 1);
-	old = fix_coa(&f);
-	fix_move(&f, 2);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	assert_int_equal(unanswered(&f, &old), 1);
 	fix_run(&f, 6 * LKE_SEC);
 	assert_int_equal(unanswered(&f, &old), 3);
@@ -93,16 +90,14 @@ static void silent_access_router_is_told_once(void **state)
 	fix_end(&f);
 }
 
+/* What cannot be sent counts as no silence. */
 static void without_a_link_nobody_is_silent(void **state)
 {
 	struct lke_in6 old;
 	struct fix f;
 
 	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach_lbsa(&f, 1);
-	old = fix_coa(&f);
-	fix_move(&f, 2);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	fix_run(&f, 8 * LKE_SEC); /* the next update would be the one that is told */
 	assert_int_equal(unanswered(&f, &old), 4);
 	fix_link(&f, false);
@@ -219,10 +214,7 @@ static void refresh_keeps_the_care_of_address_of_the_temporary_agent(void **stat
 	struct lke_in6 old;
 
 	(void)state;
-	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
-	fix_attach_lbsa(&f, 1);
-	old = fix_coa(&f);
-	fix_move(&f, 2);
+	fix_away(&f, LKE_STRATEGY_OLDEST, &old);
 	for (unsigned n = 0; n < 4; n++) {
 		assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
 		fix_clear(&f);

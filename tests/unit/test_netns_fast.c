@@ -458,7 +458,7 @@ static void own_packets_leave_in_a_tunnel(void **state)
 	assert_int_equal(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)),
 			 sizeof(data));
 	assert_true(tun_gets(500));
-	counts[b.slot].live = LKE_NEVER;
+	counts[b.slot].live = FOR_EVER;
 	b.remove = true;
 	assert_int_equal(fast_set(fast, &b), 0);
 	assert_int_equal(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)&to, sizeof(to)),

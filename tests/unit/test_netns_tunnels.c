@@ -324,10 +324,9 @@ static void amb_121_superpackets_leave_as_right_segments(void **state)
 	nl_remove_all(nl);
 }
 
-static void mobile_tunnels_and_learns_the_mtu(void **state)
+/* The address, its path and its tunnel by v1; a socket bound there. */
+static int own_tunnel(struct fwd *f, const char *home, const char *agent, uint16_t port)
 {
-	const char *home = "2001:db8:77::5", *coa = host, *agent = "2001:db8:5::1";
-	const char *get = "ip -6 route get 2001:db8:9::9 from 2001:db8:77::5";
 	struct lke_act_addr a = { .addr = A(home),
 				  .prefix_len = 128,
 				  .valid = LKE_LIFETIME_INFINITE,
@@ -336,19 +335,27 @@ static void mobile_tunnels_and_learns_the_mtu(void **state)
 	struct lke_act_tunnel t = { .mobile_side = true,
 				    .home = A(home),
 				    .agent = A(agent),
-				    .coa = A(coa),
+				    .coa = A(host),
 				    .ifindex = v1,
 				    .nexthop = out.own };
-	struct fwd *f = plane();
-	uint8_t buf[2048], inner[2048];
-	int fd, one = 1;
-	size_t len, n_in;
 
 	assert_int_equal(nl_addr(nl, &a, tun), 0);
 	usleep(100000); /* its local route comes from a work queue */
 	assert_int_equal(nl_path(nl, &p, tun), 0);
 	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
-	fd = udp(home, 5001);
+	return udp(home, port);
+}
+
+static void mobile_tunnels_and_learns_the_mtu(void **state)
+{
+	const char *home = "2001:db8:77::5", *coa = host, *agent = "2001:db8:5::1";
+	const char *get = "ip -6 route get 2001:db8:9::9 from 2001:db8:77::5";
+	struct fwd *f = plane();
+	uint8_t buf[2048], inner[2048];
+	int fd, one = 1;
+	size_t len, n_in;
+
+	fd = own_tunnel(f, home, agent, 5001);
 	assert_int_equal(setsockopt(fd, SOL_IPV6, IPV6_RECVERR, &one, sizeof(one)), 0);
 	flush(&out);
 	/* parked while held, in order afterwards */
@@ -394,17 +401,6 @@ static void mobile_tunnels_and_learns_the_mtu(void **state)
 static void parked_packets_are_bounded_and_in_order(void **state)
 {
 	const char *home = "2001:db8:77::6";
-	struct lke_act_addr a = { .addr = A(home),
-				  .prefix_len = 128,
-				  .valid = LKE_LIFETIME_INFINITE,
-				  .preferred = LKE_LIFETIME_INFINITE };
-	struct lke_act_path p = { .src = A(home), .path = LKE_PATH_TUNNEL };
-	struct lke_act_tunnel t = { .mobile_side = true,
-				    .home = A(home),
-				    .agent = A("2001:db8:5::1"),
-				    .coa = A(host),
-				    .ifindex = v1,
-				    .nexthop = out.own };
 	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_port = htons(7) };
 	struct lke_in6 dst = A("2001:db8:9::9");
 	struct fwd *f = plane();
@@ -413,11 +409,7 @@ static void parked_packets_are_bounded_and_in_order(void **state)
 	size_t len;
 	int fd, n;
 
-	assert_int_equal(nl_addr(nl, &a, tun), 0);
-	usleep(100000);
-	assert_int_equal(nl_path(nl, &p, tun), 0);
-	assert_int_equal(fwd_set_tunnel(f, &t, clock_now()), 0);
-	fd = udp(home, 5003);
+	fd = own_tunnel(f, home, "2001:db8:5::1", 5003);
 	memcpy(&to.sin6_addr, dst.b, 16);
 	fwd_hold(f, true);
 	for (serial = 0; serial < FWD_TUN_QUEUE + 200; serial++)

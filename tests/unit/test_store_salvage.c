@@ -226,7 +226,6 @@ static void threats_81_lost_stays_lost(void **state)
 	assert_true(s.whole == 48 && s.lost == 2);
 }
 
-/* A crash between the two names of the new store; the log of the old one must not get into it. */
 /* A log of the damaged store, as a crash leaves it: it deletes a row, and is whole. */
 static void leave_log(const struct place *p)
 {
@@ -239,6 +238,7 @@ static void leave_log(const struct place *p)
 				      "DELETE FROM floor WHERE floor = 10",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
+	assert_int_equal(sqlite3_changes(db), 1);
 	snprintf(cmd, sizeof(cmd), "cp '%s-wal' '%s.log'", p->path, p->path);
 	assert_int_equal(system(cmd), 0);
 	sqlite3_close(db);
@@ -247,6 +247,7 @@ static void leave_log(const struct place *p)
 	assert_int_equal(system(cmd), 0);
 }
 
+/* A crash between the two names of the new store; the log of the old one must not get into it. */
 static void threats_81_crash_in_the_middle_of_a_salvage(void **state)
 {
 	struct place *p = *state;
