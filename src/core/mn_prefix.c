@@ -59,7 +59,7 @@ static void learn(struct lke_engine *e, struct mn_router *r, const struct nd_pre
 			drop(e, LKE_DROP_LIMIT);
 			return;
 		}
-		p->valid_until = e->now;
+		*p = (struct mn_prefix){ .valid_until = e->now };
 	}
 	p->pio = *x;
 	p->valid_until = mn_valid_until(e->now, p->valid_until, x->valid);

@@ -388,7 +388,7 @@ struct mn_addr *mn_prefix_address(struct lke_engine *e, struct mn_link *l,
 /* Uses an address of each other prefix of the router too. */
 void mn_prefix_others(struct lke_engine *e, struct mn_link *l);
 /* Every address that can be made of the prefix of this one is used by another node: none for a
- * while, whichever router speaks of the prefix. */
+ * while, whichever router heard so far speaks of the prefix. */
 void mn_prefix_disputed(struct lke_engine *e, const struct mn_addr *a);
 
 /* --- mn_solicit.c --- */

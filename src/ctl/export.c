@@ -56,9 +56,12 @@ static int say_json(const char *path, const char *text)
 	int n = key_json(SCHEMA, text, false, json);
 	json_t *j = n < 0 ? NULL : json_loads(json, 0, NULL);
 
-	return json_object_set_new(j, "file", json_string(path)) < 0
-		       ? failed("standard output", -ENOMEM)
-		       : ctl_print_json(j);
+	if (json_object_set_new(j, "file", json_string(path)) == 0)
+		return ctl_print_json(j);
+	json_decref(j);
+	fprintf(stderr, "lke: the entry is written, but JSON cannot hold the name of its file; "
+			"choose a plain one\n");
+	return EXIT_FAILED;
 }
 
 static int write_to_file(const struct ctl *c, const char *path, const char *text, size_t len)

@@ -34,6 +34,8 @@ static int print(struct ctl *c, const char *text)
 
 	if (c->json) {
 		len = key_json("lke.key/1", text, true, json);
+		if (len < 0)
+			fprintf(stderr, "lke: %s; try without -j\n", strerror(-len));
 		code = len < 0 ? EXIT_FAILED : key_print(json, (size_t)len);
 		mem_wipe(json, sizeof(json));
 		return code;
@@ -60,7 +62,7 @@ int cmd_genkey(struct ctl *c, int argc, char **argv)
 	mem_wipe(&keys, sizeof(keys));
 	code = err > 0 ? print(c, text) : EXIT_FAILED;
 	mem_wipe(text, sizeof(text));
-	if (code == EXIT_FAILED)
+	if (code == EXIT_FAILED && !(err > 0 && c->json))
 		fprintf(stderr, "lke: the key could not be made or written; is there room?\n");
 	return code;
 }

@@ -113,6 +113,14 @@ static int replace_key(const struct daemon_config *cfg, const char *path, const 
 {
 	uint32_t present = generation_of(cfg, path);
 
+	if (present == 0 && access(path, F_OK) == 0) {
+		fprintf(stderr,
+			"lke: the key in %s cannot be read, so that nobody knows whether it is "
+			"newer; "
+			"see: lke check\n",
+			path);
+		return EXIT_FAILED;
+	}
 	if (present >= p->keys.generation) {
 		fprintf(stderr,
 			"lke: %s has key generation %u already, this is %u; export it anew\n", path,
@@ -247,15 +255,26 @@ static json_t *lines_json(const char *text)
 	return list;
 }
 
+/* Where keys of lked's own user are, as the service has it; else beside the configuration. */
+static const char *key_dir(const char *dir)
+{
+	char path[PATH_SIZE + 16];
+
+	snprintf(path, sizeof(path), "%smobiles", dir);
+	return access(path, X_OK) == 0 ? "mobiles/" : "";
+}
+
 /* A [MobileNode] section cannot be continued in another file: its owner writes these lines. */
 static int new_home(struct ctl *c, const struct policy_file *p)
 {
 	char dir[PATH_SIZE], path[PATH_SIZE + 64], home[IN6_TEXT_MAX], agent[IN6_TEXT_MAX];
 	char line[IN6_TEXT_MAX + 16], lines[256 + LKE_NAME_MAX];
+	const char *below;
 	int code;
 
 	dir_of(c->config, dir);
-	snprintf(path, sizeof(path), "%s%s.key", dir, p->name);
+	below = key_dir(dir);
+	snprintf(path, sizeof(path), "%s%s%s.key", dir, below, p->name);
 	if (access(path, F_OK) == 0) {
 		fprintf(stderr, "lke: %s exists already; move it away, or name another one\n",
 			path);
@@ -268,8 +287,8 @@ static int new_home(struct ctl *c, const struct policy_file *p)
 		 in6_is_unspecified(&p->agent) ? "(its address)" : in6_text(&p->agent, agent));
 	if (c->json && in6_is_unspecified(&p->agent))
 		line[0] = '\0';
-	snprintf(lines, sizeof(lines), "HomeAddress = %s\n%sKey = %s.key\n",
-		 in6_text(&p->home, home), line, p->name);
+	snprintf(lines, sizeof(lines), "HomeAddress = %s\n%sKey = %s%s.key\n",
+		 in6_text(&p->home, home), line, below, p->name);
 	if (!c->json) {
 		printf("The key is in %s.  Add to [MobileNode]:\n%s", path, lines);
 		return EXIT_OK;

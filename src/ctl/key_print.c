@@ -98,10 +98,13 @@ void key_close_output(void)
 int key_print(const char *text, size_t len)
 {
 	if (isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "lke: keys are not written to a terminal; name a FILE, or pipe "
-				"them to a program\n");
+		fprintf(stderr, "lke: keys are not written to a terminal; send them to a file "
+				"(> FILE), or to a program\n");
 		return EXIT_USAGE;
 	}
 	key_close_output();
-	return fwrite(text, 1, len, stdout) == len ? EXIT_OK : EXIT_FAILED;
+	if (fwrite(text, 1, len, stdout) == len)
+		return EXIT_OK;
+	fprintf(stderr, "lke: the keys cannot be written; is there room?\n");
+	return EXIT_FAILED;
 }

@@ -51,10 +51,9 @@ int ctl_print_json(json_t *j)
 	int err = j ? json_dumpf(j, stdout, JSON_INDENT(2)) : -1;
 
 	json_decref(j);
-	if (err) {
+	if (err || putchar('\n') == EOF || fflush(stdout)) {
 		fprintf(stderr, "lke: what was found cannot be written as JSON; is there room?\n");
 		return EXIT_FAILED;
 	}
-	putchar('\n');
 	return EXIT_OK;
 }

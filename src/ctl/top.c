@@ -289,6 +289,11 @@ static int run(struct ctl *c, double every)
 		size_t n = json_array_size(json_object_get(top, "bindings"));
 		struct row *rows = calloc(n + 1, sizeof(*rows));
 
+		if (!rows) {
+			fprintf(stderr,
+				"lke: out of memory; choose fewer with: lke show bindings\n");
+			code = EXIT_FAILED;
+		}
 		if (rows)
 			n = collect(top, before, before ? seconds_since(&asked) : 0, rows);
 		clock_gettime(CLOCK_BOOTTIME, &asked);

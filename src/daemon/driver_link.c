@@ -174,7 +174,8 @@ static void on_packets(evutil_socket_t fd, short what, void *ctx)
 	(void)driver_read_packets(the_driver, (uint32_t)(uintptr_t)ctx, false, PACKETS_PER_WAKEUP);
 }
 
-/* The next socket is open before the last one is closed: only what is still in that is lost. */
+/* The next socket is open before the last one is closed: what is still in that is lost, and Key
+ * Exchange Requests that come meanwhile, which are sent again. */
 static void ask_again(struct driver *d, struct driver_link *l)
 {
 	struct priv_request r = { .type = PRIV_OPEN_LINK, .ifindex = l->last.ifindex };
@@ -190,6 +191,9 @@ static void on_address(struct driver *d, const struct lke_ev_addr *a)
 		return;
 	}
 	if (!packet_ends_add(&d->w->ends, &a->addr))
+		return;
+	/* Of more of them the filters have known none since the first one too many. */
+	if (d->w->ends.n > PACKET_ENDS_FILTER + 1)
 		return;
 	for (unsigned i = 0; i < d->links; i++) {
 		struct driver_link *l = &d->link[i];

@@ -221,14 +221,15 @@ static int check_keep(const struct priv_request *r, const struct priv_limits *l)
 	return l->agent && l->home_ok(l->ctx, &r->addr) ? 0 : -EPERM;
 }
 
-/* The engine process may write any packet to the TUN device; this gives it no more. */
+/* The engine process may write any packet to the TUN device; this gives it no more.  valid is what
+ * a packet may have without being cut behind its outer header. */
 static int check_fast(const struct priv_request *r, const struct priv_limits *l)
 {
 	if (!in6_is_global(&r->addr))
 		return -EINVAL;
-	if (!r->remove &&
-	    (!in6_is_global(&r->router) || !in6_is_global(&r->coa) || r->valid < IP6_MIN_MTU ||
-	     r->valid > UINT16_MAX || r->lladdr_len != (r->ifindex ? sizeof(r->lladdr) : 0)))
+	if (!r->remove && (!in6_is_global(&r->router) || !in6_is_global(&r->coa) ||
+			   r->valid < IP6_MIN_MTU - IP6_HDR_LEN || r->valid > UINT16_MAX ||
+			   r->lladdr_len != (r->ifindex ? sizeof(r->lladdr) : 0)))
 		return -EINVAL;
 	if (r->ifindex == 0)
 		return l->agent ? 0 : -EPERM;

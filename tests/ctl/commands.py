@@ -182,9 +182,17 @@ def op_genkey_writes_a_key(lke):
     true(out != ask(lke, 'genkey')[1], 'the same key twice')
 
 
+def op_output_that_finds_no_room_is_an_error(lke):
+    for argv in (('genkey',), ('genkey', '-j'), ('help', '-j')):
+        with open('/dev/full', 'w') as full:
+            p = subprocess.run([lke, *argv], stdout=full, stderr=subprocess.PIPE, text=True)
+        equal((argv, p.returncode, p.stderr.count('\n'), 'is there room?' in p.stderr), (argv, 1, 1, True))
+
+
 TESTS = [op_help_fits_80_columns, op_every_command_has_help, op_manual_has_every_command,
          op_misspelt_command_is_corrected, op_wrong_arguments_exit_2_and_say_how, op_no_daemon_exits_4,
-         op_refusals_become_exit_codes, op_silent_daemon_is_no_success, op_show_asks_page_by_page, op_genkey_writes_a_key]
+         op_refusals_become_exit_codes, op_silent_daemon_is_no_success, op_show_asks_page_by_page, op_genkey_writes_a_key,
+         op_output_that_finds_no_room_is_an_error]
 
 if __name__ == '__main__':
     sys.exit(run(TESTS, sys.argv[1]))

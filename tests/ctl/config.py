@@ -113,6 +113,16 @@ def op_keys_that_root_makes_are_for_lked(lke):
     equal(owner(other, 'mobiles/a.key.next'), (nobody, 0o600))
     with open(other.dir.name + '/mobiles/a.key') as f:
         true('generation = 1' in f.read(), 'the present key was replaced')
+    # One that lked does not take may be a newer one.
+    os.chmod(other.dir.name + '/mobiles/a.key', 0o644)
+    code, _, err = other.ask('import', newer)
+    equal((code, 'mobiles/a.key cannot be read' in err), (1, True))
+    # A mobile node's is among lked's own, too.
+    node = Place(lke, '[Daemon]\nUser = nobody\n[MobileNode]\nInterface = lo\nLocalOnly = yes\n')
+    os.mkdir(node.dir.name + '/mobiles', 0o755)
+    os.chown(node.dir.name + '/mobiles', nobody, -1)
+    code, out, _ = node.ask('import', policy)
+    equal((code, 'Key = mobiles/a.key' in out, owner(node, 'mobiles/a.key')), (0, True, (nobody, 0o600)))
 
 
 def op_a_wrong_file_is_not_shown_but_reported_whole(lke):

@@ -183,6 +183,27 @@ static void disputed_prefix_is_left_for_another(void **state)
 	}
 }
 
+/* A dispute is of a prefix, not of its place: on the next link a router of the same name has
+ * another one. */
+static void dispute_does_not_follow_to_another_prefix(void **state)
+{
+	struct nd_msg other = { .router_lifetime = 9000, .prefixes = 1 };
+	const struct lke_in6 prefix = fix_addr("2001:db8:11::");
+	struct lke_in6 coa;
+	struct fix f;
+
+	(void)state;
+	start(&f, &coa);
+	dispute_all(&f);
+	other.prefix[0] = fix_pio("2001:db8:11::", 86400, 14400);
+	fix_link(&f, false);
+	fix_link(&f, true);
+	fix_ra_msg(&f, 1, &other);
+	coa = fix_coa(&f);
+	assert_true(in6_prefix_eq(&coa, &prefix, 64) && has(&f, &coa));
+	fix_end(&f);
+}
+
 /* The next address lives as long as its prefix, and has DAD of its own. */
 static void next_address_has_the_lifetimes_of_its_prefix(void **state)
 {
@@ -310,6 +331,7 @@ int main(void)
 		cmocka_unit_test(base_13_foreign_dad_later_is_answered),
 		cmocka_unit_test(rfc_7217_three_further_tries),
 		cmocka_unit_test(disputed_prefix_is_left_for_another),
+		cmocka_unit_test(dispute_does_not_follow_to_another_prefix),
 		cmocka_unit_test(next_address_has_the_lifetimes_of_its_prefix),
 		cmocka_unit_test(link_local_address_of_another_node),
 		cmocka_unit_test(amb_095_plain_answer_ends_the_exchange_that_asked),

@@ -277,7 +277,9 @@ static void bindings_of_the_fast_path_are_checked(void **state)
 		    in6_eq(&back.coa, &b.coa));
 	assert_true(back.mtu == b.mtu && back.slot == b.slot && !back.remove);
 	assert_int_equal(check(&r), 0);
-	r.valid = 1279;
+	r.valid = 1240; /* a link of 1280 */
+	assert_int_equal(check(&r), 0);
+	r.valid = 1239;
 	assert_int_equal(check(&r), -EINVAL);
 	r = priv_from_fast(&b);
 	r.coa = addr("ff02::1");

@@ -270,16 +270,18 @@ static void forget_gone(struct fast *f)
 int fast_link(struct fast *f, uint32_t ifindex)
 {
 	unsigned i = 0;
-	int err;
+	int err, former;
 
 	forget_gone(f);
 	while (i < f->links && f->on[i].ifindex != ifindex)
 		i++;
 	if (i == FAST_LINKS_MAX)
 		return -ENOSPC;
-	if (i < f->links && f->on[i].link >= 0)
-		close(f->on[i].link);
+	/* The former one stays until the next is there: no packet overtakes another. */
+	former = i < f->links ? f->on[i].link : -1;
 	err = attach(f, &f->on[i], ifindex, f->fd[DECAP], false);
+	if (former >= 0)
+		close(former);
 	if (i == f->links && !err)
 		f->links++;
 	else if (i < f->links && err)

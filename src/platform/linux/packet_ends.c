@@ -41,7 +41,8 @@ void packet_ends_read(struct nl *n, struct packet_ends *ret)
 	static struct lke_ev_addr dump[2 * PACKET_ENDS_MAX];
 	int k = nl_dump_addrs(n, dump, sizeof(dump) / sizeof(dump[0]));
 
-	*ret = (struct packet_ends){ .n = k < 0 ? PACKET_ENDS_MAX : 0 };
+	/* A full dump may have left some out. */
+	*ret = (struct packet_ends){ .n = k < 0 || k == 2 * PACKET_ENDS_MAX ? PACKET_ENDS_MAX : 0 };
 	for (int i = 0; i < k; i++)
 		(void)packet_ends_add(ret, &dump[i].addr);
 }
