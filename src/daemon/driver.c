@@ -112,13 +112,23 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	driver_pump(d);
 }
 
+static int read_tun(struct driver *d, unsigned budget)
+{
+	int n;
+
+	tun_quiet_reading(&d->w->tun_quiet, true);
+	n = fwd_from_tun(d->fwd, budget, clock_now());
+	tun_quiet_reading(&d->w->tun_quiet, false);
+	if (n < 0 && n != -EAGAIN && n != -EIO)
+		driver_fail(d, "TUN device", n);
+	return n;
+}
+
 static void on_tun(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *d = ctx;
-	int n = fwd_from_tun(d->fwd, TUN_PACKETS_PER_WAKEUP, clock_now());
+	int n = read_tun(d, TUN_PACKETS_PER_WAKEUP);
 
-	if (n < 0 && n != -EAGAIN && n != -EIO)
-		driver_fail(d, "TUN device", n);
 	drain_read(d, n, TUN_PACKETS_PER_WAKEUP);
 	driver_tunnel_events(d);
 	driver_pump(d);
@@ -128,10 +138,7 @@ static void on_tun(evutil_socket_t fd, short what, void *ctx)
  * one way is not overtaken by the other. */
 void driver_read_tun(struct driver *d)
 {
-	int n = fwd_from_tun(d->fwd, FWD_TUN_QUEUE, clock_now());
-
-	if (n < 0 && n != -EAGAIN && n != -EIO)
-		driver_fail(d, "TUN device", n);
+	(void)read_tun(d, FWD_TUN_QUEUE);
 	driver_tunnel_events(d);
 }
 

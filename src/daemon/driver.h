@@ -173,8 +173,9 @@ static inline bool driver_gate_of(const struct priv_request *r)
 }
 /* True: a packet of the engine waits at a closed gate; it is sent when that opens. */
 bool driver_gate_holds(struct driver *d, const struct lke_act_send *a);
-/* A request was answered: the way it closed is opened behind what the TUN still had. */
-void driver_gate_answered(struct driver *d, const struct priv_request *r);
+/* A request was answered: the way it closed is opened behind what the TUN still had, unless it is
+ * open. */
+void driver_gate_answered(struct driver *d, const struct priv_request *r, bool open);
 
 /* --- driver_rsa.c --- */
 /* Takes a key: it becomes the current one.  0 or an enum lke_error. */

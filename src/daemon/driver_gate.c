@@ -2,7 +2,8 @@
 /*
  * The way around the TUN is closed while it is laid (gate.h): what the kernel sends directly from
  * then on waits in its neighbour's queue, behind what still stands in the TUN.  When the kernel
- * says that the route is changed, the rest is read and sent, and the way opened.
+ * says that the route is changed, the rest is read and sent, and the way opened.  If there was no
+ * rest, the privileged process has opened it already (tun_quiet.h).
  *
  * The engine's own packets to that neighbour wait too.  Its acknowledgement of a deregistration is
  * what a node answers with the advertisement that would open the gate too early.
@@ -101,7 +102,7 @@ static void send_gated(struct driver *d, const struct priv_request *r)
 	d->gateds = kept;
 }
 
-void driver_gate_answered(struct driver *d, const struct priv_request *r)
+void driver_gate_answered(struct driver *d, const struct priv_request *r, bool open)
 {
 	struct priv_request gate = { .type = PRIV_GATE, .ifindex = r->ifindex };
 
@@ -114,6 +115,7 @@ void driver_gate_answered(struct driver *d, const struct priv_request *r)
 	memcpy(gate.lladdr, r->lladdr, sizeof(gate.lladdr));
 	if (r->type == PRIV_PATH)
 		driver_read_tun(d);
-	requests_add(d, &gate, 0);
+	if (!open)
+		requests_add(d, &gate, 0);
 	send_gated(d, r);
 }

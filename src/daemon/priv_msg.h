@@ -70,7 +70,8 @@ struct priv_reply {
 	struct lke_in6 addr; /* PRIV_IPSEC */
 	uint8_t removed;     /* PRIV_IPSEC */
 	uint8_t asked;	     /* PRIV_RELOADED: by the client of the engine process that waits */
-	uint8_t pad[2];
+	uint8_t open;	     /* PRIV_PATH, PRIV_INTERCEPT: the gate that it closed is open again */
+	uint8_t pad[1];
 };
 
 /* What requests may name. */

@@ -191,11 +191,8 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 {
 	int err;
 
-	if (r->type == PRIV_GATE)
-		return gate_open(p->w->nl, p->ledger, r);
 	if (r->type == PRIV_SWEEP)
 		return sweep(p);
-	gate_close(p->w->nl, p->ledger, r);
 	if (!is_recorded(r))
 		return execute(p->w, r);
 	if (r->remove)
@@ -206,6 +203,19 @@ static int execute_recorded(struct privileged *p, const struct priv_request *r)
 	err = execute(p->w, r);
 	if (err)
 		(void)ledger_del(p->ledger, r);
+	return err;
+}
+
+static int execute_gated(struct privileged *p, const struct priv_request *r, uint8_t *ret_open)
+{
+	struct world *w = p->w;
+	int err;
+
+	if (r->type == PRIV_GATE)
+		return gate_open(w->nl, p->ledger, r);
+	gate_close(w->nl, p->ledger, r, &w->tun_quiet);
+	err = execute_recorded(p, r);
+	*ret_open = gate_open_quiet(w->nl, p->ledger, r, &w->tun_quiet);
 	return err;
 }
 
@@ -410,7 +420,7 @@ static void serve_one(struct privileged *p, const struct priv_request *r, size_t
 	reply.type = r->type;
 	reply.err = err			     ? err
 		    : r->type == PRIV_RELOAD ? reload_asked(p, r)
-					     : execute_recorded(p, r);
+					     : execute_gated(p, r, &reply.open);
 	/* Before it is ready a service manager expects no sign of life; then one ping at a time. */
 	if (!err && p->watchdog != LKE_NEVER && (r->type == PRIV_READY || r->type == PRIV_ALIVE))
 		p->ping_at = clock_now() + p->watchdog;

@@ -178,7 +178,7 @@ static void take_answer(struct driver *d, const struct priv_reply *reply, int fd
 				 clock_now());
 	else if (reply->type == PRIV_FAST && !r->msg.remove)
 		fwd_fast_taken(d->fwd, r->msg.ifindex != 0, &r->msg.addr, r->msg.spi, clock_now());
-	driver_gate_answered(d, &r->msg);
+	driver_gate_answered(d, &r->msg, reply->open != 0);
 	if (reply->type == PRIV_CHECKPOINT || reply->type == PRIV_KEEP || reply->type == PRIV_PROBE)
 		driver_store_answered(d, reply->err);
 	else if (reply->err < 0)

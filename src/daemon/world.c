@@ -143,7 +143,9 @@ static int open_tun(struct world *w)
 		return fd == -EBUSY || fd == -EACCES ? EXIT_FAILED : EXIT_KERNEL;
 	}
 	w->tun_fd = fd;
-	err = sysctl_manage_tun(w->sysctl, w->cfg.tun);
+	err = tun_quiet_open(&w->tun_quiet, fd);
+	if (!err)
+		err = sysctl_manage_tun(w->sysctl, w->cfg.tun);
 	if (!err)
 		err = nl_link_up(w->nl, w->tun_ifindex,
 				 world_is_mn(w) ? FWD_TUN_MTU : FWD_TUN_MTU_AGENT, FWD_TUN_QUEUE);
@@ -525,7 +527,6 @@ void world_close_engine_side(struct world *w)
 	close_fd(&w->control_fd);
 	close_fd(&w->mon_fd);
 	close_fd(&w->neigh_fd);
-	close_fd(&w->tun_fd);
 	mem_free(w->adopted);
 	w->adopted = NULL;
 	state_close(w);

@@ -7,6 +7,7 @@
 #include "crypto/crypto.h"
 #include "daemon/config_file.h"
 #include "daemon/key_digest.h"
+#include "daemon/tun_quiet.h"
 #include "lke/event.h"
 #include "platform/linux/forward_bpf.h"
 #include "platform/linux/group.h"
@@ -38,6 +39,7 @@ struct world {
 	int neigh_fd;  /* -1: not an access router */
 	int audit_out; /* records of the journal, to the privileged process; -1: none */
 	uint32_t tun_ifindex;
+	struct tun_quiet tun_quiet;	   /* of both processes */
 	struct fastmap_count *fast_counts; /* of the fast path; NULL: there is none */
 	uint32_t fast_max;
 	uint8_t fast_secret[16]; /* of the forwarding plane, when there is one */
