@@ -30,6 +30,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "skip.h"
+
 /* Left open by whoever starts lked; above every number that its own get. */
 #define EXTRA_FD 900
 
@@ -467,7 +469,7 @@ static void starts_without_root(void **state)
 	struct daemon a;
 
 	if (sh("command -v setpriv unshare >/dev/null") != 0)
-		skip();
+		skip_because("needs setpriv and unshare");
 	write_conf(&a, "a", router);
 	(void)sh("chmod 755 %s %s; chmod 644 %s/lke.conf; mkdir %s/state %s/run; "
 		 "chown 65534:65534 %s/state %s/run; cp %s %s/lked; chmod 755 %s/lked",

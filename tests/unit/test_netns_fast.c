@@ -21,6 +21,7 @@
 #include "platform/linux/clock.h"
 #include "platform/linux/forward.h"
 #include "platform/linux/netlink_tc.h"
+#include "skip.h"
 #include "wire/tunnel.h"
 
 static const char home[] = "2001:db8:1::77", coa[] = "2001:db8:1::99", peer[] = "2001:db8:1::50";
@@ -30,6 +31,7 @@ enum { BINDINGS = 64, ECN_CE = 3 };
 #define FOR_EVER (LKE_NEVER & ~(uint64_t)FASTMAP_FLAGS)
 
 static struct fast *fast;
+static char why_not[256]; /* there is none */
 static struct fastmap_count *counts;
 
 static struct fast_binding binding(void)
@@ -55,14 +57,11 @@ static int setup(void **state)
 	struct fast_conf conf = {
 		.tun_ifindex = tun, .max = BINDINGS, .nl = nl, .clsact = *state != NULL
 	};
-	char why[256] = "";
 	uint32_t max;
 
 	memcpy(conf.secret, secret, sizeof(secret));
-	if (fast_open(&conf, &fast, why, sizeof(why)) < 0) {
-		print_message("skipped: %s\n", why);
+	if (fast_open(&conf, &fast, why_not, sizeof(why_not)) < 0)
 		return 0;
-	}
 	sh("sysctl -q -w net.ipv6.conf.all.forwarding=1");
 	assert_int_equal(nl_intercept(nl, &icept, tun), 0);
 	assert_int_equal(nl_neigh(nl, &n), 0);
@@ -136,7 +135,7 @@ static void packets_to_a_bound_address_leave_in_a_tunnel(void **state)
 	uint64_t before;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	p[1] = 0x20; /* ECT(0) */
 	before = counts[b.slot].encap;
 	assert_int_equal(fast_set(fast, &b), 0);
@@ -157,7 +156,7 @@ static void what_is_too_big_or_not_bound_goes_to_the_tun(void **state)
 	uint8_t p[2048];
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	b.mtu = 1280;
 	assert_int_equal(fast_set(fast, &b), 0);
 	send_to_host(p, udp_packet(p, peer, home, 1280 - 48 + 1));
@@ -178,7 +177,7 @@ static void amb_122_what_is_not_plain_goes_to_the_tun(void **state)
 	uint8_t p[2048];
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	assert_int_equal(fast_set(fast, &b), 0);
 	for (size_t i = 0; i < sizeof(next); i++) {
 		send_to_host(p, packet(p, peer, home, next[i], data, sizeof(data)));
@@ -218,7 +217,7 @@ static void amb_120_a_tunnel_is_opened_only_for_both_ends_and_the_inner_source(v
 	int fd;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	memcpy(&sa.sin6_addr, own.b, 16);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
@@ -276,7 +275,7 @@ static void a_moved_binding_goes_where_its_slot_says(void **state)
 	int fd;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	memcpy(&sa.sin6_addr, own.b, 16);
 	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
@@ -310,7 +309,7 @@ static void a_plane_that_is_not_attended_does_nothing(void **state)
 	size_t n = udp_packet(p, peer, home, 100), len;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	assert_int_equal(fast_set(fast, &b), 0);
 	fast_attend(fast, clock_now());
 	send_to_host(p, n);
@@ -329,7 +328,7 @@ static void a_binding_whose_time_is_over_does_nothing(void **state)
 	size_t n = udp_packet(p, peer, home, 100), len;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	assert_int_equal(fast_set(fast, &b), 0);
 	counts[b.slot].live = clock_now();
 	send_to_host(p, n);
@@ -364,14 +363,14 @@ static void the_next_one_takes_the_maps(void **state)
 	char why[256];
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	fast_close(fast);
 	fast = NULL;
 	kept_links = 0;
 	assert_int_equal(fast_open(&conf, &first, why, sizeof(why)), 0);
 	if (kept_links == 0) { /* no tcx here */
 		fast_close(first);
-		skip();
+		skip_because("no tcx links before Linux 6.6");
 	}
 	maps = fast_maps(first);
 	copy = (struct fast_maps){ dup(maps.bindings), dup(maps.counts) };
@@ -413,7 +412,7 @@ static void the_next_one_takes_the_maps(void **state)
 static void libbpf_is_not_kept(void **state)
 {
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	assert_false(says("grep libbpf /proc/$PPID/maps", "libbpf"));
 }
 
@@ -430,7 +429,7 @@ static void own_packets_leave_in_a_tunnel(void **state)
 	int fd, on = 1;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	b.ifindex = v1;
 	b.nexthop = out.own;
 	sh("sysctl -q -w net.ipv6.conf.all.forwarding=0");
@@ -473,7 +472,7 @@ static void more_than_there_is_room_for_is_refused(void **state)
 	int err = 0;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	b.slot = BINDINGS;
 	assert_int_equal(fast_set(fast, &b), -EINVAL);
 	b.slot = 0;
@@ -487,7 +486,7 @@ static void more_than_there_is_room_for_is_refused(void **state)
 static void interfaces_that_are_gone_take_no_place(void **state)
 {
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	for (int i = 0; i <= FAST_LINKS_MAX; i++) {
 		sh("ip link add x0 type veth peer name x1");
 		assert_int_equal(fast_link(fast, if_nametoindex("x0")), 0);
@@ -503,7 +502,7 @@ static void the_owners_filters_stay(void **state)
 	size_t len;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	assert_true(clsact_on_v1());
 	sh("tc filter add dev v1 ingress protocol ipv6 prio 7 u32 match ip6 dst 2001:db8:77::1 "
 	   "flowid 1:1");
@@ -520,7 +519,7 @@ static void the_owners_filters_stay(void **state)
 static void a_qdisc_that_was_there_stays(void **state)
 {
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	fast_close(fast);
 	assert_false(clsact_on_v1());
 	sh("tc qdisc add dev v1 clsact");
@@ -540,7 +539,7 @@ static void what_a_killed_one_left_is_removed(void **state)
 	pid_t child;
 
 	if (!fast)
-		skip();
+		skip_because(why_not);
 	fast_close(fast);
 	fast = NULL;
 	child = fork();

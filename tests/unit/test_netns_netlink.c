@@ -20,6 +20,7 @@
 #include "netns_fixture.h"
 #include "platform/linux/packet_socket.h"
 #include "platform/linux/sysctl.h"
+#include "skip.h"
 
 static bool nothing_left(void)
 {
@@ -306,7 +307,7 @@ static void rfc_9131_a_router_takes_unsolicited_advertisements(void **state)
 	int before, v;
 
 	if (sysctl_get("v1", "accept_untracked_na", &before) == -ENOENT)
-		skip(); /* Linux before 5.19 */
+		skip_because("no accept_untracked_na before Linux 5.19");
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(sysctl_open(dir, &s), 0);
 	assert_int_equal(sysctl_manage_router(s, "v1"), 0);

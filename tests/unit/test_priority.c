@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "platform/linux/priority.h"
+#include "skip.h"
 
 enum { CANNOT = 99 };
 
@@ -37,7 +38,7 @@ static bool may_go_first(void)
 static void the_daemon_goes_before_ordinary_programs(void **state)
 {
 	if (!may_go_first())
-		skip();
+		skip_because("needs root, and no nice value to begin with");
 	assert_int_equal(after(priority_first, 0), -10);
 	/* Whoever chose something keeps it. */
 	assert_int_equal(after(priority_first, 3), 3);
@@ -49,7 +50,7 @@ static void what_computes_goes_behind_them(void **state)
 {
 	assert_int_equal(after(priority_background, 15), 19);
 	if (!may_go_first())
-		skip();
+		skip_because("needs root, and no nice value to begin with");
 	assert_int_equal(after(priority_background, -10), 5);
 	assert_int_equal(after(priority_background, 0), 5);
 	assert_int_equal(after(priority_background, 3), 8);
