@@ -43,6 +43,10 @@ def accepted(home, v, what, **how):
 def suspended(home, v):
 	mn = home.mn
 	accepted(home, v, "before the suspension")
+	for cmd in ("suspend", "resume"):
+		said = home.ha.ask(cmd, arg="2001:db8:100::77")
+		v(f"an address that is not served: lke {cmd} says where those are", said.get("code") == 7 and
+		  said.get("error") == "no [Mobile] section serves 2001:db8:100::77; see: lke show mobiles", said)
 	v("lke suspend", home.ha.ask("suspend", arg=HOME_ADDRESS).get("ok"))
 	wait_for(lambda: HOME_ADDRESS not in bindings(home), 3, "the binding to go with the service")
 	v("nobody defends the home address", home.near.test_address(mn.home, 1) is None)

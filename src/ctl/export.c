@@ -120,8 +120,11 @@ int cmd_export(struct ctl *c, int argc, char **argv)
 	if (argc == next + 2 && strcmp(argv[next], "--agent") == 0 &&
 	    in6_parse(argv[next + 1], &agent) == 0)
 		argc = next;
-	if (argc != next || in6_parse(argv[1], &home) < 0)
+	if (argc != next)
 		return usage(argv[0], NULL);
+	if (in6_parse(argv[1], &home) < 0)
+		return usage(argv[0],
+			     "HOMEADDRESS is an IPv6 address; those there are: lke show mobiles");
 	code = ctl_load_config(c, &cfg, false);
 	if (code == EXIT_OK)
 		code = export(c, &cfg, argv[1], named ? argv[2] : "-", &agent);

@@ -18,6 +18,10 @@ int cmd_flush(struct ctl *c, int argc, char **argv)
 		return usage(argv[0], NULL);
 	arg = strcmp(argv[2], "all") == 0 ? "::" : argv[2];
 	if (!operate_is_address(arg))
-		return usage(argv[0], "ADDRESS is an IPv6 address");
+		return usage(argv[0], strcmp(argv[1], "lbsa") == 0
+					      ? "ADDRESS is an IPv6 address; those there are: lke "
+						"show lbsa"
+					      : "ADDRESS is an IPv6 address; those there are: lke "
+						"show bindings");
 	return operate(c, cmd, arg);
 }

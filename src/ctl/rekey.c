@@ -144,8 +144,11 @@ int cmd_rekey(struct ctl *c, int argc, char **argv)
 	struct lke_in6 a;
 	int code;
 
-	if (argc != 2 || in6_parse(argv[1], &a) < 0)
+	if (argc != 2)
 		return usage(argv[0], NULL);
+	if (in6_parse(argv[1], &a) < 0)
+		return usage(argv[0],
+			     "HOMEADDRESS is an IPv6 address; those there are: lke show mobiles");
 	code = ctl_load_config(c, &cfg, false);
 	if (code == EXIT_OK)
 		code = rekey(c, &cfg, argv[1]);

@@ -10,6 +10,7 @@
 
 #include "base/in6.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "daemon/identity.h"
 #include "daemon/keylog.h"
 #include "daemon/log.h"
@@ -23,7 +24,9 @@ struct client {
 	bool monitor;
 	struct event *descriptor_ev; /* the next octet comes with a descriptor; NULL: it does not */
 	unsigned waiting;	     /* commands without an answer */
-	uint64_t lost;		     /* events a slow monitor did not get */
+	const struct operation *asked; /* the last of them, NULL: none of commands[] */
+	char arg[64];		       /* its argument, or "" */
+	uint64_t lost;		       /* events a slow monitor did not get */
 };
 
 struct control {
@@ -77,21 +80,53 @@ static void refuse(struct client *cl, const char *why, int code)
 /* The roles that do it; 0 means any. */
 enum { OF_AR = 1, OF_MN = 2, OF_HA = 4 };
 
-static const struct {
+#define NOT_SERVED "no [Mobile] section serves"
+#define WRITING	   "what was asked before is being written"
+#define AGAIN	   "try again in a second"
+
+/* Rekey is no command of the engine: its key file has to be read before. */
+static const struct operation {
 	const char *name;
 	enum lke_command cmd;
-	bool arg_needed;
+	bool arg_needed, rekey;
 	unsigned roles;
+	const char *missing; /* what is not there, before the argument */
+	const char *list;    /* the command that says what is */
+	const char *state;   /* why not now */
+	const char *then;    /* and what to do then */
 } commands[] = {
-	{ "handover", LKE_CMD_HANDOVER, false, OF_MN },
-	{ "kex", LKE_CMD_KEX, false, OF_MN },
-	{ "attach", LKE_CMD_ATTACH, false, OF_MN },
-	{ "flush-lbsa", LKE_CMD_FLUSH_LBSA, true, OF_AR | OF_MN },
-	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true, 0 },
-	{ "suspend", LKE_CMD_SUSPEND, true, OF_HA },
-	{ "resume", LKE_CMD_RESUME, true, OF_HA },
-	{ "leave", LKE_CMD_LEAVE, true, OF_AR },
+	{ "handover", LKE_CMD_HANDOVER, .roles = OF_MN, .missing = "no router is heard as",
+	  .list = "lke show routers",
+	  .state = "no router can be left or taken, or a handover is under way",
+	  .then = "see: lke show routers" },
+	{ "kex", LKE_CMD_KEX, .roles = OF_MN,
+	  .state = "no router that does LKE is chosen, or an exchange is under way",
+	  .then = "see: lke show routers" },
+	{ "attach", LKE_CMD_ATTACH, .roles = OF_MN, .missing = "no interface in use is named",
+	  .list = "lke show interfaces" },
+	{ "flush-lbsa", LKE_CMD_FLUSH_LBSA, true, .roles = OF_AR | OF_MN,
+	  .missing = "there is no LBSA of", .list = "lke show lbsa" },
+	{ "flush-binding", LKE_CMD_FLUSH_BINDING, true, .missing = "there is no binding of",
+	  .list = "lke show bindings" },
+	{ "suspend", LKE_CMD_SUSPEND, true, .roles = OF_HA, .missing = NOT_SERVED,
+	  .list = "lke show mobiles", .state = WRITING, .then = AGAIN },
+	{ "resume", LKE_CMD_RESUME, true, .roles = OF_HA, .missing = NOT_SERVED,
+	  .list = "lke show mobiles", .state = WRITING, .then = AGAIN },
+	{ "rekey", LKE_CMD_SUSPEND, true, true, .roles = OF_HA,
+	  .missing = "lked, unlike the files, has no next key of",
+	  .list = "lke diff, lke show mobiles", .state = WRITING, .then = AGAIN },
+	{ "leave", LKE_CMD_LEAVE, true, .roles = OF_AR, .missing = "there is no valid LBSA of",
+	  .list = "lke show lbsa", .state = "nothing waits for it with BufferPackets = 0",
+	  .then = "see: lke showconf" },
 };
+
+static const struct operation *operation_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
 
 /* Refuses a command for roles that this daemon has not. */
 static bool has_role(struct client *cl, const char *name, unsigned roles)
@@ -124,28 +159,32 @@ static bool read_arg(const struct driver *d, struct lke_ev_command *c, enum lke_
 	return cmd == LKE_CMD_LEAVE && lladdr_parse(arg, &c->lladdr) == 0;
 }
 
+static void refuse_arg(struct client *cl, const struct operation *o, const char *arg)
+{
+	char why[192];
+
+	if (o->cmd == LKE_CMD_ATTACH)
+		snprintf(why, sizeof(why), "%s %.40s; see: %s", o->missing, arg, o->list);
+	else
+		snprintf(why, sizeof(why), "%s needs an IPv6 address%s; see: %s", o->name,
+			 o->cmd == LKE_CMD_LEAVE ? " or a MAC address" : "", o->list);
+	refuse(cl, why, EXIT_USAGE);
+}
+
 static void command(struct client *cl, const char *name, const char *arg)
 {
-	struct driver *d = cl->control->d;
+	const struct operation *o = operation_find(name);
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
-	bool rekey = strcmp(name, "rekey") == 0;
-	size_t i = 0;
+	struct driver *d = cl->control->d;
 
-	while (i < sizeof(commands) / sizeof(commands[0]) && strcmp(commands[i].name, name) != 0)
-		i++;
-	if (!rekey && i == sizeof(commands) / sizeof(commands[0])) {
+	if (!o) {
 		refuse(cl, "unknown command; is lked of the version of lke?", EXIT_USAGE);
 		return;
 	}
-	if (!has_role(cl, name, rekey ? OF_HA : commands[i].roles))
+	if (!has_role(cl, name, o->roles))
 		return;
-	if (!read_arg(d, &ev.command, rekey ? LKE_CMD_SUSPEND : commands[i].cmd, arg) ||
-	    (!arg && (rekey || commands[i].arg_needed))) {
-		refuse(cl,
-		       strcmp(name, "attach") == 0
-			       ? "no interface of this name is in use; see: lke show interfaces"
-			       : "an IPv6 address is needed; see: lke show",
-		       EXIT_USAGE);
+	if (!read_arg(d, &ev.command, o->cmd, arg) || (!arg && o->arg_needed)) {
+		refuse_arg(cl, o, arg);
 		return;
 	}
 	if (cl->waiting == CONTROL_REQUESTS_MAX) {
@@ -153,12 +192,14 @@ static void command(struct client *cl, const char *name, const char *arg)
 		return;
 	}
 	cl->waiting++;
+	cl->asked = o;
+	str_copy(cl->arg, sizeof(cl->arg), arg ? arg : "");
 	log_notice("command of the operator: %s%s%s", name, arg ? " " : "", arg ? arg : "");
-	if (rekey) {
+	if (o->rekey) {
 		driver_key_ask(d, &ev.command.arg, cookie_of(cl->control, cl));
 		return;
 	}
-	ev.command.cmd = commands[i].cmd;
+	ev.command.cmd = o->cmd;
 	ev.command.cookie = cookie_of(cl->control, cl);
 	driver_input(d, &ev);
 	driver_pump(d);
@@ -253,6 +294,7 @@ static void reload_request(struct client *cl, unsigned kind, json_int_t confirm)
 		return;
 	}
 	cl->waiting++;
+	cl->asked = NULL;
 	if (kind != RELOAD_COMPARE)
 		log_notice("command of the operator: %s", kind == RELOAD_CHANGE	   ? "reload"
 							  : kind == RELOAD_CONFIRM ? "confirm"
@@ -483,20 +525,35 @@ void control_answer(struct control *c, uint64_t cookie, json_t *j)
 		json_decref(j);
 }
 
+/* The next step, too.  A client that asks for several things at once hears the general words. */
+static void say_refused(const struct client *cl, int err, char *why, size_t size)
+{
+	const struct operation *o = cl->waiting == 0 ? cl->asked : NULL;
+
+	if (o && err == LKE_ERR_NOENT && o->missing)
+		snprintf(why, size, "%s %s; see: %s", o->missing, cl->arg, o->list);
+	else if (o && err == LKE_ERR_STATE && o->state)
+		snprintf(why, size, "%s; %s", o->state, o->then);
+	else
+		snprintf(why, size, "%s; see: %s", lke_strerror(err),
+			 err == LKE_ERR_NOENT || err == LKE_ERR_STATE ? "lke show all"
+								      : "journalctl -u lked");
+}
+
 void control_reply(struct control *c, uint64_t cookie, int err)
 {
 	struct client *cl = waiter(c, cookie);
-	char why[96];
+	char why[192];
 
 	if (!cl)
 		return;
-	snprintf(why, sizeof(why), "%s; see: %s", lke_strerror(err),
-		 err == LKE_ERR_NOENT || err == LKE_ERR_STATE ? "lke show" : "journalctl -u lked");
-	if (err)
-		refuse(cl, why,
-		       err == LKE_ERR_NOENT   ? EXIT_NO_OBJECT
-		       : err == LKE_ERR_INVAL ? EXIT_USAGE
-					      : EXIT_FAILED);
-	else
+	if (!err) {
 		answer(cl, json_pack("{s:b}", "ok", 1));
+		return;
+	}
+	say_refused(cl, err, why, sizeof(why));
+	refuse(cl, why,
+	       err == LKE_ERR_NOENT   ? EXIT_NO_OBJECT
+	       : err == LKE_ERR_INVAL ? EXIT_USAGE
+				      : EXIT_FAILED);
 }
