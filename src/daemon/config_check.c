@@ -11,6 +11,23 @@
 
 #define AT(place) p->r, (place)->file, (place)->line
 
+/* A problem of two keys is one of the first of them that is written down, else of the section. */
+static int line_of(const struct place *section, const struct key_lines *keys, const char *name,
+		   const char *other)
+{
+	int line = section->line;
+
+	for (unsigned n = 0; n < keys->n; n++)
+		if (strcmp(keys->name[n], name) == 0)
+			return keys->line[n];
+		else if (strcmp(keys->name[n], other) == 0)
+			line = keys->line[n];
+	return line;
+}
+
+#define AT_AR(name, other) p->r, at->file, line_of(at, &parsed->keys, name, other)
+#define AT_HA(name, other) p->r, p->ha.file, line_of(&p->ha, &p->ha_keys, name, other)
+
 static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
 			       const struct parsed_ar *parsed)
 {
@@ -22,29 +39,29 @@ static void check_ar_lifetimes(struct parser *p, struct lke_config_ar *ar,
 	    ar->max_lifetime <= 9000)
 		ar->router_lifetime = ar->max_lifetime;
 	if (ar->lke && ar->max_lifetime > ar->router_lifetime)
-		report_error(AT(at),
+		report_error(AT_AR("MaxLifetime", "RouterLifetime"),
 			     "MaxLifetime (%us) is above RouterLifetime (%us); raise "
 			     "RouterLifetime (at most "
 			     "9000s) or lower MaxLifetime (draft 3.1.1)",
 			     ar->max_lifetime, ar->router_lifetime);
 	if (ar->lke && ar->ha_lifetime && ar->max_lifetime > ar->ha_lifetime)
-		report_error(AT(at),
+		report_error(AT_AR("MaxLifetime", "HomeAgentLifetime"),
 			     "MaxLifetime (%us) is above HomeAgentLifetime (%us) (draft 3.1.1); "
 			     "lower MaxLifetime",
 			     ar->max_lifetime, ar->ha_lifetime);
 	if (ar->max_lifetime < 600 || ar->max_lifetime > 9000)
 		report_warning(
-			AT(at),
+			AT_AR("MaxLifetime", ""),
 			"MaxLifetime = %us: below 600s mobiles exchange keys all the time, above "
 			"9000s no router lifetime can cover it; 7200s is the draft's advice",
 			ar->max_lifetime);
 	if (ar->router_lifetime && ar->router_lifetime < (ar->ra_max_interval_ms + 999) / 1000)
-		report_error(AT(at),
+		report_error(AT_AR("RouterLifetime", "RaInterval"),
 			     "RouterLifetime (%us) is below RaInterval (%ums) (RFC 4861 6.2.1); "
 			     "raise it",
 			     ar->router_lifetime, ar->ra_max_interval_ms);
 	if (ar->prefix_preferred > ar->prefix_valid)
-		report_error(AT(at),
+		report_error(AT_AR("PrefixPreferred", "PrefixValid"),
 			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2); "
 			     "lower it",
 			     ar->prefix_preferred, ar->prefix_valid);
@@ -62,18 +79,18 @@ static void check_ar_intervals(struct parser *p, struct lke_config_ar *ar,
 	if (!parsed->ra_min_delay_set && ar->ra_min_delay_ms > ar->ra_min_interval_ms)
 		ar->ra_min_delay_ms = ar->ra_min_interval_ms;
 	if (ar->ra_min_interval_ms > (uint64_t)max * 3 / 4)
-		report_error(AT(at),
+		report_error(AT_AR("RaMinInterval", "RaInterval"),
 			     "RaMinInterval (%ums) is above three quarters of RaInterval (%ums) "
 			     "(RFC 4861 6.2.1); lower it",
 			     ar->ra_min_interval_ms, max);
 	if (ar->ra_min_delay_ms > ar->ra_min_interval_ms)
 		report_error(
-			AT(at),
+			AT_AR("RaMinDelay", "RaMinInterval"),
 			"RaMinDelay (%ums) is above RaMinInterval (%ums) (RFC 6275 13); lower it",
 			ar->ra_min_delay_ms, ar->ra_min_interval_ms);
 	if ((ar->rdnss_count && ar->rdnss_lifetime && ar->rdnss_lifetime < max / 1000) ||
 	    (ar->dnssl_len && ar->dnssl_lifetime && ar->dnssl_lifetime < max / 1000))
-		report_warning(AT(at),
+		report_warning(AT_AR("RdnssLifetime", "DnsslLifetime"),
 			       "RdnssLifetime or DnsslLifetime is below RaInterval: hosts lose it "
 			       "between two advertisements (RFC 8106 5.1); raise it");
 }
@@ -88,7 +105,8 @@ static void check_ar_augment(struct parser *p, const struct lke_config_ar *ar,
 	    ar->other || ar->preference || ar->ha_preference || ar->ha_lifetime ||
 	    parsed->router_lifetime_set || parsed->ra_min_interval_set)
 		report_warning(
-			AT(&parsed->place),
+			p->r, parsed->place.file,
+			line_of(&parsed->place, &parsed->keys, "Advertise", ""),
 			"keys of the advertisement have no effect with Advertise = augment: "
 			"flags, lifetimes and prefixes are those of the other daemon; remove them");
 }
@@ -121,7 +139,8 @@ static void check_ar(struct parser *p, unsigned i)
 			     "give each its own",
 			     ar->interface);
 	if (ar->advertise == LKE_ADVERTISE_NO && ar->prefixes)
-		report_warning(AT(at), "Prefix has no effect with Advertise = no; remove one");
+		report_warning(p->r, at->file, line_of(at, &p->ar[i].keys, "Advertise", ""),
+			       "Prefix has no effect with Advertise = no; remove one");
 }
 
 static void load_key(struct parser *p, const struct place *at, const char *path, uid_t owner,
@@ -216,17 +235,17 @@ static void check_ha_advertisements(struct parser *p, const struct lke_config_ha
 	uint32_t interval = (ha->ra_max_interval_ms + 999) / 1000;
 
 	if (ha->ha_lifetime < interval || (ha->router_lifetime && ha->router_lifetime < interval))
-		report_error(AT(&p->ha),
+		report_error(AT_HA("HomeAgentLifetime", "RaInterval"),
 			     "HomeAgentLifetime (%us) and RouterLifetime (%us) must not be below "
 			     "RaInterval (%ums): others would forget this router in between",
 			     ha->ha_lifetime, ha->router_lifetime, ha->ra_max_interval_ms);
 	if (ha->prefix_preferred > ha->prefix_valid)
-		report_error(AT(&p->ha),
+		report_error(AT_HA("PrefixPreferred", "PrefixValid"),
 			     "PrefixPreferred (%us) is above PrefixValid (%us) (RFC 4861 4.6.2); "
 			     "lower it",
 			     ha->prefix_preferred, ha->prefix_valid);
 	if (ha->mobile_prefix_min > ha->mobile_prefix_max)
-		report_error(AT(&p->ha),
+		report_error(AT_HA("MobilePrefixMin", "MobilePrefixMax"),
 			     "MobilePrefixMin (%us) is above MobilePrefixMax (%us); lower it",
 			     ha->mobile_prefix_min, ha->mobile_prefix_max);
 }
@@ -253,7 +272,7 @@ static void check_ha(struct parser *p, uid_t owner)
 			AT(&p->ha),
 			"[HomeAgent] without any [Mobile NAME] section serves nobody; add one");
 	if (ha->volatile_state)
-		report_warning(AT(&p->ha),
+		report_warning(AT_HA("SequenceStore", ""),
 			       "SequenceStore = none: old Binding Updates can be replayed after a "
 			       "restart (RFC 6275 15.3); remove it where that matters");
 	for (unsigned i = 0; i < ha->interfaces; i++)

@@ -84,6 +84,7 @@ static void begin_ar(struct parser *p)
 	}
 	lke_config_ar_defaults(&cfg->ar[cfg->ars]);
 	p->ar[cfg->ars] = (struct parsed_ar){ .place = config_here(p) };
+	p->seen = &p->ar[cfg->ars].keys;
 	cfg->ars++;
 	p->section = SECTION_AR;
 }
@@ -142,6 +143,12 @@ static void begin_single(struct parser *p, enum section section, struct place *p
 	p->section = section;
 }
 
+static void begin_ha(struct parser *p, const char *name)
+{
+	begin_single(p, SECTION_HA, &p->ha, name);
+	p->seen = &p->ha_keys;
+}
+
 /* A line of the merged text. */
 static void show(struct parser *p, const char *a, const char *b, const char *c)
 {
@@ -159,13 +166,13 @@ static void begin_section(struct parser *p, const char *name)
 		fputc('\n', p->text);
 	show(p, "[", name, "]");
 	p->section = SECTION_BAD;
-	p->seen_count = 0;
+	p->seen = &p->other_keys;
 	if (strcmp(name, "AccessRouter") == 0)
 		begin_ar(p);
 	else if (strcmp(name, "MobileNode") == 0)
 		begin_single(p, SECTION_MN, &p->mn, name);
 	else if (strcmp(name, "HomeAgent") == 0)
-		begin_single(p, SECTION_HA, &p->ha, name);
+		begin_ha(p, name);
 	else if (strncmp(name, "Mobile", 6) == 0 && (isspace((unsigned char)name[6]) || !name[6]))
 		begin_mobile(p, name + 6);
 	else if (strcmp(name, "Daemon") == 0)
@@ -175,9 +182,10 @@ static void begin_section(struct parser *p, const char *name)
 
 		config_problem(p,
 			       near ? "unknown section [%s]; did you mean [%s]?"
-				    : "unknown section [%s]",
+				    : "unknown section [%s]; see: man lke.conf",
 			       name, near);
 	}
+	p->seen->n = 0;
 }
 
 struct line_reader {
@@ -364,7 +372,6 @@ static int load(const char *path, bool alone, struct report *r, FILE *text,
 		struct daemon_config *ret_cfg)
 {
 	unsigned errors = r->errors;
-	const char *seen[CONFIG_SEEN_MAX];
 	struct parser *p = mem_zalloc(sizeof(*p));
 
 	defaults(ret_cfg);
@@ -372,7 +379,7 @@ static int load(const char *path, bool alone, struct report *r, FILE *text,
 		return LKE_ERR_NOMEM;
 	p->r = r;
 	p->cfg = ret_cfg;
-	p->seen = seen;
+	p->seen = &p->other_keys;
 	p->text = text;
 	read_file(p, path);
 	if (!alone)

@@ -7,168 +7,12 @@
 #include "base/nearest.h"
 #include "base/str.h"
 #include "daemon/config_diff.h"
-#include "daemon/config_number.h"
-#include "daemon/config_parser.h"
 #include "daemon/config_ra.h"
-
-struct key;
-typedef void (*set_fn)(struct parser *p, const struct key *k, void *base, const char *value);
-
-struct key {
-	const char *name;
-	set_fn set;
-	size_t off, size; /* of the field, for the general setters */
-	uint64_t min, max;
-	enum unit unit;
-	bool many;		 /* may be given several times */
-	const char *const *word; /* enumerations: names in the order of their values */
-	const char *restart; /* why lked must be restarted for a change; NULL: lke reload does it */
-};
-
-#define FIELD(type, field) .off = offsetof(type, field), .size = sizeof(((type *)0)->field)
-
-static void store(void *base, const struct key *k, uint64_t v)
-{
-	uint8_t *at = (uint8_t *)base + k->off;
-	uint32_t v32 = (uint32_t)v;
-	uint16_t v16 = (uint16_t)v;
-	uint8_t v8 = (uint8_t)v;
-
-	switch (k->size) {
-	case 1:
-		memcpy(at, &v8, 1);
-		break;
-	case 2:
-		memcpy(at, &v16, 2);
-		break;
-	case 4:
-		memcpy(at, &v32, 4);
-		break;
-	default:
-		abort(); /* a wrong table */
-	}
-}
-
-static void set_number(struct parser *p, const struct key *k, void *base, const char *value)
-{
-	char low[32], high[32];
-	uint64_t v;
-
-	number_text(k->min, k->unit, low, sizeof(low));
-	number_text(k->max, k->unit, high, sizeof(high));
-	if (!number_parse(value, k->unit, &v))
-		config_problem(p, "%s = %s is not a number from %s to %s", k->name, value, low,
-			       high);
-	else if (v < k->min || v > k->max)
-		config_problem(p, "%s = %s is out of range: %s to %s", k->name, value, low, high);
-	else
-		store(base, k, v);
-}
-
-/* A number that may also be switched off. */
-static void set_number_or_off(struct parser *p, const struct key *k, void *base, const char *value)
-{
-	if (strcmp(value, "off") == 0)
-		store(base, k, 0);
-	else
-		set_number(p, k, base, value);
-}
-
-static bool parse_bool(struct parser *p, const char *name, const char *value, bool *ret)
-{
-	if (strcmp(value, "yes") == 0)
-		*ret = true;
-	else if (strcmp(value, "no") == 0)
-		*ret = false;
-	else {
-		config_problem(p, "%s = %s: must be yes or no", name, value);
-		return false;
-	}
-	return true;
-}
-
-static void set_bool(struct parser *p, const struct key *k, void *base, const char *value)
-{
-	bool v;
-
-	if (parse_bool(p, k->name, value, &v))
-		memcpy((uint8_t *)base + k->off, &v, sizeof(v));
-}
-
-static int word_index(struct parser *p, const struct key *k, const char *value)
-{
-	char all[128] = "";
-
-	for (int i = 0; k->word[i]; i++)
-		if (strcmp(k->word[i], value) == 0)
-			return i;
-	for (int i = 0; k->word[i]; i++) {
-		size_t len = strlen(all);
-
-		snprintf(all + len, sizeof(all) - len, "%s%s", i ? ", " : "", k->word[i]);
-	}
-	config_problem(p, "%s = %s: must be one of %s", k->name, value, all);
-	return -1;
-}
-
-static void set_word(struct parser *p, const struct key *k, void *base, const char *value)
-{
-	int i = word_index(p, k, value);
-
-	if (i >= 0)
-		store(base, k, (uint64_t)i);
-}
-
-static void set_address(struct parser *p, const struct key *k, void *base, const char *value)
-{
-	struct lke_in6 a;
-
-	if (in6_parse(value, &a) < 0)
-		config_problem(p, "%s = %s is not an IPv6 address; give one like 2001:db8:1::1",
-			       k->name, value);
-	else if (!in6_is_global(&a))
-		config_problem(p, "%s = %s must be a global or unique local address", k->name,
-			       value);
-	else
-		memcpy((uint8_t *)base + k->off, &a, sizeof(a));
-}
-
-static bool interface_name_ok(struct parser *p, const struct key *k, const char *value)
-{
-	if (*value == '\0' || strlen(value) >= LKE_IFNAME_MAX || strpbrk(value, "/ :%") ||
-	    strcmp(value, ".") == 0 || strcmp(value, "..") == 0) {
-		config_problem(p, "%s = %s is not an interface name; see: ip link", k->name, value);
-		return false;
-	}
-	return true;
-}
-
-static void set_interface(struct parser *p, const struct key *k, void *base, const char *value)
-{
-	if (interface_name_ok(p, k, value))
-		str_copy((char *)base + k->off, k->size, value);
-}
-
-static void add_interface(struct parser *p, const struct key *k, char list[][LKE_IFNAME_MAX],
-			  unsigned *n, const char *value)
-{
-	if (!interface_name_ok(p, k, value))
-		return;
-	for (unsigned i = 0; i < *n; i++) {
-		if (strcmp(list[i], value) == 0) {
-			config_problem(p, "%s = %s is given twice; remove one", k->name, value);
-			return;
-		}
-	}
-	if (*n == LKE_MAX_IFACES)
-		config_problem(p, "more than %d interfaces; remove some", LKE_MAX_IFACES);
-	else
-		str_copy(list[(*n)++], LKE_IFNAME_MAX, value);
-}
+#include "daemon/config_value.h"
 
 static void set_profile(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	int i = word_index(p, k, value);
+	int i = value_word_index(p, k, value);
 
 	if (i < 0)
 		return;
@@ -213,7 +57,7 @@ static void set_lifetime(struct parser *p, const struct key *k, void *base, cons
 	else if (v < k->min)
 		config_problem(p, "%s = %s must be above 0", k->name, value);
 	else
-		store(base, k, v);
+		value_store(base, k, v);
 }
 
 static void set_dnssl(struct parser *p, const struct key *k, void *base, const char *value)
@@ -245,7 +89,7 @@ static void set_router_lifetime(struct parser *p, const struct key *k, void *bas
 				const char *value)
 {
 	p->ar[p->cfg->engine.ars - 1].router_lifetime_set = true;
-	set_number(p, k, base, value);
+	value_number(p, k, base, value);
 }
 
 /* What is not set follows from RaInterval; see check_ar_intervals(). */
@@ -253,20 +97,20 @@ static void set_ra_min_interval(struct parser *p, const struct key *k, void *bas
 				const char *value)
 {
 	p->ar[p->cfg->engine.ars - 1].ra_min_interval_set = true;
-	set_number(p, k, base, value);
+	value_number(p, k, base, value);
 }
 
 static void set_ra_min_delay(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	p->ar[p->cfg->engine.ars - 1].ra_min_delay_set = true;
-	set_number(p, k, base, value);
+	value_number(p, k, base, value);
 }
 
 static void set_rsa_bits(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	unsigned before = p->cfg->rsa_bits;
 
-	set_number(p, k, p->cfg, value);
+	value_number(p, k, p->cfg, value);
 	if (p->rsa_bits_set && p->cfg->rsa_bits != before)
 		config_problem(p,
 			       "RsaBits = %s differs from an earlier section; a host has one key",
@@ -283,7 +127,7 @@ static void set_rsa_rotation(struct parser *p, const struct key *k, void *base, 
 {
 	uint32_t before = p->cfg->engine.rsa_rotation;
 
-	set_number(p, k, &p->cfg->engine, value);
+	value_number(p, k, &p->cfg->engine, value);
 	if (p->rsa_rotation_set && p->cfg->engine.rsa_rotation != before)
 		config_problem(
 			p, "RsaRotation = %s differs from an earlier section; a host has one key",
@@ -298,19 +142,19 @@ static void set_rsa_rotation(struct parser *p, const struct key *k, void *base, 
 
 static void set_state_file(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	set_bool(p, k, p->cfg, value);
+	value_bool(p, k, p->cfg, value);
 }
 
 /* One forwarding plane serves all interfaces. */
 static void set_of_host(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	set_number(p, k, p->cfg, value);
+	value_number(p, k, p->cfg, value);
 }
 
 static void set_preference(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	struct lke_config_ar *ar = base;
-	int i = word_index(p, k, value);
+	int i = value_word_index(p, k, value);
 
 	if (i >= 0)
 		ar->preference = i - 1;
@@ -318,7 +162,7 @@ static void set_preference(struct parser *p, const struct key *k, void *base, co
 
 static void set_forward(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	int i = word_index(p, k, value);
+	int i = value_word_index(p, k, value);
 
 	if (i < 0)
 		return;
@@ -339,42 +183,42 @@ static const char forward_restart[] =
 
 #define AR(field) FIELD(struct lke_config_ar, field)
 static const struct key ar_keys[] = {
-	{ "Interface", set_interface, AR(interface) },
+	{ "Interface", value_interface, AR(interface) },
 	{ "Prefix", set_prefix, .many = true },
-	{ "Lke", set_bool, AR(lke) },
-	{ "MaxLifetime", set_number, AR(max_lifetime), 4, 65532, UNIT_SECONDS },
+	{ "Lke", value_bool, AR(lke) },
+	{ "MaxLifetime", value_number, AR(max_lifetime), 4, 65532, UNIT_SECONDS },
 	{ "RouterLifetime", set_router_lifetime, AR(router_lifetime), 0, 9000, UNIT_SECONDS },
-	{ "HomeAgentLifetime", set_number, AR(ha_lifetime), 1, 65535, UNIT_SECONDS },
-	{ "HomeAgentPreference", set_number, AR(ha_preference), 0, 65535 },
-	{ "HomeAgentInfo", set_word, AR(ha_info), .word = ha_info_words },
-	{ "RaInterval", set_number, AR(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
+	{ "HomeAgentLifetime", value_number, AR(ha_lifetime), 1, 65535, UNIT_SECONDS },
+	{ "HomeAgentPreference", value_number, AR(ha_preference), 0, 65535 },
+	{ "HomeAgentInfo", value_word, AR(ha_info), .word = ha_info_words },
+	{ "RaInterval", value_number, AR(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
 	{ "RaMinInterval", set_ra_min_interval, AR(ra_min_interval_ms), 30, 1350000,
 	  UNIT_MILLISECONDS },
 	{ "RaMinDelay", set_ra_min_delay, AR(ra_min_delay_ms), 30, 60000, UNIT_MILLISECONDS },
-	{ "RaIntervalOption", set_bool, AR(interval_option) },
-	{ "RaDelay", set_number, AR(ra_delay_ms), 0, 500, UNIT_MILLISECONDS },
+	{ "RaIntervalOption", value_bool, AR(interval_option) },
+	{ "RaDelay", value_number, AR(ra_delay_ms), 0, 500, UNIT_MILLISECONDS },
 	{ "PrefixValid", set_lifetime, AR(prefix_valid), 1 },
 	{ "PrefixPreferred", set_lifetime, AR(prefix_preferred) },
-	{ "Managed", set_bool, AR(managed) },
-	{ "OtherConfig", set_bool, AR(other) },
-	{ "HopLimit", set_number, AR(hop_limit), 0, 255 },
-	{ "ReachableTime", set_number, AR(reachable_ms), 0, 3600000, UNIT_MILLISECONDS },
-	{ "RetransTimer", set_number, AR(retrans_ms), 0, 3600000, UNIT_MILLISECONDS },
-	{ "Mtu", set_number, AR(mtu), 1280, 65535 },
+	{ "Managed", value_bool, AR(managed) },
+	{ "OtherConfig", value_bool, AR(other) },
+	{ "HopLimit", value_number, AR(hop_limit), 0, 255 },
+	{ "ReachableTime", value_number, AR(reachable_ms), 0, 3600000, UNIT_MILLISECONDS },
+	{ "RetransTimer", value_number, AR(retrans_ms), 0, 3600000, UNIT_MILLISECONDS },
+	{ "Mtu", value_number, AR(mtu), 1280, 65535 },
 	{ "Rdnss", set_rdnss, .many = true },
 	{ "RdnssLifetime", set_lifetime, AR(rdnss_lifetime), 1 },
 	{ "Dnssl", set_dnssl, .many = true },
 	{ "DnsslLifetime", set_lifetime, AR(dnssl_lifetime), 1 },
 	{ "Preference", set_preference, .word = preference_words },
-	{ "Advertise", set_word, AR(advertise), .word = advertise_words },
-	{ "Finished", set_bool, AR(finished) },
+	{ "Advertise", value_word, AR(advertise), .word = advertise_words },
+	{ "Finished", value_bool, AR(finished) },
 	{ "RsaBits", set_rsa_bits, FIELD(struct daemon_config, rsa_bits), 1024, 4096 },
 	{ "RsaRotation", set_rsa_rotation, FIELD(struct lke_config, rsa_rotation), 5, 31 * 86400,
 	  UNIT_SECONDS },
-	{ "KexCpu", set_number, AR(kex_cpu_percent), 1, 100, UNIT_PERCENT },
-	{ "MaxLbsa", set_number, AR(max_lbsa), 1, 1048576 },
-	{ "MaxPerMac", set_number, AR(max_per_mac), 1, 65536 },
-	{ "MaxBindingLifetime", set_number, AR(max_binding_lifetime), 4, 65535, UNIT_SECONDS },
+	{ "KexCpu", value_number, AR(kex_cpu_percent), 1, 100, UNIT_PERCENT },
+	{ "MaxLbsa", value_number, AR(max_lbsa), 1, 1048576 },
+	{ "MaxPerMac", value_number, AR(max_per_mac), 1, 65536 },
+	{ "MaxBindingLifetime", value_number, AR(max_binding_lifetime), 4, 65535, UNIT_SECONDS },
 	{ "BufferPackets", set_of_host, FIELD(struct daemon_config, buffer_packets), 0, 65536 },
 	{ "BufferTotal", set_of_host, FIELD(struct daemon_config, buffer_total), 0, 1 << 30,
 	  UNIT_OCTETS },
@@ -391,7 +235,7 @@ static void set_mn_interface(struct parser *p, const struct key *k, void *base, 
 {
 	struct lke_config_mn *mn = base;
 
-	add_interface(p, k, mn->interface, &mn->interfaces, value);
+	value_add_interface(p, k, mn->interface, &mn->interfaces, value);
 }
 
 /* HomeAddress begins a home; the keys after it belong to it. */
@@ -400,7 +244,7 @@ static void set_home_address(struct parser *p, const struct key *k, void *base, 
 	struct lke_config_mn *mn = base;
 	struct lke_config_home home = { .prefix_len = 64, .lifetime = 600 };
 
-	set_address(p, k, &home, value);
+	value_address(p, k, &home, value);
 	if (mn->homes == LKE_MAX_HOMES) {
 		config_problem(p, "more than %d home addresses; remove some", LKE_MAX_HOMES);
 		return;
@@ -427,7 +271,7 @@ static void set_home_agent(struct parser *p, const struct key *k, void *base, co
 		return;
 	/* auto: discovered on the home link (RFC 6275 11.4.1), the address stays :: */
 	if (strcmp(value, "auto") != 0)
-		set_address(p, k, home, value);
+		value_address(p, k, home, value);
 	p->home[p->cfg->engine.mn.homes - 1].agent_set = true;
 }
 
@@ -436,26 +280,13 @@ static void set_home_number(struct parser *p, const struct key *k, void *base, c
 	struct lke_config_home *home = current_home(p, k);
 
 	if (home)
-		set_number(p, k, home, value);
-}
-
-/* A relative path is one beside the configuration file. */
-static void set_path(struct parser *p, const struct key *k, char buf[CONFIG_PATH_MAX],
-		     const char *value)
-{
-	const char *slash = strrchr(p->file, '/');
-	int dir = value[0] == '/' || !slash ? 0 : (int)(slash - p->file) + 1;
-
-	if (*value == '\0')
-		config_problem(p, "%s needs the path of a key file", k->name);
-	else if (snprintf(buf, CONFIG_PATH_MAX, "%.*s%s", dir, p->file, value) >= CONFIG_PATH_MAX)
-		config_problem(p, "%s: path is too long; take a shorter one", k->name);
+		value_number(p, k, home, value);
 }
 
 static void set_home_key(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	if (current_home(p, k))
-		set_path(p, k, p->home[p->cfg->engine.mn.homes - 1].key, value);
+		value_path(p, k, p->home[p->cfg->engine.mn.homes - 1].key, value);
 }
 
 static const char *const strategy_words[] = { "oldest", "both", NULL };
@@ -469,11 +300,11 @@ static const struct key mn_keys[] = {
 	{ "Key", set_home_key, .many = true },
 	{ "HomePrefixLength", set_home_number, HOME(prefix_len), 64, 128, .many = true },
 	{ "HomeLifetime", set_home_number, HOME(lifetime), 4, 262140, UNIT_SECONDS, .many = true },
-	{ "Strategy", set_word, MN(strategy), .word = strategy_words },
-	{ "LocalOnly", set_bool, MN(local_only) },
-	{ "Lke", set_bool, MN(lke) },
-	{ "MinRsaBits", set_number, MN(min_rsa_bits), 1024, 4096 },
-	{ "Lifetime", set_number, MN(lifetime), 4, 65532, UNIT_SECONDS },
+	{ "Strategy", value_word, MN(strategy), .word = strategy_words },
+	{ "LocalOnly", value_bool, MN(local_only) },
+	{ "Lke", value_bool, MN(lke) },
+	{ "MinRsaBits", value_number, MN(min_rsa_bits), 1024, 4096 },
+	{ "Lifetime", value_number, MN(lifetime), 4, 65532, UNIT_SECONDS },
 	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
 	{ 0 },
 };
@@ -484,12 +315,12 @@ static void set_ha_interface(struct parser *p, const struct key *k, void *base, 
 {
 	struct lke_config_ha *ha = base;
 
-	add_interface(p, k, ha->interface, &ha->interfaces, value);
+	value_add_interface(p, k, ha->interface, &ha->interfaces, value);
 }
 
 static void set_audit_size(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	set_number_or_off(p, k, p->cfg, value);
+	value_number_or_off(p, k, p->cfg, value);
 }
 
 static void set_refuse(struct parser *p, const struct key *k, void *base, const char *value)
@@ -509,7 +340,7 @@ static void set_ha_interval(struct parser *p, const struct key *k, void *base, c
 {
 	struct lke_config_ha *ha = base;
 
-	set_number(p, k, base, value);
+	value_number(p, k, base, value);
 	ha->ra_min_interval_ms = ha->ra_max_interval_ms / 3;
 }
 
@@ -519,29 +350,29 @@ static const char *const store_words[] = { "sqlite", "none", NULL };
 #define HA(field) FIELD(struct lke_config_ha, field)
 static const struct key ha_keys[] = {
 	{ "Interface", set_ha_interface, .many = true },
-	{ "MaxLifetime", set_number, HA(max_lifetime), 4, 262140, UNIT_SECONDS },
-	{ "SequenceStore", set_word, HA(volatile_state), .word = store_words,
-	  .restart = "the store is opened, and read, at the start" },
-	{ "Reserve", set_number, HA(reserve), 1, 1024 },
-	{ "EnforceCycle", set_bool, HA(enforce_cycle) },
-	{ "MaxJump", set_number_or_off, HA(max_jump), 1, 32767 },
-	{ "RequireDynamicAbove", set_number_or_off, HA(require_dynamic_above), 1, 10000000 },
-	{ "MaxUpdates", set_number_or_off, HA(max_updates), 1, 100000 },
-	{ "CareOfCredit", set_number_or_off, HA(care_of_credit), 1280, UINT32_MAX, UNIT_OCTETS },
+	{ "MaxLifetime", value_number, HA(max_lifetime), 4, 262140, UNIT_SECONDS },
+	{ "SequenceStore", value_word, HA(volatile_state), .word = store_words,
+	  .restart = "the value_store is opened, and read, at the start" },
+	{ "Reserve", value_number, HA(reserve), 1, 1024 },
+	{ "EnforceCycle", value_bool, HA(enforce_cycle) },
+	{ "MaxJump", value_number_or_off, HA(max_jump), 1, 32767 },
+	{ "RequireDynamicAbove", value_number_or_off, HA(require_dynamic_above), 1, 10000000 },
+	{ "MaxUpdates", value_number_or_off, HA(max_updates), 1, 100000 },
+	{ "CareOfCredit", value_number_or_off, HA(care_of_credit), 1280, UINT32_MAX, UNIT_OCTETS },
 	{ "AuditSize", set_audit_size, FIELD(struct daemon_config, audit_size), 4096, 1 << 30,
 	  UNIT_OCTETS },
 	{ "RefuseCareOf", set_refuse, .many = true },
-	{ "Advertise", set_word, HA(advertise), .word = ha_advertise_words },
-	{ "Preference", set_number, HA(preference), 0, 65535 },
-	{ "HomeAgentLifetime", set_number, HA(ha_lifetime), 1, 65535, UNIT_SECONDS },
-	{ "RouterLifetime", set_number, HA(router_lifetime), 0, 9000, UNIT_SECONDS },
+	{ "Advertise", value_word, HA(advertise), .word = ha_advertise_words },
+	{ "Preference", value_number, HA(preference), 0, 65535 },
+	{ "HomeAgentLifetime", value_number, HA(ha_lifetime), 1, 65535, UNIT_SECONDS },
+	{ "RouterLifetime", value_number, HA(router_lifetime), 0, 9000, UNIT_SECONDS },
 	{ "RaInterval", set_ha_interval, HA(ra_max_interval_ms), 70, 1800000, UNIT_MILLISECONDS },
-	{ "PrefixValid", set_number, HA(prefix_valid), 1, UINT32_MAX - 1, UNIT_SECONDS },
-	{ "PrefixPreferred", set_number, HA(prefix_preferred), 0, UINT32_MAX - 1, UNIT_SECONDS },
-	{ "Discovery", set_bool, HA(discovery) },
-	{ "MobilePrefixMin", set_number, HA(mobile_prefix_min), 1, 86400, UNIT_SECONDS },
-	{ "MobilePrefixMax", set_number, HA(mobile_prefix_max), 2, 2592000, UNIT_SECONDS },
-	{ "RekeyOverlap", set_number, HA(rekey_overlap), 1, 31536000, UNIT_SECONDS },
+	{ "PrefixValid", value_number, HA(prefix_valid), 1, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "PrefixPreferred", value_number, HA(prefix_preferred), 0, UINT32_MAX - 1, UNIT_SECONDS },
+	{ "Discovery", value_bool, HA(discovery) },
+	{ "MobilePrefixMin", value_number, HA(mobile_prefix_min), 1, 86400, UNIT_SECONDS },
+	{ "MobilePrefixMax", value_number, HA(mobile_prefix_max), 2, 2592000, UNIT_SECONDS },
+	{ "RekeyOverlap", value_number, HA(rekey_overlap), 1, 31536000, UNIT_SECONDS },
 	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
 	{ 0 },
 };
@@ -550,7 +381,7 @@ static const struct key ha_keys[] = {
 
 static void set_mobile_key(struct parser *p, const struct key *k, void *base, const char *value)
 {
-	set_path(p, k, p->mobile[p->cfg->mobiles - 1].key, value);
+	value_path(p, k, p->mobile[p->cfg->mobiles - 1].key, value);
 }
 
 static void set_identity(struct parser *p, const struct key *k, void *base, const char *value)
@@ -564,13 +395,13 @@ static void set_identity(struct parser *p, const struct key *k, void *base, cons
 
 #define MOBILE(field) FIELD(struct lke_config_mobile, field)
 static const struct key mobile_keys[] = {
-	{ "HomeAddress", set_address, MOBILE(home) },
+	{ "HomeAddress", value_address, MOBILE(home) },
 	{ "Key", set_mobile_key, .many = false },
-	{ "MaxLifetime", set_number, MOBILE(max_lifetime), 4, 262140, UNIT_SECONDS },
-	{ "MaxUpdates", set_number, MOBILE(max_updates), 1, 100000 },
-	{ "Suspended", set_bool, MOBILE(suspended) },
+	{ "MaxLifetime", value_number, MOBILE(max_lifetime), 4, 262140, UNIT_SECONDS },
+	{ "MaxUpdates", value_number, MOBILE(max_updates), 1, 100000 },
+	{ "Suspended", value_bool, MOBILE(suspended) },
 	{ "Identity", set_identity, MOBILE(identity) },
-	{ "UpdatesPerDay", set_number, MOBILE(updates_per_day), 1, 10000000 },
+	{ "UpdatesPerDay", value_number, MOBILE(updates_per_day), 1, 10000000 },
 	{ 0 },
 };
 
@@ -579,7 +410,7 @@ static const struct key mobile_keys[] = {
 static void set_log_level(struct parser *p, const struct key *k, void *base, const char *value)
 {
 	static const int level[] = { 3, 4, 5, 7 }; /* syslog(3) */
-	int i = word_index(p, k, value);
+	int i = value_word_index(p, k, value);
 
 	if (i >= 0)
 		p->cfg->log_level = level[i];
@@ -588,9 +419,9 @@ static void set_log_level(struct parser *p, const struct key *k, void *base, con
 static const char *const log_words[] = { "error", "warning", "notice", "debug", NULL };
 
 static const struct key daemon_keys[] = {
-	{ "Tun", set_interface, FIELD(struct daemon_config, tun),
+	{ "Tun", value_interface, FIELD(struct daemon_config, tun),
 	  .restart = "the device is made, and routes lead to it, from the start" },
-	{ "User", set_interface, FIELD(struct daemon_config, user),
+	{ "User", value_interface, FIELD(struct daemon_config, user),
 	  .restart = "the process that reads packets gave up the right to change its user" },
 	{ "LogLevel", set_log_level, .word = log_words },
 	{ "Profile", set_profile, .word = profile_words, .restart = profile_restart },
@@ -630,56 +461,106 @@ static const struct key *section_keys(struct parser *p, void **ret_base, const c
 	}
 }
 
-const char *config_key_restart(const char *section, const char *key)
-{
-	static const struct {
-		const char *section;
-		const struct key *keys;
-	} all[] = { { "AccessRouter", ar_keys },
-		    { "MobileNode", mn_keys },
-		    { "HomeAgent", ha_keys },
-		    { "Mobile", mobile_keys },
-		    { "Daemon", daemon_keys } };
+static const struct {
+	const char *section, *title;
+	const struct key *keys;
+} all[] = { { "AccessRouter", "[AccessRouter]", ar_keys },
+	    { "MobileNode", "[MobileNode]", mn_keys },
+	    { "HomeAgent", "[HomeAgent]", ha_keys },
+	    { "Mobile", "[Mobile NAME]", mobile_keys },
+	    { "Daemon", "[Daemon]", daemon_keys } };
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		for (const struct key *k = all[i].keys; k->name; k++)
-			if (strcmp(all[i].section, section) == 0 && strcmp(k->name, key) == 0)
-				return k->restart;
+#define SECTIONS (sizeof(all) / sizeof(all[0]))
+
+static const struct key *key_find(const struct key *keys, const char *name)
+{
+	for (const struct key *k = keys; k->name; k++)
+		if (strcmp(k->name, name) == 0)
+			return k;
 	return NULL;
 }
 
-static void unknown_key(struct parser *p, const struct key *keys, const char *section,
-			const char *name)
+const char *config_key_restart(const char *section, const char *key)
+{
+	for (size_t i = 0; i < SECTIONS; i++) {
+		const struct key *k = key_find(all[i].keys, key);
+
+		if (k && strcmp(all[i].section, section) == 0)
+			return k->restart;
+	}
+	return NULL;
+}
+
+static const char *nearest_key(const struct key *keys, const char *name)
 {
 	const char *names[CONFIG_SEEN_MAX];
-	const char *near;
 	size_t n = 0;
 
 	for (; keys[n].name; n++)
 		names[n] = keys[n].name;
 	names[n] = NULL;
-	near = nearest_word(name, names);
+	return nearest_word(name, names);
+}
+
+/* "[MobileNode] or [Mobile NAME]": where a key of this name may stand; "" nowhere. */
+static void sections_of(const char *name, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < SECTIONS && len < size; i++)
+		if (key_find(all[i].keys, name))
+			len += (size_t)snprintf(buf + len, size - len, "%s%s", len ? " or " : "",
+						all[i].title);
+}
+
+/* Right words in a wrong section are met more often than misspelt ones. */
+static void unknown_key(struct parser *p, const struct key *keys, const char *section,
+			const char *name)
+{
+	const char *near = nearest_key(keys, name);
+	char where[96];
+
+	sections_of(name, where, sizeof(where));
+	if (where[0]) {
+		config_problem(p,
+			       near ? "%s belongs to %s; move it there, or did you mean '%s'?"
+				    : "%s belongs to %s; move it there",
+			       name, where, near);
+		return;
+	}
+	for (size_t i = 0; i < SECTIONS && !near; i++) {
+		near = nearest_key(all[i].keys, name);
+		if (near)
+			section = all[i].title;
+	}
 	config_problem(p,
-		       near ? "unknown key '%s' in [%s]; did you mean '%s'?"
-			    : "unknown key '%s' in [%s]",
+		       !near		   ? "unknown key '%s' in [%s]; see: man lke.conf"
+		       : section[0] == '[' ? "unknown key '%s'; did you mean that of %s, '%s'?"
+					   : "unknown key '%s' in [%s]; did you mean '%s'?",
 		       name, section, near);
 }
 
-static bool seen_before(struct parser *p, const struct key *k)
+static int seen_before(struct parser *p, const struct key *k)
 {
-	for (unsigned i = 0; i < p->seen_count; i++)
-		if (p->seen[i] == k->name)
-			return true;
-	if (p->seen_count < CONFIG_SEEN_MAX)
-		p->seen[p->seen_count++] = k->name;
-	return false;
+	struct key_lines *s = p->seen;
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->name[i] == k->name)
+			return s->line[i];
+	if (s->n < CONFIG_SEEN_MAX) {
+		s->name[s->n] = k->name;
+		s->line[s->n++] = p->line;
+	}
+	return 0;
 }
 
 void config_key(struct parser *p, const char *name, const char *value)
 {
 	const char *section = "";
 	void *base = NULL;
-	const struct key *keys = section_keys(p, &base, &section), *k = keys;
+	const struct key *keys = section_keys(p, &base, &section), *k;
+	int first;
 
 	if (!keys) {
 		if (p->section == SECTION_NONE)
@@ -687,12 +568,12 @@ void config_key(struct parser *p, const char *name, const char *value)
 				       name);
 		return;
 	}
-	while (k->name && strcmp(k->name, name) != 0)
-		k++;
-	if (!k->name)
+	k = key_find(keys, name);
+	if (!k)
 		unknown_key(p, keys, section, name);
-	else if (!k->many && seen_before(p, k))
-		config_problem(p, "%s is given twice in [%s]; remove one", name, section);
+	else if (!k->many && (first = seen_before(p, k)) != 0)
+		config_problem(p, "%s is given twice in [%s], first at line %d; remove one", name,
+			       section, first);
 	else
 		k->set(p, k, base, value);
 }

@@ -24,9 +24,19 @@ struct place {
 	bool broken; /* a line of the section was refused: what it lacks may be that */
 };
 
+#define CONFIG_SEEN_MAX 64
+
+/* Where the keys of one section stand, of those that may be given once. */
+struct key_lines {
+	unsigned n;
+	const char *name[CONFIG_SEEN_MAX];
+	int line[CONFIG_SEEN_MAX];
+};
+
 /* What the checks must know beside the values. */
 struct parsed_ar {
 	struct place place;
+	struct key_lines keys;
 	bool router_lifetime_set, ra_min_interval_set, ra_min_delay_set;
 };
 
@@ -53,12 +63,10 @@ struct parser {
 	struct parsed_ar ar[LKE_MAX_IFACES];
 	struct parsed_home home[LKE_MAX_HOMES];
 	struct parsed_mobile *mobile; /* parallel to cfg->mobile, same capacity */
-	const char **seen;	      /* keys of this section that may stand once */
-	unsigned seen_count;
+	struct key_lines *seen;	      /* of the section that is being read */
+	struct key_lines ha_keys, other_keys;
 	FILE *text; /* of daemon_config_merge(); NULL: nobody wants it */
 };
-
-#define CONFIG_SEEN_MAX 64
 
 void config_problem(struct parser *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 struct place config_here(const struct parser *p);

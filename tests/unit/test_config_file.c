@@ -137,8 +137,28 @@ static void every_problem_is_reported_in_one_pass(void **state)
 	says(&l, 7, "error: interface wlan0 has an [AccessRouter] section already");
 	says(&l, 9, "error: MaxLifetime = 3 parsecs is not a number from 4s to 65532s");
 	says(&l, 10, "warning: RsaBits = 1024");
-	says(&l, 11, "error: RsaBits is given twice");
+	says(&l, 11, "error: RsaBits is given twice in [AccessRouter], first at line 10; remove");
 	assert_int_equal(l.r.errors, 7);
+	done(&l);
+}
+
+static void a_key_of_another_section_is_told_where_it_belongs(void **state)
+{
+	struct loaded l;
+
+	prepare(&l);
+	load(&l, "[Daemon]\nKexCpu = 10%\nHomeAddress = ::1\nMaxLbsas = 5\nWhatever = 5\n"
+		 "[AccessRouter]\nInterface = w\nLifetime = 1h\nLogLevel = debug\n");
+	says(&l, 2, "error: KexCpu belongs to [AccessRouter]; move it there\n");
+	says(&l, 3, "error: HomeAddress belongs to [MobileNode] or [Mobile NAME]; move it there");
+	says(&l, 4,
+	     "error: unknown key 'MaxLbsas'; did you mean that of [AccessRouter], 'MaxLbsa'?");
+	says(&l, 5, "error: unknown key 'Whatever' in [Daemon]; see: man lke.conf");
+	says(&l, 8,
+	     "error: Lifetime belongs to [MobileNode]; move it there, or did you mean "
+	     "'MaxLifetime'?");
+	says(&l, 9, "error: LogLevel belongs to [Daemon]; move it there\n");
+	assert_int_equal(l.r.errors, 6);
 	done(&l);
 }
 
@@ -149,7 +169,18 @@ static void lifetime_above_the_router_lifetime_is_refused(void **state)
 	prepare(&l);
 	load(&l, "[AccessRouter]\nInterface = w\nMaxLifetime = 7200s\nRouterLifetime = 1800s\n");
 	assert_int_equal(l.err, LKE_ERR_INVAL);
-	says(&l, 1, "error: MaxLifetime (7200s) is above RouterLifetime (1800s)");
+	says(&l, 3, "error: MaxLifetime (7200s) is above RouterLifetime (1800s)");
+	done(&l);
+	/* The line of the key that was written; of the section only where none was. */
+	prepare(&l);
+	load(&l, "[AccessRouter]\nInterface = w\n\nRouterLifetime = 1800s\n"
+		 "[AccessRouter]\nInterface = v\nHomeAgentLifetime = 1800s\nMaxLifetime = 500s\n"
+		 "RaInterval = 9s\nRaMinDelay = 9s\nPrefixPreferred = 40d\n");
+	says(&l, 4, "error: MaxLifetime (7200s) is above RouterLifetime (1800s)");
+	says(&l, 8, "warning: MaxLifetime = 500s: below 600s");
+	says(&l, 10, "error: RaMinDelay (9000ms) is above RaMinInterval");
+	says(&l, 11, "error: PrefixPreferred (3456000s) is above PrefixValid");
+	assert_int_equal(l.r.errors, 3);
 	done(&l);
 	/* AMB-041: without RouterLifetime it follows. */
 	prepare(&l);
@@ -516,6 +547,7 @@ int main(void)
 		cmocka_unit_test(access_router_of_two_lines_gets_the_defaults),
 		cmocka_unit_test(several_access_router_sections_stay_apart),
 		cmocka_unit_test(every_problem_is_reported_in_one_pass),
+		cmocka_unit_test(a_key_of_another_section_is_told_where_it_belongs),
 		cmocka_unit_test(lifetime_above_the_router_lifetime_is_refused),
 		cmocka_unit_test(short_and_long_lifetimes_are_warned_about),
 		cmocka_unit_test(home_address_needs_agent_and_key),

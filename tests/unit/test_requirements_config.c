@@ -55,7 +55,7 @@ static void lke_085_no_static_key_for_a_mobile_node_of_lke(void **state)
 	for (unsigned n = 0; n < 5; n++) {
 		snprintf(line, sizeof(line), "%s = 00112233445566778899aabbccddeeff\n", key[n]);
 		assert_int_equal(load(line), LKE_ERR_INVAL);
-		assert_non_null(strstr(out, "unknown key"));
+		assert_true(strstr(out, "unknown key") || strstr(out, "Key belongs to [Mo"));
 	}
 }
 
