@@ -20,7 +20,7 @@ def page(name):
 
 def keys():
 	with open(os.path.join(ROOT, "src", "daemon", "config_keys.c")) as f:
-		return re.findall(r'^\t\{ "([A-Z][A-Za-z]+)", set_', f.read(), re.M)
+		return re.findall(r'^\t\{ "([A-Z][A-Za-z]+)", (?:set|value)_', f.read(), re.M)
 
 
 def restarts(conf):
