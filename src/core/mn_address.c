@@ -399,6 +399,7 @@ void mn_addr_clean(struct lke_engine *e)
 void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a)
 {
 	struct mn_link *l = mn_link_of(e, a->ifindex);
+	struct lke_in6 addr = a->addr;
 
 	if (l && !mn_addr_here(l, a))
 		l = NULL;
@@ -412,6 +413,10 @@ void mn_addr_end_timer(struct lke_engine *e, struct mn_addr *a)
 	}
 	if (l)
 		mn_choose(e, l);
+	/* Another link may have taken over, and nobody needed this address any more. */
+	a = mn_addr_find(e, &addr);
+	if (!a)
+		return;
 	if (l && l->coa == a) {
 		mn_detach(e, l);
 		l->router = NULL;

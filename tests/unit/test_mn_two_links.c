@@ -198,6 +198,33 @@ static void sec_065_patience_doubles_and_is_forgotten(void **state)
 	fix_end(&f);
 }
 
+/* The only address of the link ends there; no key and no registration keeps it (RFC 4862 5.5.4). */
+static void address_that_ends_leaves_for_the_other_link(void **state)
+{
+	struct nd_msg m = { .router_lifetime = 9000, .prefixes = 1 };
+	struct lke_in6 old;
+	struct fix f;
+
+	(void)state;
+	fix_tweak = fix_two_links;
+	fix_start(&f, 0, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	fix_link2(&f, false);
+	m.prefix[0] = fix_pio("2001:db8:1::", 40, 20);
+	fix_link(&f, true);
+	fix_ra_msg(&f, 1, &m);
+	fix_run(&f, 39 * LKE_SEC);
+	fix_link2(&f, true);
+	fix_ra2(&f, 5);
+	old = fix_coa(&f);
+	assert_true(in6_prefix_eq(&old, &m.prefix[0].prefix, 64));
+	assert_int_equal(f.e->mn->active->ifc->ifindex, FIX_IF);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_int_equal(f.e->mn->active->ifc->ifindex, FIX_IF2);
+	assert_null(mn_addr_find(f.e, &old));
+	fix_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +233,7 @@ int main(void)
 		cmocka_unit_test(home_tunnel_stays_until_the_home_agent_has_answered),
 		cmocka_unit_test(standby_takes_over_at_once),
 		cmocka_unit_test(sec_065_patience_doubles_and_is_forgotten),
+		cmocka_unit_test(address_that_ends_leaves_for_the_other_link),
 	};
 
 	return RUN_IN_PROFILE(tests, NULL);
