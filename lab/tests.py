@@ -285,4 +285,5 @@ TESTS.update(tests_ipsec.TESTS)
 TESTS.update(tests_one_router.TESTS)
 # Those that judge milliseconds or lost packets: nothing else runs beside them.
 ALONE = {"demo_figure_2_1", "tcp_no_3s_stall", "lke_011_links_without_link_layer_addresses",
-	"make_before_break_loses_nothing", "op_reload_under_traffic", *tests_leave.TESTS, *tests_delay.TESTS}
+	"make_before_break_loses_nothing", "op_reload_under_traffic", *tests_leave.TESTS, *tests_delay.TESTS,
+	*tests_mn_fast.TESTS}
