@@ -56,6 +56,8 @@ void mn_discovery_timer(struct lke_engine *e, struct mn_home *h)
 			mn_home_arrived(e, h);
 	} else if (h->state == MN_HOME_AWAY && e->mn->active) {
 		mn_register(e, h, &e->mn->current);
+	} else if (h->state == MN_HOME_RETURNING) {
+		mn_discover(e, h); /* it came home in the pause */
 	}
 }
 

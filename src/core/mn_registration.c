@@ -199,7 +199,8 @@ int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h, con
 	}
 	update_refused(e, u);
 	note_home(e, u, ba);
-	if (mn_home_auto(h))
+	/* A deregistration is for the agent that has the binding. */
+	if (mn_home_auto(h) && !u->dereg)
 		mn_agent_failed(e, h);
 	else
 		arm(e, &u->timer, e->now + REFUSED_RETRY);

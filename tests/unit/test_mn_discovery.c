@@ -172,6 +172,29 @@ static void refusing_agent_is_followed_by_the_next(void **state)
 	fix_end(&f);
 }
 
+/* Nobody answers; the node comes home while it waits to ask again: it does so there, too, and with
+ * nobody to defend the home address takes it. */
+static void comes_home_in_the_pause(void **state)
+{
+	struct fix f;
+
+	(void)state;
+	start_auto(&f);
+	while (!fix_note(&f, LKE_NOTE_ALARM))
+		fix_run(&f, LKE_SEC);
+	fix_move(&f, 0xaa);
+	fix_clear(&f);
+	fix_run(&f, 50 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 0);
+	fix_run(&f, 11 * LKE_SEC);
+	assert_true(fix_count(&f, LKE_MSG_DHAAD_REQUEST) > 0);
+	assert_null(fix_note(&f, LKE_NOTE_RETURNED));
+	fix_run(&f, 100 * LKE_SEC);
+	assert_non_null(fix_note(&f, LKE_NOTE_RETURNED));
+	assert_int_equal(f.e->mn->home[0].state, MN_HOME_ARRIVED);
+	fix_end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +203,7 @@ int main(void)
 		cmocka_unit_test(forged_replies_name_nobody_else),
 		cmocka_unit_test(silent_agent_is_followed_by_the_next),
 		cmocka_unit_test(refusing_agent_is_followed_by_the_next),
+		cmocka_unit_test(comes_home_in_the_pause),
 	};
 
 	return RUN_IN_PROFILE(tests, NULL);

@@ -127,6 +127,36 @@ static void base_11_what_the_home_agent_may_answer(void **state)
 	}
 }
 
+static void found_by_discovery(struct lke_config *cfg)
+{
+	cfg->mn.home[0].agent = in6_unspecified;
+}
+
+/* One that was found by discovery: it has the binding, another one could not end it. */
+static void base_11_discovered_home_agent_that_refuses_is_asked_again(void **state)
+{
+	struct opened o;
+	struct fix f;
+
+	(void)state;
+	fix_tweak = found_by_discovery;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	f.e->mn->home[0].agent = fix_agent;
+	f.e->mn->home[0].discovery.agent[0] = fix_addr("2001:db8:aa::2");
+	f.e->mn->home[0].discovery.agents = 1;
+	fix_attach_lbsa(&f, 1);
+	fix_move(&f, HOME_ROUTER);
+	assert_int_equal(answer(&f, 130, last_registration(&f).bu.seq), 0);
+	fix_clear(&f);
+	fix_run(&f, 61 * LKE_SEC);
+	o = last_registration(&f);
+	assert_int_equal(o.bu.lifetime, 0);
+	assert_int_equal(answer(&f, STATUS_ACCEPTED, o.bu.seq), 0);
+	assert_int_equal(home_is_at(&f), FIX_IF);
+	fix_end(&f);
+}
+
 /* Nobody answers for the home agent's address: nobody defends the home address either. */
 static void base_11_silent_home_agent_is_asked_three_times(void **state)
 {
@@ -201,6 +231,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(base_11_deregistration_from_the_home_address),
 		cmocka_unit_test(base_11_what_the_home_agent_may_answer),
+		cmocka_unit_test(base_11_discovered_home_agent_that_refuses_is_asked_again),
 		cmocka_unit_test(base_11_silent_home_agent_is_asked_three_times),
 		cmocka_unit_test(leaves_before_the_answer),
 		cmocka_unit_test(sec_032_no_other_home_address_is_made),
