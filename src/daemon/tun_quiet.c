@@ -8,8 +8,8 @@
 #include <time.h>
 
 enum {
-	LOOKS_MAX = 4,
-	LOOK_TIME = 50000, /* ns between two */
+	PAUSES_MAX = 4,
+	PAUSE_TIME = 50000, /* ns */
 };
 
 int tun_quiet_open(struct tun_quiet *q, int fd)
@@ -17,7 +17,7 @@ int tun_quiet_open(struct tun_quiet *q, int fd)
 	void *p = mmap(NULL, sizeof(*q->reading), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	*q = (struct tun_quiet){ .fd = fd, .patience = LOOKS_MAX };
+	*q = (struct tun_quiet){ .fd = fd, .patience = PAUSES_MAX };
 	if (p == MAP_FAILED)
 		return -ENOMEM;
 	q->reading = p;
@@ -42,15 +42,15 @@ bool tun_quiet(const struct tun_quiet *q)
 
 void tun_quiet_wait(struct tun_quiet *q)
 {
-	const struct timespec pause = { .tv_nsec = LOOK_TIME };
+	const struct timespec pause = { .tv_nsec = PAUSE_TIME };
 
-	for (unsigned i = 0; i < q->patience; i++) {
-		if (tun_quiet(q)) {
-			q->patience = LOOKS_MAX;
+	for (unsigned i = 0; !tun_quiet(q); i++) {
+		if (i == q->patience) {
+			/* A device that always has packets makes nobody wait. */
+			q->patience /= 2;
 			return;
 		}
 		(void)nanosleep(&pause, NULL);
 	}
-	/* A device that always has packets makes nobody wait. */
-	q->patience = q->patience > 1 ? q->patience / 2 : 1;
+	q->patience = PAUSES_MAX;
 }

@@ -14,7 +14,7 @@
 struct tun_quiet {
 	int fd;		   /* the TUN device; the caller's */
 	uint32_t *reading; /* shared with the engine process; NULL: never quiet */
-	unsigned patience; /* looks that tun_quiet_wait() may take */
+	unsigned patience; /* pauses that tun_quiet_wait() may make */
 };
 
 /* Before the fork.  0 or -ENOMEM; lasts as long as the process. */
