@@ -23,9 +23,13 @@ def thr_001_flood_short(build, directory, printer):
 		with open(run.lab.ar.log) as f:
 			lines = len(f.readlines())
 		r = run.flood(10000, 4, 40, bu_rate=50)
+		rsa = run.lab.ar.show()["rsa"]
 		with open(run.lab.ar.log) as f:
 			lines = len(f.readlines()) - lines
 	bad = []
+	# Over ten seconds, with the same burst and renewals.
+	if not 0 < rsa["kex_per_sec"] <= 3 * rsa["kex_max_per_sec"] or rsa["kex_max_per_sec"] != max(ops // 100, 1):
+		bad.append("lke show tells of %s" % rsa)
 	# The burst of a second, the flood's time with that of its preparation, and as much again taken ahead by renewals.
 	budget = (ops / 100 + 1) * (2 + r["seconds"] + 10)
 	if r["counters"].get("rsa_private", 0) > budget:

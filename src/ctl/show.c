@@ -98,18 +98,32 @@ static void print_interface(const struct ctl *c, const json_t *j)
 	layout_print(c->columns, 4, "%s", line);
 }
 
+/* "   kex 2/s of 1050/s": key exchanges now, and what a core could do; an older lked does not say.
+ */
+static const char *kex_text(const json_t *rsa, char buf[64])
+{
+	double now = text_number(rsa, "kex_per_sec");
+
+	buf[0] = '\0';
+	if (json_object_get(rsa, "kex_per_sec"))
+		snprintf(buf, 64, now < 10 ? "   kex %.2g/s of %.0f/s" : "   kex %.0f/s of %.0f/s",
+			 now, text_number(rsa, "ops_per_sec"));
+	return buf;
+}
+
 static void print_access_router(const struct ctl *c, const json_t *top)
 {
 	const json_t *rsa = json_object_get(top, "rsa"), *totals = json_object_get(top, "totals");
 	struct show_table t = { 0 };
-	char line[320], forward[224];
+	char line[384], forward[224], kex[64];
 	const json_t *j;
 	size_t i, shown;
 
 	if (!show_has_role(top, "access-router"))
 		return;
-	snprintf(line, sizeof(line), "access router   RSA-%.0f SHA256:%.12s...%s",
-		 text_number(rsa, "bits"), text_get(rsa, "sha256"), forward_text(top, forward));
+	snprintf(line, sizeof(line), "access router   RSA-%.0f SHA256:%.8s...%s%s",
+		 text_number(rsa, "bits"), text_get(rsa, "sha256"), forward_text(top, forward),
+		 kex_text(rsa, kex));
 	show_heading(c, line);
 	json_array_foreach(json_object_get(top, "interfaces"), i, j)
 	{

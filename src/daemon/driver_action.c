@@ -124,10 +124,12 @@ static void do_rsa(struct driver *d, const struct lke_action *a)
 {
 	int err;
 
-	if (a->type == LKE_ACT_DECRYPT)
+	if (a->type == LKE_ACT_DECRYPT) {
+		meter_rate_tick(&d->meter.kex, clock_now());
 		err = rsa_worker_decrypt(d->worker, a->cookie, &a->decrypt);
-	else
+	} else {
 		err = rsa_worker_encrypt(d->worker, a->cookie, &a->encrypt);
+	}
 	if (err < 0)
 		driver_result(d, a->cookie, err, NULL, 0);
 }

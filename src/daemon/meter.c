@@ -11,6 +11,27 @@ const lke_time meter_bound[METER_BUCKETS - 1] = {
 	100 * LKE_MSEC, 250 * LKE_MSEC, 500 * LKE_MSEC, LKE_SEC,       5 * LKE_SEC,
 };
 
+void meter_rate_tick(struct meter_rate *r, lke_time now)
+{
+	uint64_t second = now / LKE_SEC;
+
+	/* What was counted a round ago is over. */
+	for (unsigned n = 0; n < METER_RATE_SECONDS && r->second < second; n++)
+		r->count[(second - n) % METER_RATE_SECONDS] *= second - n <= r->second;
+	r->second = second;
+	r->count[second % METER_RATE_SECONDS]++;
+}
+
+double meter_rate(const struct meter_rate *r, lke_time now)
+{
+	uint64_t second = now / LKE_SEC, sum = 0;
+
+	for (unsigned n = 0; n < METER_RATE_SECONDS && n <= r->second; n++)
+		if (r->second - n + METER_RATE_SECONDS > second)
+			sum += r->count[(r->second - n) % METER_RATE_SECONDS];
+	return (double)sum / METER_RATE_SECONDS;
+}
+
 void meter_observe(struct meter *m, enum meter_kind kind, lke_time took)
 {
 	struct meter_histogram *h = &m->h[kind];

@@ -22,10 +22,23 @@ struct meter_histogram {
 	lke_time sum;
 };
 
+/* How often something happens now: counts of the last seconds, the present one among them. */
+#define METER_RATE_SECONDS 10
+
+struct meter_rate {
+	uint64_t second; /* of the last tick */
+	uint32_t count[METER_RATE_SECONDS];
+};
+
 struct meter {
 	struct meter_histogram h[METER_KINDS];
 	uint64_t ba[256], keack[256]; /* answers sent, by status */
+	struct meter_rate kex;	      /* Key Exchange Requests that reached the private key */
 };
+
+void meter_rate_tick(struct meter_rate *r, lke_time now);
+/* A second, over the last METER_RATE_SECONDS. */
+double meter_rate(const struct meter_rate *r, lke_time now);
 
 void meter_observe(struct meter *m, enum meter_kind kind, lke_time took);
 /* now: after the actions before the note have been carried out. */

@@ -313,6 +313,21 @@ static void add_counters(struct driver *d, json_t *top)
 	json_object_set_new(top, "drops", drops);
 }
 
+static json_t *rsa_json(struct driver *d)
+{
+	const struct lke_config *c = &d->w->cfg.engine;
+	unsigned percent = 0, most;
+
+	for (unsigned i = 0; i < c->ars; i++)
+		if (c->ar[i].kex_cpu_percent > percent)
+			percent = c->ar[i].kex_cpu_percent;
+	most = (unsigned)((uint64_t)d->rsa_ops * percent / 100);
+	return json_pack("{s:i,s:s,s:i,s:f,s:i}", "bits", (int)d->rsa_bits, "sha256",
+			 d->rsa_fingerprint, "ops_per_sec", (int)d->rsa_ops, "kex_per_sec",
+			 meter_rate(&d->meter.kex, clock_now()), "kex_max_per_sec",
+			 (int)(most ? most : 1));
+}
+
 static void add_head(struct driver *d, json_t *top)
 {
 	const struct lke_config *c = &d->w->cfg.engine;
@@ -345,9 +360,7 @@ static void add_head(struct driver *d, json_t *top)
 				  "rewrites", (json_int_t)st.rewrites, "errors",
 				  (json_int_t)st.errors, "longest_turn", (double)st.longest / 1e9));
 	if (d->rsa_bits)
-		json_object_set_new(top, "rsa",
-				    json_pack("{s:i,s:s,s:i}", "bits", (int)d->rsa_bits, "sha256",
-					      d->rsa_fingerprint, "ops_per_sec", (int)d->rsa_ops));
+		json_object_set_new(top, "rsa", rsa_json(d));
 }
 
 static json_t *limits(struct driver *d, struct show_page *p)
@@ -472,27 +485,56 @@ static bool is_home_address(const struct driver *d, const struct lke_in6 *addr)
 	return false;
 }
 
-/* A wrong key, a wrong address and a firewall look alike to a mobile node.  A home agent goes
- * before a previous access router: more depends on it. */
-static void find_silent_agent(struct driver *d, char *why, size_t size)
+/* Is this the address of the node where it is now? */
+static bool is_present(struct driver *d, const struct lke_in6 *addr)
 {
-	char agent[IN6_TEXT_MAX], home[IN6_TEXT_MAX];
+	struct lke_router_view r;
+	size_t cursor = 0;
+
+	while (lke_engine_next_router(d->engine, &cursor, &r))
+		if (r.chosen && in6_eq(&r.coa, addr))
+			return true;
+	return false;
+}
+
+/* Whose Binding Updates nobody answers.  A home agent goes before an access router: more depends
+ * on it. */
+static bool find_silent(struct driver *d, struct lke_binding_view *ret)
+{
 	struct lke_binding_view v;
 	size_t cursor = 0;
 	bool found = false;
 
-	while (!found && lke_engine_next_binding(d->engine, &cursor, &v)) {
+	while (lke_engine_next_binding(d->engine, &cursor, &v)) {
 		if (v.role != LKE_ROLE_MN || v.unanswered <= UNANSWERED_MAX)
 			continue;
-		found = is_home_address(d, &v.home);
-		snprintf(why, size,
-			 found ? "the home agent %s does not answer for %s; compare HomeAgent and "
-				 "Key there, and see whether ESP passes"
-			       : "the access router %s does not answer for %s, whose connections "
-				 "stop; see whether it runs, and whether a firewall drops the "
-				 "Mobility Header",
-			 in6_text(&v.agent, agent), in6_text(&v.home, home));
+		if (!found || is_home_address(d, &v.home))
+			*ret = v;
+		found = true;
+		if (is_home_address(d, &v.home))
+			break;
 	}
+	return found;
+}
+
+/* A wrong key, a wrong address and a firewall look alike to a mobile node. */
+static void find_silent_agent(struct driver *d, char *why, size_t size)
+{
+	char agent[IN6_TEXT_MAX], home[IN6_TEXT_MAX];
+	struct lke_binding_view v;
+
+	if (!find_silent(d, &v))
+		return;
+	if (is_home_address(d, &v.home))
+		snprintf(why, size,
+			 "the home agent %s does not answer for %s; compare HomeAgent and Key "
+			 "there, and see whether ESP passes",
+			 in6_text(&v.agent, agent), in6_text(&v.home, home));
+	else if (is_present(d, &v.home))
+		snprintf(why, size,
+			 "the access router %s does not answer for %s, which is here again; see "
+			 "whether it runs, and whether a firewall drops the Mobility Header",
+			 in6_text(&v.agent, agent), in6_text(&v.home, home));
 }
 
 /* One line: why not healthy, or "" */
@@ -555,15 +597,24 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 			 (unsigned long long)d->kernel_errors, d->last_kernel_error);
 }
 
-/* A reload that nobody confirms is no trouble: it ends by itself. */
-static void say_well(const struct driver *d, char *why, size_t size)
+/* A reload that nobody confirms is no trouble: it ends by itself.  Nor is a router of the past that
+ * is out of reach: where the node is now, all goes on; connections from there do not. */
+static void say_well(struct driver *d, char *why, size_t size)
 {
+	char agent[IN6_TEXT_MAX], home[IN6_TEXT_MAX];
 	lke_time now = clock_now();
+	struct lke_binding_view v;
 
 	if (d->confirm_until > now)
 		snprintf(why, size,
 			 "all is well; the reload is undone in %u s without: lke confirm",
 			 (unsigned)((d->confirm_until - now) / LKE_SEC));
+	else if (find_silent(d, &v))
+		snprintf(why, size,
+			 "all is well here; the former access router %s does not answer for %s, "
+			 "whose connections stop; see whether it runs, and whether a firewall "
+			 "drops the Mobility Header",
+			 in6_text(&v.agent, agent), in6_text(&v.home, home));
 	else
 		snprintf(why, size, "all is well");
 }

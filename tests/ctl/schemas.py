@@ -63,7 +63,7 @@ def op_check_says_its_problems_in_json(lke):
     code, out, err = right.ask('check', '-j')
     j = json.loads(out)
     equal((code, err, j['right'], schema.problems(j)), (0, '', True, []))
-    equal([(p['severity'], p['file'], p['line']) for p in j['problems']], [('warning', 'lke.conf', 1)])
+    equal([(p['severity'], p['file'], p['line']) for p in j['problems']], [('warning', 'lke.conf', 3)])
     wrong = Place(lke, '[AccessRouter]\nInterface = wlan0\nFinishd = yes\n[HomeAgent]\nInterface = lo\n[Mobile a]\n'
                   'HomeAddress = 2001:db8::1\nKey = a.key\n')
     code, out, err = wrong.ask('check', '-j')

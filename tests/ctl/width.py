@@ -24,7 +24,8 @@ TRAFFIC = {'encap_bytes': 19084083, 'decap_bytes': 1153433, 'last_packet': 12.3}
 BINDING = {'care_of_address': address(9), 'sequence': 64100, 'expires_in': 100, 'state': 'forwarding', 'traffic': TRAFFIC}
 STATE = {
     'schema': 'lke.show/1', 'roles': ['access-router', 'mobile-node', 'home-agent'], 'forward': 'bpf',
-    'forward_reason': 'Forward = auto', 'rsa': {'bits': 2048, 'sha256': 'ab' * 32},
+    'forward_reason': 'Forward = auto',
+    'rsa': {'bits': 2048, 'sha256': 'ab' * 32, 'ops_per_sec': 1050, 'kex_per_sec': 2.0, 'kex_max_per_sec': 262},
     'totals': {'lbsas_valid': 3, 'lbsas_tentative': 0, 'bindings': 2, 'lbsas': 3, 'mobiles': 1},
     'interfaces': [{'name': 'wlan0', 'link_layer': '02:00:00:00:00:01', 'up': True, 'mtu': 1500, 'roles': ['access-router'],
                     'addresses': ['fe80::1', address(7), address(8)]}],
@@ -92,6 +93,17 @@ def op_show_in_a_pipe_has_a_line_for_each_object(lke):
     for k in range(3):
         true(re.search(rf'^  {address(k)} (on link|-> {address(9)}) .*(valid|forwarding)', out, re.M), out)
     true(f'{address(4)} -> {address(9)} at {address(3)}: forwarding, seq 64100, expires in 1m40s v18.2 MiB ^1.1 MiB 12s ago' in out, out)
+
+
+def op_first_screen_has_the_rate_of_key_exchanges(lke):
+    def first(**rsa):
+        state = {**STATE, 'roles': ['access-router'], 'rsa': {**STATE['rsa'], **rsa}}
+        return shown(lke, [], 80, {k: v for k, v in state.items() if k != 'forward_reason'}).splitlines()[0]
+    equal(first(), 'access router   RSA-2048 SHA256:abababab...   forward bpf   kex 2/s of 1050/s')
+    for rate, text in ((0.0, '0'), (0.1, '0.1'), (1.25, '1.2'), (9.96, '10'), (262.4, '262')):
+        equal(first(kex_per_sec=rate).split('   ')[-1], f'kex {text}/s of 1050/s')
+    older = {**STATE, 'rsa': {k: v for k, v in STATE['rsa'].items() if not k.startswith('kex')}}
+    true('kex' not in shown(lke, [], 80, older), 'an lked that does not say it')
 
 
 HEADINGS = {'lbsa': 'local binding security associations (LBSAs)', 'bindings': 'bindings', 'routers': 'routers heard',
