@@ -174,7 +174,10 @@ bool mn_leave_ba(struct lke_engine *e, const struct pkt *p, const struct mh_view
 	b = mn_ba_signer(e, p, v, &l->coa, &l->ar, ba);
 	if (!b)
 		return false;
-	if (ba->status == STATUS_SEQUENCE && seq_newer(ba->seq, l->seq)) {
+	/* AMB-105: of a copy that came late it says nothing. */
+	if (ba->status == STATUS_SEQUENCE && ba->seq != l->seq && !seq_newer(ba->seq, l->seq))
+		return false;
+	if (ba->status == STATUS_SEQUENCE) {
 		b->bu_seq = ba->seq;
 		note_in(e, LKE_ROLE_MN, LKE_MSG_BA, p, LKE_DROP_NONE);
 		tell_here(e);

@@ -310,6 +310,142 @@ static void those_further_away_are_not_waited_for_long(void **state)
 	assert_true(answered());
 }
 
+/* The first announcement was answered late: that is as good (RFC 6275 11.7.3). */
+static void an_answer_to_an_earlier_announcement_counts(void **state)
+{
+	struct ip6_info ip;
+	uint16_t first;
+
+	announce();
+	path_done();
+	first = last_bu(&ip).seq;
+	fix_run(&f, MN_LEAVE_AGAIN);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
+	answer(1, STATUS_ACCEPTED, first, true);
+	assert_true(answered());
+	assert_string_equal(fix_note(&f, LKE_NOTE_LEAVING)->text, "the router keeps packets");
+	/* And once more: it is known. */
+	fix_clear(&f);
+	answer(1, STATUS_ACCEPTED, (uint16_t)(first + 1), true);
+	assert_null(fix_note(&f, LKE_NOTE_LEAVING));
+}
+
+/* AMB-105: the router refused a copy of what it had taken, or an older one. */
+static void amb_105_an_old_number_that_is_behind_is_ignored(void **state)
+{
+	struct ip6_info ip;
+	uint16_t first;
+
+	announce();
+	path_done();
+	first = last_bu(&ip).seq;
+	answer(1, STATUS_SEQUENCE, first, true);
+	assert_int_equal(last_bu(&ip).seq, (uint16_t)(first + 1));
+	answer(1, STATUS_SEQUENCE, first, true);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
+	assert_null(fix_note(&f, LKE_NOTE_LEAVING));
+	answer(1, STATUS_ACCEPTED, (uint16_t)(first + 1), true);
+	assert_string_equal(fix_note(&f, LKE_NOTE_LEAVING)->text, "the router keeps packets");
+}
+
+static void the_operator_is_answered_once(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_RESULT };
+	struct ip6_info ip;
+
+	announce();
+	answer(1, STATUS_ACCEPTED, last_bu(&ip).seq, true);
+	ev.result.cookie = fix_find(&f, LKE_ACT_PATH, 0)->a.cookie + 1; /* of something else */
+	fix_event(&f, &ev);
+	assert_false(answered());
+	path_done();
+	assert_true(answered());
+	fix_link(&f, false);
+	fix_link(&f, true);
+	fix_ra(&f, 2);
+	assert_true(answered()); /* once in all */
+}
+
+/* The time is that of the command, however late the router answers. */
+static void the_move_is_awaited_from_the_command_on(void **state)
+{
+	struct ip6_info ip;
+
+	announce();
+	path_done();
+	fix_run(&f, MN_LEAVE_AGAIN / 2);
+	answer(1, STATUS_ACCEPTED, last_bu(&ip).seq, true);
+	fix_clear(&f);
+	fix_run(&f, LEAVE_TIME - MN_LEAVE_AGAIN / 2 - 1);
+	assert_null(fix_find(&f, LKE_ACT_HOLD, 0));
+	fix_run(&f, 1);
+	assert_false(fix_find(&f, LKE_ACT_HOLD, 0)->a.hold.hold);
+	assert_string_equal(fix_note(&f, LKE_NOTE_LEAVE_END)->text, "it did not move");
+}
+
+static void what_is_told_names_address_and_router(void **state)
+{
+	struct lke_in6 coa = fix_coa(&f), ar = fix_ar_addr(1);
+	const struct lke_note *n;
+	struct ip6_info ip;
+	struct mh_bu bu;
+
+	announce();
+	bu = last_bu(&ip);
+	assert_int_equal(bu.flags & (BU_A | BU_H), BU_A | BU_H);
+	answer(1, STATUS_ACCEPTED, bu.seq, true);
+	n = fix_note(&f, LKE_NOTE_LEAVING);
+	assert_true(in6_eq(&n->addr, &coa) && in6_eq(&n->peer, &ar));
+	fix_run(&f, LEAVE_TIME);
+	n = fix_note(&f, LKE_NOTE_LEAVE_END);
+	assert_true(in6_eq(&n->addr, &coa));
+}
+
+/* Two routers forward to this link: both are waited for, at most so long, and nobody else. */
+static void all_of_those_further_away_are_waited_for(void **state)
+{
+	struct lke_in6 first = fix_coa(&f), ar1 = fix_ar_addr(1);
+	struct secret16 key1 = f.kbm, key2;
+
+	fix_move(&f, 2);
+	fix_ba(&f, 1, STATUS_ACCEPTED, 240, 0, true);
+	fix_run(&f, 2 * LKE_SEC);
+	fix_keack(&f, 2, 0, 7200, false);
+	key2 = f.kbm;
+	update_find(f.e, &first, &ar1)->used = true;
+	fix_move(&f, 3);
+	fix_ba(&f, 2, STATUS_ACCEPTED, 240, 0, true);
+	f.kbm = key1;
+	fix_ba(&f, 1, STATUS_ACCEPTED, 240, 0, true);
+	fix_run(&f, 2 * LKE_SEC);
+	update_find(f.e, &first, &ar1)->rtt = LKE_SEC;
+	fix_clear(&f);
+	announce();
+	path_done();
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
+	fix_ba(&f, 1, STATUS_ACCEPTED, 240, 0, true);
+	assert_false(answered());
+	fix_run(&f, MN_LEAVE_WAIT_MAX - 1);
+	assert_false(answered());
+	fix_run(&f, 1);
+	assert_true(answered());
+	f.kbm = key2;
+}
+
+/* The home agent's answer is none that has to come by this link. */
+static void a_home_agent_is_not_waited_for(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_COMMAND };
+	struct ip6_info ip;
+
+	ev.command.cmd = LKE_CMD_FLUSH_BINDING;
+	fix_event(&f, &ev);
+	assert_true(f.e->mn->update[0]->reg && f.e->mn->update[0]->outstanding);
+	fix_clear(&f);
+	announce();
+	assert_true(last_bu(&ip).leaving && !ip.has_hao);
+}
+
 static void said_twice_it_is_said_once(void **state)
 {
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
@@ -367,6 +503,13 @@ int main(void)
 		T(a_link_that_goes_early_ends_the_waiting),
 		T(those_further_away_are_told_first),
 		T(those_further_away_are_not_waited_for_long),
+		T(an_answer_to_an_earlier_announcement_counts),
+		T(amb_105_an_old_number_that_is_behind_is_ignored),
+		T(the_operator_is_answered_once),
+		T(the_move_is_awaited_from_the_command_on),
+		T(what_is_told_names_address_and_router),
+		T(all_of_those_further_away_are_waited_for),
+		T(a_home_agent_is_not_waited_for),
 		T(said_twice_it_is_said_once),
 		T(without_a_link_there_is_nothing_to_leave),
 		cmocka_unit_test_setup_teardown(draft01_only_parks, open_draft01, done),
