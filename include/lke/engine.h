@@ -120,6 +120,8 @@ bool lke_engine_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke
 /* How many are in each state, of an access router or a mobile node; without looking at each. */
 void lke_engine_count_lbsas(const struct lke_engine *e, enum lke_role role,
 			    size_t ret[LKE_LBSA_STATE_COUNT]);
+/* Of an access router, how many of them have a cached advertisement (draft 4.3). */
+size_t lke_engine_count_cached_na(const struct lke_engine *e);
 /* The key of the LBSA that lke_engine_next_lbsa() gave last with this cursor: a secret, for key
  * logs that an operator asked for.  The caller wipes it. */
 void lke_engine_lbsa_key(const struct lke_engine *e, size_t cursor, uint8_t ret_kbm[LKE_KBM_LEN]);

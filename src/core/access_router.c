@@ -478,6 +478,11 @@ void ar_count_lbsas(const struct lke_engine *e, size_t ret[LKE_LBSA_STATE_COUNT]
 	memcpy(ret, e->ar->lbsa.in_state, sizeof(e->ar->lbsa.in_state));
 }
 
+size_t ar_count_cached_na(const struct lke_engine *e)
+{
+	return e->ar->lbsa.with_na;
+}
+
 const struct secret16 *ar_lbsa_key(const struct lke_engine *e, size_t at)
 {
 	return &e->ar->lbsa.all[at]->kbm;

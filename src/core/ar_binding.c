@@ -140,10 +140,7 @@ static void authenticated(struct lke_engine *e, const struct bu_state *s)
 
 	s->l->bu_seq = s->bu.seq;
 	s->l->has_bu_seq = true;
-	if (s->l->na)
-		mem_free(s->l->na);
-	s->l->na = NULL;
-	s->l->na_len = 0;
+	lbsa_set_na(&e->ar->lbsa, s->l, NULL, 0);
 	if (t)
 		ar_lbsa_remove(e, t, "binding update under the older key");
 	count(e, LKE_STAT_BU_ACCEPTED);

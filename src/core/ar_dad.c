@@ -159,8 +159,7 @@ static void succeed(struct lke_engine *e, struct lbsa *l)
 	if (old) /* AMB-052: the old LBSA and its cached advertisement go now, together */
 		ar_lbsa_remove(e, old, "replaced");
 	(void)lbsa_set_state(&e->ar->lbsa, l, LKE_LBSA_VALID);
-	l->na = d->na;
-	l->na_len = d->na_len;
+	lbsa_set_na(&e->ar->lbsa, l, d->na, d->na_len);
 	d->na = NULL;
 	ar_state_put(e, l);
 	ar_lbsa_note(e, LKE_NOTE_LBSA_VALID, l, "");

@@ -277,6 +277,7 @@ static struct lbsa *make_lbsa(struct lke_engine *e, const struct ar_link *k,
 			     .kex_seq = r->kex_seq };
 	const struct lbsa_entry *t = lbsa_entry_find(&e->ar->lbsa, k->ifc->ifindex, &r->coa);
 	struct lbsa *l = NULL;
+	uint8_t *na;
 
 	if (!t || (!t->inst[LKE_LBSA_TENTATIVE] && !t->inst[r->state]))
 		if (lbsa_add(&e->ar->lbsa, k->ifc->ifindex, &r->coa, &tmpl, &l) < 0)
@@ -290,10 +291,10 @@ static struct lbsa *make_lbsa(struct lke_engine *e, const struct ar_link *k,
 	/* Not durable: a raised floor is in no record yet. */
 	l->has_bu_seq = r->has_bu_seq;
 	l->bu_seq = r->bu_seq;
-	if (r->na_len > 0 && (l->na = mem_zalloc(r->na_len))) {
-		memcpy(l->na, r->na, r->na_len);
-		l->na_len = r->na_len;
-	}
+	na = r->na_len > 0 ? mem_zalloc(r->na_len) : NULL;
+	if (na)
+		memcpy(na, r->na, r->na_len);
+	lbsa_set_na(&e->ar->lbsa, l, na, r->na_len);
 	return l;
 }
 

@@ -500,6 +500,11 @@ void lke_engine_count_lbsas(const struct lke_engine *e, enum lke_role role,
 		ret[v.state]++;
 }
 
+size_t lke_engine_count_cached_na(const struct lke_engine *e)
+{
+	return e->ar ? ar_count_cached_na(e) : 0;
+}
+
 bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 			     struct lke_binding_view *ret)
 {

@@ -229,6 +229,7 @@ void ar_mobile_volume(struct lke_engine *e, const struct lke_ev_mobile *m);
 void ar_neigh_unreachable(struct lke_engine *e, const struct lke_ev_neigh *n);
 void ar_ipsec(struct lke_engine *e, const struct lke_ev_ipsec *s);
 int ar_command(struct lke_engine *e, const struct lke_ev_command *c); /* LKE_ERR_NOENT: not mine */
+size_t ar_count_cached_na(const struct lke_engine *e);
 void ar_count_lbsas(const struct lke_engine *e, size_t ret[LKE_LBSA_STATE_COUNT]);
 bool ar_next_lbsa(const struct lke_engine *e, size_t *cursor, struct lke_lbsa_view *ret);
 const struct secret16 *ar_lbsa_key(const struct lke_engine *e, size_t at);

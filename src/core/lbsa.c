@@ -295,6 +295,14 @@ int lbsa_set_state(struct lbsa_cache *c, struct lbsa *l, enum lke_lbsa_state sta
 	return 0;
 }
 
+void lbsa_set_na(struct lbsa_cache *c, struct lbsa *l, uint8_t *na, size_t len)
+{
+	c->with_na += (na != NULL) - (size_t)(l->na != NULL);
+	mem_free(l->na);
+	l->na = na;
+	l->na_len = na ? len : 0;
+}
+
 void lbsa_del(struct lbsa_cache *c, struct lbsa *l)
 {
 	struct lbsa_entry *n = l->entry;
@@ -308,7 +316,7 @@ void lbsa_del(struct lbsa_cache *c, struct lbsa *l)
 	entry_put(c, n);
 	c->all[l->index] = c->all[--c->n];
 	c->all[l->index]->index = l->index;
-	mem_free(l->na);
+	lbsa_set_na(c, l, NULL, 0);
 	mem_free_wipe(l, sizeof(*l));
 }
 

@@ -67,7 +67,7 @@ struct lbsa_cache {
 	struct table by_coa, by_key, counts;
 	struct lbsa **all;
 	size_t n, cap;
-	size_t in_state[LKE_LBSA_STATE_COUNT];
+	size_t in_state[LKE_LBSA_STATE_COUNT], with_na;
 };
 
 /* max: VALID and TENTATIVE instances there may ever be; as many tombstones fit beside them. */
@@ -102,6 +102,8 @@ int lbsa_add(struct lbsa_cache *c, uint32_t ifindex, const struct lke_in6 *coa,
 /* Moves an instance to a state whose place in the entry is free.  0 or LKE_ERR_NOMEM, LKE_ERR_FULL
  * (only when a tombstone comes back to life). */
 int lbsa_set_state(struct lbsa_cache *c, struct lbsa *l, enum lke_lbsa_state state);
+/* Takes the advertisement over, in place of the one before; NULL: none. */
+void lbsa_set_na(struct lbsa_cache *c, struct lbsa *l, uint8_t *na, size_t len);
 /* Wipes and frees; the timer must not be armed, dad and reach must be gone. */
 void lbsa_del(struct lbsa_cache *c, struct lbsa *l);
 

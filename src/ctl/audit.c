@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/commands.h"
 #include "ctl/layout.h"
@@ -81,11 +82,28 @@ static int read_file(struct filter *f, const char *path)
 	return 0;
 }
 
+/* As lke show says of an empty part. */
+static void say_none(const struct filter *f, const char *path, bool there)
+{
+	if (!there)
+		layout_print(f->columns, 6,
+			     "  none: %s is not there; a home agent writes it, into the directory "
+			     "that --state names",
+			     path);
+	else if (f->who)
+		layout_print(f->columns, 6,
+			     "  none: no Binding Update of %s is recorded; see: lke show mobiles",
+			     f->who);
+	else
+		layout_print(f->columns, 6, "  none: no Binding Update has come");
+}
+
 int cmd_audit(struct ctl *c, int argc, char **argv)
 {
 	struct filter f = { .json = c->json, .columns = c->columns };
 	const char *state = "/var/lib/lke";
 	char path[4096];
+	bool there;
 	int code = 0;
 
 	for (int i = 1; i < argc; i++) {
@@ -96,6 +114,8 @@ int cmd_audit(struct ctl *c, int argc, char **argv)
 		else
 			return usage(argv[0], NULL);
 	}
+	snprintf(path, sizeof(path), "%s/audit.log", state);
+	there = access(path, F_OK) == 0;
 	if (!f.json && c->columns >= TABLE)
 		printf("%-24s %-12s %-22s %-26s %6s %s\n", "time", "name", "home address",
 		       "care-of address", "seq", "verdict");
@@ -106,5 +126,7 @@ int cmd_audit(struct ctl *c, int argc, char **argv)
 			snprintf(path, sizeof(path), "%s/audit.log", state);
 		code = read_file(&f, path);
 	}
+	if (code == 0 && !f.shown && !f.json)
+		say_none(&f, path, there);
 	return code;
 }

@@ -65,7 +65,8 @@ static int parse_options(struct ctl *c, int argc, char **argv)
 			exit(cmd_help(c, 1, NULL));
 		case 'V':
 			exit(cmd_version(c, 1, NULL));
-		default:
+		default: /* getopt_long() has said what is wrong */
+			fprintf(stderr, "see: lke help\n");
 			exit(EXIT_USAGE);
 		}
 	}

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
 #include "ctl/commands.h"
 #include "ctl/layout.h"
 
@@ -130,9 +131,9 @@ static void print_access_router(const struct ctl *c, const json_t *top)
 		if (has(json_object_get(j, "roles"), "access-router"))
 			print_interface(c, j);
 	}
-	printf("  LBSAs %.0f valid, %.0f tentative   bindings %.0f\n",
+	printf("  LBSAs %.0f valid, %.0f tentative   cached NAs %.0f   bindings %.0f\n",
 	       text_number(totals, "lbsas_valid"), text_number(totals, "lbsas_tentative"),
-	       text_number(totals, "bindings"));
+	       text_number(totals, "cached_nas"), text_number(totals, "bindings"));
 	shown = show_where(c, top, &t);
 	print_more(top, "lbsas", shown, "lke show lbsa");
 }
@@ -258,6 +259,24 @@ static int show_json(struct ctl *c, const char *what)
 	return code ? code : ctl_print_json(top);
 }
 
+static int unknown_part(const char *cmd, const char *what)
+{
+	const char *names[PARTS + 2] = { "all" }, *near;
+	char why[192] = "WHAT is one of: all";
+
+	for (size_t i = 0; i < PARTS; i++) {
+		size_t len = strlen(why);
+
+		names[i + 1] = parts[i].name;
+		snprintf(why + len, sizeof(why) - len, ", %s", parts[i].name);
+	}
+	near = nearest_word(what, names);
+	if (near)
+		snprintf(why, sizeof(why), "nothing is named '%.40s'; did you mean '%s'?", what,
+			 near);
+	return usage(cmd, why);
+}
+
 int cmd_show(struct ctl *c, int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : NULL;
@@ -267,8 +286,10 @@ int cmd_show(struct ctl *c, int argc, char **argv)
 	for (size_t i = 0; what && i < PARTS; i++)
 		if (strcmp(parts[i].name, what) == 0)
 			part = &parts[i];
-	if (argc > 2 || (what && !part && !all))
+	if (argc > 2)
 		return usage(argv[0], NULL);
+	if (what && !part && !all)
+		return unknown_part(argv[0], what);
 	if (c->json)
 		return show_json(c, what);
 	return part ? show_part(c, part) : show_screen(c, all);

@@ -168,7 +168,7 @@ static void refuse_arg(struct client *cl, const struct operation *o, const char 
 	else
 		snprintf(why, sizeof(why), "%s needs an IPv6 address%s; see: %s", o->name,
 			 o->cmd == LKE_CMD_LEAVE ? " or a MAC address" : "", o->list);
-	refuse(cl, why, EXIT_USAGE);
+	refuse(cl, why, o->cmd == LKE_CMD_ATTACH ? EXIT_NO_OBJECT : EXIT_USAGE);
 }
 
 static void command(struct client *cl, const char *name, const char *arg)

@@ -381,12 +381,13 @@ static json_t *totals(struct driver *d)
 		bindings += b.role == LKE_ROLE_AR;
 	for (cursor = 0; lke_engine_next_mobile(d->engine, &cursor, &m);)
 		mobiles++;
-	return json_pack("{s:I,s:I,s:I,s:I,s:I}", "lbsas",
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I}", "lbsas",
 			 (json_int_t)lbsas[LKE_LBSA_VALID] + (json_int_t)lbsas[LKE_LBSA_TENTATIVE] +
 				 (json_int_t)lbsas[LKE_LBSA_TOMBSTONE],
 			 "lbsas_valid", (json_int_t)lbsas[LKE_LBSA_VALID], "lbsas_tentative",
-			 (json_int_t)lbsas[LKE_LBSA_TENTATIVE], "bindings", bindings, "mobiles",
-			 mobiles);
+			 (json_int_t)lbsas[LKE_LBSA_TENTATIVE], "cached_nas",
+			 (json_int_t)lke_engine_count_cached_na(d->engine), "bindings", bindings,
+			 "mobiles", mobiles);
 }
 
 json_t *show_json(struct driver *d, const char *what, size_t most, uint64_t from)

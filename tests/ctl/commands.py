@@ -67,6 +67,17 @@ def op_misspelt_command_is_corrected(lke):
     true('lke help' in err, err)
 
 
+def op_misspelt_part_and_option_say_what_there_is(lke):
+    code, out, err = ask(lke, 'show', 'lbsas')
+    equal((code, out), (2, ''))
+    true("nothing is named 'lbsas'; did you mean 'lbsa'?" in err, err)
+    err = ask(lke, 'show', 'xyzzy')[2]
+    true('lke: WHAT is one of: all, lbsa, bindings, routers, mobiles, agents, sequences, limits, interfaces, counters, timers\n' in err, err)
+    for argv in (['--bogus'], ['-c']):
+        code, out, err = ask(lke, *argv)
+        equal((code, out, err.splitlines()[-1]), (2, '', 'see: lke help'))
+
+
 def op_wrong_arguments_exit_2_and_say_how(lke):
     for argv in (['show', 'nothing'], ['status', 'x'], ['monitor', 'x'], ['handover', '--to'],
                  ['handover', '--to', 'x'], ['kex', 'x'], ['attach', 'a', 'b'], ['leave'], ['flush', 'lbsa'], ['flush', 'x', '::1'],
@@ -190,7 +201,7 @@ def op_output_that_finds_no_room_is_an_error(lke):
 
 
 TESTS = [op_help_fits_80_columns, op_every_command_has_help, op_manual_has_every_command,
-         op_misspelt_command_is_corrected, op_wrong_arguments_exit_2_and_say_how, op_no_daemon_exits_4,
+         op_misspelt_command_is_corrected, op_misspelt_part_and_option_say_what_there_is, op_wrong_arguments_exit_2_and_say_how, op_no_daemon_exits_4,
          op_refusals_become_exit_codes, op_silent_daemon_is_no_success, op_show_asks_page_by_page, op_genkey_writes_a_key,
          op_output_that_finds_no_room_is_an_error]
 

@@ -65,6 +65,11 @@ def op_audit_fits_80_columns(lke):
             f.write(json.dumps(record) + '\n')
         narrow, wide = ([x for x in ask(lke, 'audit', '--state', state, env=os.environ | {'COLUMNS': columns})[1].splitlines()]
                         for columns in ('80', '300'))
+        none = ask(lke, 'audit', 'desktop', '--state', state, env=os.environ | {'COLUMNS': '80'})[:2]
+    equal(none, (0, '  none: no Binding Update of desktop is recorded; see: lke show mobiles\n'))
+    code, out, err = ask(lke, 'audit', '--state', '/nonexistent', env=os.environ | {'COLUMNS': '80'})
+    equal((code, ' '.join(out.split()).split(';')[0], err), (0, 'none: /nonexistent/audit.log is not there', ''))
+    equal(ask(lke, 'audit', '-j', '--state', '/nonexistent'), (0, '', ''))
     equal([x for x in narrow if len(x) > 80], [])
     equal(len(wide), 2)
     for word in ('laptop', address(4), address(9), '64100 accepted', 'status 1', 'spi 0x1234', '(12 more refused before)'):
@@ -225,7 +230,7 @@ def op_colour_on_a_terminal_only(lke):
 
 TESTS = [op_colour_on_a_terminal_only, op_show_of_a_part_is_that_part, op_show_all_has_every_part_of_its_roles,
          op_a_part_comes_page_by_page, op_show_fits_80_columns, op_audit_fits_80_columns, op_show_in_a_pipe_has_a_line_for_each_object,
-         op_show_sequences_has_both_limits_in_any_width,
+         op_show_sequences_has_both_limits_in_any_width, op_first_screen_has_the_rate_of_key_exchanges,
          op_top_shows_whole_addresses]
 
 if __name__ == '__main__':

@@ -92,6 +92,7 @@ static void lke_077_accepted_bu_binds_and_tunnels(void **state)
 	struct lke_lbsa_view v;
 	assert_true(arf_has(&f, &mn.coa, LKE_LBSA_VALID, &v));
 	assert_true(!v.cached_na && v.bound && v.has_bu_seq);
+	assert_int_equal(lke_engine_count_cached_na(f.e), 0);
 }
 
 static void lke_066_acknowledged_without_the_a_bit(void **state)

@@ -238,8 +238,8 @@ static unsigned intercepted(unsigned *lbsas, unsigned *bindings)
 {
 	struct lke_binding_view b;
 	struct lke_lbsa_view l;
+	size_t cursor = 0, cached = 0;
 	unsigned want = 0;
-	size_t cursor = 0;
 
 	while (lke_engine_next_binding(f.e, &cursor, &b)) {
 		++*bindings;
@@ -247,9 +247,11 @@ static unsigned intercepted(unsigned *lbsas, unsigned *bindings)
 	}
 	cursor = 0;
 	while (lke_engine_next_lbsa(f.e, &cursor, &l)) {
+		cached += l.cached_na;
 		*lbsas += l.state == LKE_LBSA_VALID;
 		want += l.leaving && !l.bound;
 	}
+	assert_int_equal(lke_engine_count_cached_na(f.e), cached);
 	return want;
 }
 

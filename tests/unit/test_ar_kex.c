@@ -44,6 +44,7 @@ static void lke_036_exchange_acknowledged_and_dad_follows_at_once(void **state)
 	arf_run(&f, 1 * LKE_MSEC);
 	assert_true(arf_has(&f, &m.coa, LKE_LBSA_VALID, &v));
 	assert_true(v.proved == !arf_draft01(&f) && v.cached_na);
+	assert_int_equal(lke_engine_count_cached_na(f.e), 1);
 	assert_int_equal(arf_notes(&f, LKE_NOTE_LBSA_TENTATIVE), 1);
 	assert_int_equal(arf_notes(&f, LKE_NOTE_LBSA_VALID), 1);
 }
