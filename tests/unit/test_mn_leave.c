@@ -446,6 +446,41 @@ static void a_home_agent_is_not_waited_for(void **state)
 	assert_true(last_bu(&ip).leaving && !ip.has_hao);
 }
 
+/* Another router of the same link is taken before the answer: the command has its answer all the
+ * same. */
+static void another_router_is_taken_before_the_answer(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_COMMAND };
+
+	fix_ra(&f, 2);
+	fix_clear(&f);
+	announce();
+	assert_false(answered());
+	ev.command.cmd = LKE_CMD_HANDOVER;
+	ev.command.arg = fix_ar_ll(2);
+	ev.command.cookie = 0;
+	fix_event(&f, &ev);
+	assert_non_null(fix_find(&f, LKE_ACT_REPLY, 0));
+	assert_int_equal(fix_find(&f, LKE_ACT_REPLY, 0)->a.reply.cookie, COOKIE_OF_THE_OPERATOR);
+}
+
+/* What was announced once and taken back is no reason to say at the next loss of carrier that the
+ * node is here again. */
+static void a_former_announcement_is_forgotten(void **state)
+{
+	struct ip6_info ip;
+
+	announce();
+	path_done();
+	answer(1, STATUS_ACCEPTED, last_bu(&ip).seq, true);
+	fix_run(&f, LEAVE_TIME);
+	answer(1, STATUS_NOT_HOME_AGENT, last_bu(&ip).seq, true);
+	fix_run(&f, 60 * LKE_SEC);
+	fix_clear(&f);
+	fix_move(&f, 1);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
+}
+
 static void said_twice_it_is_said_once(void **state)
 {
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
@@ -510,6 +545,8 @@ int main(void)
 		T(what_is_told_names_address_and_router),
 		T(all_of_those_further_away_are_waited_for),
 		T(a_home_agent_is_not_waited_for),
+		T(another_router_is_taken_before_the_answer),
+		T(a_former_announcement_is_forgotten),
 		T(said_twice_it_is_said_once),
 		T(without_a_link_there_is_nothing_to_leave),
 		cmocka_unit_test_setup_teardown(draft01_only_parks, open_draft01, done),
