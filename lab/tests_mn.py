@@ -225,6 +225,27 @@ def home_agent_that_does_not_answer_is_told(build, directory, printer):
 		return bad + w.stop()
 
 
+def home_agent_that_refuses_is_told(build, directory, printer):
+	"""lke suspend there: the mobile node's lke status and lke show say so, though the binding of before is still in force; until lke resume."""
+	conf = readme_file("MobileNode", "HomeAddress = " + HOME_ADDRESS).replace("/etc/lke/home.key", "@KEY@")
+	with World(build, directory, conf) as w:
+		w.plug("wlan0", "l1", True)
+		status, binding = lambda: w.mn.ask("status"), lambda: (w.mn.show("bindings") or {})["bindings"][0]
+		wait_for(lambda: status()["healthy"] and w.mn.show("bindings")["bindings"], 30, "a registration")
+		bad = [] if binding()["refused"] is None else ["refused before anybody did"]
+		w.ha.ask("suspend", arg=HOME_ADDRESS)
+		w.mn.ask("flush-binding", arg=HOME_ADDRESS)
+		said = "the home agent %s refuses %s: administratively prohibited (status 129); there, see: lke show mobiles" % (HOME_AGENT, HOME_ADDRESS)
+		wait_for(lambda: status() == {"schema": "lke.status/1", "healthy": False, "why": said}, 10, "the refusal to be told")
+		shown = w.lab["mn"].run(w.mn.lke, "--run", w.mn.run_dir, "show")
+		if binding()["refused"] != 129 or ", refused (129 administratively prohibited)," not in shown:
+			bad.append("lke show says: %s" % shown)
+		w.ha.ask("resume", arg=HOME_ADDRESS)
+		w.mn.ask("flush-binding", arg=HOME_ADDRESS)
+		wait_for(lambda: status()["why"] == "all is well" and binding()["refused"] is None, 10, "the next registration")
+		return bad + w.stop()
+
+
 def access_router_that_does_not_answer_is_told(build, directory, printer):
 	"""A firewall of the new router drops the Binding Updates to the previous one: lke status and the log say it, until it is gone."""
 	with World(build, directory, LOCAL_CONF, home=False) as w:
@@ -486,6 +507,7 @@ def dns_servers_reach_a_listener(build, directory, printer):
 
 
 TESTS = {f.__name__: f for f in (make_before_break_loses_nothing, local_only_needs_no_home_agent, home_agent_that_does_not_answer_is_told,
+	home_agent_that_refuses_is_told,
 	access_router_that_does_not_answer_is_told, keys_beside_another_state_directory_are_told, idle_node_that_moves_has_its_routes,
 	lke_011_links_without_link_layer_addresses, amb_170_reboot_on_a_guarded_link,
 	kernel_router_discovery_is_given_back, interface_removed_and_back,

@@ -150,6 +150,7 @@ struct lke_binding_view {
 	lke_time expires; /* LKE_NEVER while nothing is granted */
 	/* MN: Binding Updates without an answer since the last one; 0: none is outstanding */
 	unsigned unanswered;
+	uint8_t refused; /* MN: status of the last answer, if it refused; 0: it did not */
 };
 bool lke_engine_next_binding(const struct lke_engine *e, size_t *cursor,
 			     struct lke_binding_view *ret);

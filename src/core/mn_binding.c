@@ -279,7 +279,7 @@ static void refused(struct lke_engine *e, struct update *u, const struct mh_ba *
 		key_refused(e, u, b);
 		return;
 	}
-	update_refused(e, u);
+	update_refused(e, u, ba->status);
 	mn_fallback(e, &u->home, "refused");
 	if (!u->accepted)
 		mn_unbind(e, u);

@@ -197,7 +197,7 @@ int mn_home_ba(struct lke_engine *e, const struct pkt *p, struct mn_home *h, con
 		registered(e, p, u, ba);
 		return 0;
 	}
-	update_refused(e, u);
+	update_refused(e, u, ba->status);
 	note_home(e, u, ba);
 	/* A deregistration is for the agent that has the binding. */
 	if (mn_home_auto(h) && !u->dereg)

@@ -52,6 +52,7 @@ bool mn_next_binding(const struct lke_engine *e, size_t *cursor, struct lke_bind
 			.seq = u->seq,
 			.expires = u->expires,
 			.unanswered = u->outstanding ? u->tries : 0,
+			.refused = u->refused,
 		};
 		return true;
 	}

@@ -114,6 +114,7 @@ void update_accept(struct lke_engine *e, struct update *u, uint32_t lifetime_s, 
 {
 	u->outstanding = false;
 	u->accepted = true;
+	u->refused = 0;
 	u->fell_back = false;
 	u->accepted_at = e->now;
 	u->rtt = e->now - u->sent;
@@ -123,8 +124,9 @@ void update_accept(struct lke_engine *e, struct update *u, uint32_t lifetime_s, 
 	arm(e, &u->timer, u->sent + refresh);
 }
 
-void update_refused(struct lke_engine *e, struct update *u)
+void update_refused(struct lke_engine *e, struct update *u, uint8_t status)
 {
 	u->outstanding = false;
+	u->refused = status < STATUS_UNSPECIFIED ? STATUS_UNSPECIFIED : status;
 	timerq_disarm(&e->timers, &u->timer);
 }

@@ -32,6 +32,7 @@ struct update {
 	unsigned rounds;  /* refresh requests without lasting success, AMB-112 */
 	bool used;	  /* a packet went through its tunnel, AMB-125 */
 	bool fell_back;	  /* the home agent was asked because this one is silent */
+	uint8_t refused;  /* status of the last answer, when that was a refusal; else 0 */
 	lke_time rto, sent, accepted_at;
 	lke_time rtt;	   /* of the last answered BU */
 	lke_time expires;  /* of the binding; LKE_NEVER while nothing is granted */
@@ -64,7 +65,8 @@ void update_sent(struct lke_engine *e, struct update *u, uint16_t seq);
 bool update_answers(const struct update *u, uint16_t seq);
 /* The agent accepted: binding until now + lifetime, refresh before its end. */
 void update_accept(struct lke_engine *e, struct update *u, uint32_t lifetime_s, lke_time refresh);
-/* The running round ends without a binding; an older binding stays until its end. */
-void update_refused(struct lke_engine *e, struct update *u);
+/* The running round ends without a binding; an older binding stays until its end.  The status may
+ * be one of acceptance, for no time. */
+void update_refused(struct lke_engine *e, struct update *u, uint8_t status);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/layout.h"
+#include "lke/engine.h"
 
 static bool is_own(const json_t *j)
 {
@@ -194,18 +195,23 @@ size_t show_own_lbsas(const struct ctl *c, const json_t *top, int column)
 	return n;
 }
 
-/* "", or how long the agent has been silent, as ", 4 updates unanswered" */
-static const char *unanswered_text(const json_t *j, char buf[32])
+/* ", refused (129 administratively prohibited)", ", 5 updates unanswered" or nothing. */
+static const char *answer_text(const json_t *j, char buf[96])
 {
-	double n = text_number(j, "unanswered");
+	double n = text_number(j, "unanswered"), refused = text_number(j, "refused");
 
-	snprintf(buf, 32, n > 1 ? ", %.0f updates unanswered" : "", n);
+	buf[0] = '\0';
+	if (refused > 0)
+		snprintf(buf, 96, ", refused (%.0f %s)", refused,
+			 lke_status_text((uint8_t)refused));
+	else if (n > 1)
+		snprintf(buf, 96, ", %.0f updates unanswered", n);
 	return buf;
 }
 
 size_t show_own_bindings(const struct ctl *c, const json_t *top, int column)
 {
-	char age[16], traffic[64], silent[32];
+	char age[16], traffic[64], answer[96];
 	const json_t *j;
 	size_t i, n = 0;
 
@@ -216,7 +222,7 @@ size_t show_own_bindings(const struct ctl *c, const json_t *top, int column)
 		layout_print(
 			c->columns, 6, "%*s%s -> %s at %s: %s%s, seq %.0f, expires in %s%s", column,
 			"", text_get(j, "home_address"), text_get(j, "care_of_address"),
-			text_get(j, "agent"), text_get(j, "state"), unanswered_text(j, silent),
+			text_get(j, "agent"), text_get(j, "state"), answer_text(j, answer),
 			text_number(j, "sequence"), text_age(json_object_get(j, "expires_in"), age),
 			glued(traffic_text(json_object_get(j, "traffic"), traffic)));
 		n++;

@@ -100,11 +100,13 @@ static json_t *traffic_json(struct driver *d, bool mobile_side, const struct lke
 
 static json_t *binding_json(struct driver *d, const struct lke_binding_view *v)
 {
-	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:i,s:o,s:o}", "role", role_text(v->role),
+	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:i,s:i,s:o,s:o,s:o}", "role", role_text(v->role),
 			 "home_address", in6_json(&v->home), "agent", in6_json(&v->agent),
 			 "care_of_address", in6_json(&v->coa), "state",
 			 lke_binding_state_name(v->state), "sequence", (int)v->seq, "unanswered",
-			 (int)v->unanswered, "expires_in", left_json(v->expires), "traffic",
+			 (int)v->unanswered, "refused",
+			 v->refused ? json_integer(v->refused) : json_null(), "expires_in",
+			 left_json(v->expires), "traffic",
 			 traffic_json(d, v->role == LKE_ROLE_MN, &v->home));
 }
 
@@ -518,6 +520,22 @@ static bool find_silent(struct driver *d, struct lke_binding_view *ret)
 	return found;
 }
 
+/* Its last answer; a binding of before may still be in force. */
+static void find_refusal(struct driver *d, char *why, size_t size)
+{
+	char agent[IN6_TEXT_MAX], home[IN6_TEXT_MAX];
+	struct lke_binding_view v;
+	size_t cursor = 0;
+
+	while (!why[0] && lke_engine_next_binding(d->engine, &cursor, &v))
+		if (v.role == LKE_ROLE_MN && v.refused && is_home_address(d, &v.home))
+			snprintf(why, size,
+				 "the home agent %s refuses %s: %s (status %u); there, see: lke "
+				 "show mobiles",
+				 in6_text(&v.agent, agent), in6_text(&v.home, home),
+				 lke_status_text(v.refused), v.refused);
+}
+
 /* A wrong key, a wrong address and a firewall look alike to a mobile node. */
 static void find_silent_agent(struct driver *d, char *why, size_t size)
 {
@@ -581,6 +599,8 @@ static void find_trouble(struct driver *d, char *why, size_t size)
 		chosen |= v.chosen;
 	if (!why[0] && c->mn.interfaces && !chosen)
 		snprintf(why, size, "no router is chosen on any interface; see: lke show routers");
+	if (!why[0])
+		find_refusal(d, why, size);
 	if (!why[0])
 		find_silent_agent(d, why, size);
 	if (!why[0] && driver_state_stat(d, &st) && st.errors && st.complete < 2)

@@ -163,11 +163,13 @@ static void step_answer(struct fix *f, struct twin *t)
 
 	t->outstanding = false;
 	if (below(4) == 0) {
-		update_refused(f->e, t->real);
+		update_refused(f->e, t->real, 129);
+		assert_int_equal(t->real->refused, 129);
 		t->timer = LKE_NEVER;
 		return;
 	}
 	update_accept(f->e, t->real, lifetime, (lke_time)lifetime * LKE_SEC / 2);
+	assert_int_equal(t->real->refused, 0);
 	t->accepted = true;
 	t->end = t->sent + (lke_time)lifetime * LKE_SEC;
 	t->timer = t->sent + (lke_time)lifetime * LKE_SEC / 2;
