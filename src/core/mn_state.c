@@ -233,8 +233,7 @@ static bool get_lbsa(struct rd *r, lke_time saved_at, struct mn_lbsa *b)
 	return !r->err && flags <= 3 && b->peer_lladdr.len <= sizeof(b->peer_lladdr.b) &&
 	       b->since <= saved_at && b->expires > saved_at &&
 	       b->expires - b->since <= (lke_time)UINT16_MAX * LKE_SEC && in6_is_global(&b->coa) &&
-	       in6_is_global(&b->ar) && in6_is_linklocal(&b->peer_ll) &&
-	       b->dad_counter <= IDGEN_RETRIES;
+	       in6_is_global(&b->ar) && in6_is_linklocal(&b->peer_ll);
 }
 
 static bool get_router(struct rd *r, struct mn_router *m)
