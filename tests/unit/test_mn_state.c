@@ -364,6 +364,44 @@ static void copy_is_due_after_a_change_only(void **state)
 	fix_end(&f);
 }
 
+/* Two keys came back: each link takes the address that was made there, another interface none. */
+static void restored_addresses_go_where_they_were(void **state)
+{
+	struct nd_prefix pio = fix_pio("2001:db8:1::", 86400, 14400);
+	uint8_t buf[LKE_STATE_MAX];
+	struct lke_in6 coa[3], now;
+	struct mn_link *l;
+	struct fix f;
+	int n;
+
+	(void)state;
+	fix_tweak = fix_two_links;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	fix_attach_lbsa(&f, 1);
+	coa[1] = fix_coa(&f);
+	fix_move(&f, 2);
+	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+	fix_run(&f, 2 * LKE_SEC);
+	assert_int_equal(fix_keack(&f, 2, 0, 7200, false), 0);
+	coa[2] = fix_coa(&f);
+	n = saved(&f, buf);
+	for (unsigned ar = 1; ar <= 2; ar++) {
+		again(&f);
+		assert_int_equal(lke_engine_restore(f.e, buf, (size_t)n), 0);
+		link_known(&f);
+		fix_link2(&f, false);
+		l = mn_link_of(f.e, FIX_IF2);
+		assert_non_null(l);
+		assert_null(mn_addr_restored(f.e, l, &pio));
+		fix_link(&f, true);
+		fix_ra(&f, ar);
+		now = fix_coa(&f);
+		assert_true(in6_eq(&now, &coa[ar]));
+	}
+	fix_end(&f);
+}
+
 /* draft01 differs: no LBSA is proved (AMB-170). */
 static const char *const default_only[] = {
 	"amb_131_keys_and_numbers_outlive_a_restart",
@@ -379,6 +417,7 @@ int main(void)
 		cmocka_unit_test(another_boot_or_secret_is_refused),
 		cmocka_unit_test(the_copy_shows_no_key_and_expired_ones_are_left_out),
 		cmocka_unit_test(copy_is_due_after_a_change_only),
+		cmocka_unit_test(restored_addresses_go_where_they_were),
 		cmocka_unit_test(format_of_the_copy),
 		cmocka_unit_test(sealed_nonsense_is_refused_whole),
 		cmocka_unit_test(addresses_of_many_links_with_one_prefix_are_kept),
