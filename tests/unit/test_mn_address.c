@@ -398,6 +398,8 @@ static void own_link_local_address_stays(void **state)
 	now = f.e->mn->link[0]->ll->addr;
 	assert_true(in6_eq(&now, &own));
 	assert_true(told(&f, &own) && !told(&f, &own)->remove);
+	for (size_t n = 0; n < f.n; n++)
+		assert_false(f.out[n].a.type == LKE_ACT_ADDR && f.out[n].a.addr.remove);
 	/* The kernel has it now, and one of its own as well. */
 	ev.addr = (struct lke_ev_addr){ FIX_IF, own, 64, .removed = false };
 	fix_event(&f, &ev);
@@ -409,6 +411,32 @@ static void own_link_local_address_stays(void **state)
 	now = f.e->mn->link[0]->ll->addr;
 	assert_true(in6_eq(&now, &own));
 	assert_null(told(&f, &own));
+	fix_end(&f);
+}
+
+/* The kernel has another one, and the former no longer: that one is nobody's, and the new one is
+ * examined as on arrival. */
+static void link_local_address_of_the_kernel_changes(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_ADDR };
+	struct lke_in6 other = fix_addr("fe80::88");
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	fix_clear(&f);
+	ev.addr = (struct lke_ev_addr){ .ifindex = FIX_IF, .addr = other, .prefix_len = 64 };
+	fix_event(&f, &ev);
+	ev.addr = (struct lke_ev_addr){ FIX_IF, fix_ll, 64, .removed = true };
+	fix_event(&f, &ev);
+	fix_link(&f, false);
+	fix_link(&f, true);
+	assert_true(in6_eq(&f.e->mn->link[0]->ll->addr, &other));
+	assert_null(mn_addr_find(f.e, &fix_ll));
+	assert_true(detections(&f, &other) >= 1);
+	assert_null(told(&f, &other)); /* the kernel's own */
+	assert_null(told(&f, &fix_ll));
 	fix_end(&f);
 }
 
@@ -427,6 +455,7 @@ int main(void)
 		cmocka_unit_test(detection_runs_once_and_to_its_end),
 		cmocka_unit_test(care_of_address_is_steered_while_it_lives),
 		cmocka_unit_test(own_link_local_address_stays),
+		cmocka_unit_test(link_local_address_of_the_kernel_changes),
 	};
 
 	return RUN_IN_PROFILE(tests, NULL);

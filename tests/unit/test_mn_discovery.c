@@ -172,6 +172,58 @@ static void refusing_agent_is_followed_by_the_next(void **state)
 	fix_end(&f);
 }
 
+/* It had the binding, and refuses the refresh: nothing goes to it or through it any more. */
+static void agent_that_fails_leaves_nothing_behind(void **state)
+{
+	struct lke_in6 first = fix_addr(AGENT1), second = fix_addr(AGENT2);
+	struct ip6_info i;
+	struct mn_home *h;
+	struct hadisc m;
+	struct fix f;
+
+	(void)state;
+	start_auto(&f);
+	assert_true(request(&f, &m, &i));
+	assert_int_equal(reply(&f, m.id, AGENT1, AGENT2), 0);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	h = &f.e->mn->home[0];
+	assert_true(in6_eq(&h->tunnel.agent, &first));
+	fix_clear(&f);
+	while (!fix_last(&f, LKE_MSG_BU))
+		fix_run(&f, LKE_SEC);
+	assert_int_equal(fix_ha_ba(&f, 1, 130, fix_ha_seq(&f)), 0);
+	assert_int_equal(updates_to(&f, AGENT2), 1);
+	assert_null(update_find(f.e, &fix_home, &first));
+	assert_non_null(update_find(f.e, &fix_home, &second));
+	assert_true(in6_is_unspecified(&h->tunnel.agent));
+	assert_true(in6_is_unspecified(&h->coa));
+	fix_end(&f);
+}
+
+/* Who saw one discovery cannot answer the next. */
+static void each_discovery_has_its_own_identifier(void **state)
+{
+	struct ip6_info i;
+	struct hadisc m;
+	uint16_t first;
+	struct fix f;
+
+	(void)state;
+	start_auto(&f);
+	assert_true(request(&f, &m, &i));
+	first = m.id;
+	fix_run(&f, 3 * LKE_SEC);
+	assert_true(request(&f, &m, &i));
+	assert_int_equal(m.id, first); /* the same one again */
+	while (!fix_note(&f, LKE_NOTE_ALARM))
+		fix_run(&f, LKE_SEC);
+	fix_clear(&f);
+	fix_run(&f, 61 * LKE_SEC);
+	assert_true(request(&f, &m, &i));
+	assert_int_not_equal(m.id, first);
+	fix_end(&f);
+}
+
 /* Nobody answers; the node comes home while it waits to ask again: it does so there, too, and with
  * nobody to defend the home address takes it. */
 static void comes_home_in_the_pause(void **state)
@@ -192,6 +244,9 @@ static void comes_home_in_the_pause(void **state)
 	fix_run(&f, 100 * LKE_SEC);
 	assert_non_null(fix_note(&f, LKE_NOTE_RETURNED));
 	assert_int_equal(f.e->mn->home[0].state, MN_HOME_ARRIVED);
+	fix_clear(&f);
+	fix_run(&f, 200 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST) + fix_count(&f, LKE_MSG_BU), 0);
 	fix_end(&f);
 }
 
@@ -203,6 +258,8 @@ int main(void)
 		cmocka_unit_test(forged_replies_name_nobody_else),
 		cmocka_unit_test(silent_agent_is_followed_by_the_next),
 		cmocka_unit_test(refusing_agent_is_followed_by_the_next),
+		cmocka_unit_test(agent_that_fails_leaves_nothing_behind),
+		cmocka_unit_test(each_discovery_has_its_own_identifier),
 		cmocka_unit_test(comes_home_in_the_pause),
 	};
 

@@ -159,7 +159,7 @@ static void the_copy_shows_no_key_and_expired_ones_are_left_out(void **state)
 {
 	struct fix f;
 	struct lke_lbsa_view v;
-	uint8_t buf[LKE_STATE_MAX];
+	uint8_t buf[LKE_STATE_MAX], again_buf[LKE_STATE_MAX];
 	struct lke_in6 coa;
 	int n;
 
@@ -170,6 +170,10 @@ static void the_copy_shows_no_key_and_expired_ones_are_left_out(void **state)
 	n = saved(&f, buf);
 	for (int k = 0; k + 16 <= n; k++)
 		assert_memory_not_equal(buf + k, f.kbm.b, 16);
+	/* Nor that nothing has changed: each has its own IV. */
+	assert_int_equal(saved(&f, again_buf), n);
+	assert_memory_not_equal(buf + 8, again_buf + 8, 16);
+	assert_memory_not_equal(buf + 24, again_buf + 24, 16);
 	assert_int_equal(lke_engine_save(f.e, buf, 40), LKE_ERR_SPACE);
 	n = saved(&f, buf);
 	f.now += 7200 * LKE_SEC;
