@@ -224,6 +224,48 @@ static void each_discovery_has_its_own_identifier(void **state)
 	fix_end(&f);
 }
 
+/* At home from the start: who is found is asked to let the address go, not to bind it. */
+static void agent_found_at_home_is_told_so(void **state)
+{
+	struct ip6_info i;
+	struct hadisc m;
+	struct fix f;
+
+	(void)state;
+	fix_tweak = automatic;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	fix_link(&f, true);
+	fix_ra(&f, 0xaa);
+	assert_true(request(&f, &m, &i));
+	assert_int_equal(reply(&f, m.id, AGENT1, NULL), 0);
+	assert_int_equal(updates_to(&f, AGENT1), 1);
+	assert_int_equal(fix_last(&f, LKE_MSG_BU)[1].a.note.lifetime, 0);
+	fix_end(&f);
+}
+
+/* All have failed; the next reply begins with its first agent again. */
+static void next_discovery_begins_with_the_first(void **state)
+{
+	struct ip6_info i;
+	struct hadisc m;
+	struct fix f;
+
+	(void)state;
+	start_auto(&f);
+	assert_true(request(&f, &m, &i));
+	assert_int_equal(reply(&f, m.id, AGENT1, AGENT2), 0);
+	assert_int_equal(fix_ha_ba(&f, 1, 130, fix_ha_seq(&f)), 0);
+	fix_run(&f, 12 * LKE_SEC); /* the second is silent */
+	fix_clear(&f);
+	fix_run(&f, 61 * LKE_SEC);
+	assert_true(request(&f, &m, &i));
+	assert_int_equal(updates_to(&f, AGENT1) + updates_to(&f, AGENT2), 0);
+	assert_int_equal(reply(&f, m.id, AGENT2, AGENT1), 0);
+	assert_int_equal(updates_to(&f, AGENT2), 1);
+	fix_end(&f);
+}
+
 /* Nobody answers; the node comes home while it waits to ask again: it does so there, too, and with
  * nobody to defend the home address takes it. */
 static void comes_home_in_the_pause(void **state)
@@ -260,6 +302,8 @@ int main(void)
 		cmocka_unit_test(refusing_agent_is_followed_by_the_next),
 		cmocka_unit_test(agent_that_fails_leaves_nothing_behind),
 		cmocka_unit_test(each_discovery_has_its_own_identifier),
+		cmocka_unit_test(agent_found_at_home_is_told_so),
+		cmocka_unit_test(next_discovery_begins_with_the_first),
 		cmocka_unit_test(comes_home_in_the_pause),
 	};
 

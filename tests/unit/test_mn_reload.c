@@ -242,6 +242,155 @@ static void op_reload_adds_and_removes_a_link(void **state)
 	assert_non_null(f.e->mn->active);
 }
 
+/* The same address with keys of another generation has numbers of its own (AMB-173). */
+static void amb_173_home_that_comes_back_with_other_keys_begins_anew(void **state)
+{
+	begin(1);
+	add_home();
+	assert_int_equal(reload(), 0);
+	fix_run(&f, 20 * LKE_SEC);
+	assert_true(f.e->mn->home[1].used > 2);
+	next = f.cfg;
+	assert_int_equal(reload(), 0);
+	add_home();
+	next.mn.home[1].generation = 7;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->home[1].used, 1);
+}
+
+/* One octet of the key that the home agent sends with: its next answer is believed, none with the
+ * former key. */
+static void amb_173_each_key_counts(void **state)
+{
+	struct sa was;
+
+	begin(1);
+	next.mn.home[0].to_mn.auth_key[11] ^= 1;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_true(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)) < 0);
+	was = f.ha_out;
+	assert_int_equal(sa_init(&f.ha_out, &next.mn.home[0].to_mn), 0);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
+	sa_done(&was);
+}
+
+/* A generation alone, a key to the home agent alone: each is a registration. */
+static void amb_173_any_part_of_the_keys_registers_anew(void **state)
+{
+	for (unsigned n = 0; n < 3; n++) {
+		begin(1);
+		next.mn.home[0].generation += n == 0;
+		next.mn.home[0].to_ha.auth_key[3] ^= n == 1;
+		next.mn.home[0].lifetime += n == 2; /* of the next one */
+		assert_int_equal(reload(), 0);
+		assert_int_equal(fix_count(&f, LKE_MSG_BU), n < 2);
+		if (n < 2)
+			fix_end(&f);
+	}
+}
+
+static struct lke_act_tunnel last_tunnel(void)
+{
+	struct lke_act_tunnel t = { .ifindex = 0 };
+	const struct fix_action *a;
+
+	for (unsigned k = 0; (a = fix_find(&f, LKE_ACT_TUNNEL, k)); k++)
+		if (in6_eq(&a->a.tunnel.home, &fix_home))
+			t = a->a.tunnel;
+	return t;
+}
+
+/* Nothing of the former agent: no tunnel, no registration, no number that it would continue. */
+static void op_reload_of_the_home_agent_forgets_the_former(void **state)
+{
+	struct lke_in6 other = fix_addr("2001:db8:100::2");
+	struct lke_act_tunnel t;
+	struct mn_home *h;
+
+	begin(1);
+	h = &f.e->mn->home[0];
+	assert_true(h->counts && !in6_is_unspecified(&h->coa));
+	next.mn.home[0].agent = other;
+	assert_int_equal(reload(), 0);
+	assert_false(h->counts);
+	assert_true(in6_is_unspecified(&h->coa));
+	t = last_tunnel();
+	assert_true(t.remove || !in6_eq(&t.agent, &fix_agent));
+	for (size_t n = 0; n < f.n; n++) {
+		const struct lke_note *x = &f.out[n].a.note;
+
+		if (f.out[n].a.type == LKE_ACT_NOTIFY && x->type == LKE_NOTE_MESSAGE && x->out &&
+		    x->msg == LKE_MSG_BU)
+			assert_int_equal(x->lifetime != 0, in6_eq(&x->dst, &other));
+	}
+}
+
+/* From a named agent to discovery and back: neither goes on beside the other. */
+static void op_reload_to_discovery_and_back(void **state)
+{
+	begin(1);
+	next.mn.home[0].agent = in6_unspecified;
+	assert_int_equal(reload(), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 1);
+	next.mn.home[0].agent = fix_agent;
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	fix_run(&f, 30 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 0);
+	/* And again: it begins with the first request. */
+	next.mn.home[0].agent = in6_unspecified;
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 1);
+	assert_int_equal(f.e->mn->home[0].discovery.tries, 1);
+}
+
+/* At home: a home address that is new there is taken as on arrival; one that goes leaves the
+ * interface, and its associations with it. */
+static void op_reload_at_home(void **state)
+{
+	begin(1);
+	f.silent = true; /* nobody answers for the home agent */
+	fix_move(&f, 0xaa);
+	fix_run(&f, 4 * LKE_SEC);
+	f.silent = false;
+	assert_int_equal(f.e->mn->home[0].state, MN_HOME_ARRIVED);
+	assert_int_equal(home_addr(&fix_home, false)->a.addr.ifindex, FIX_IF);
+	add_home();
+	next.mn.home[1].addr = fix_addr("2001:db8:aa::43");
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->home[1].state, MN_HOME_RETURNING);
+	next.mn.homes = 0;
+	next.mn.local_only = true;
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_int_equal(home_addr(&fix_home, true)->a.addr.ifindex, FIX_IF);
+	assert_true(spis(LKE_STEER_SPI, 1001, true) >= 1);
+	for (unsigned k = 0; fix_find(&f, LKE_ACT_STEER, k); k++)
+		assert_true(fix_find(&f, LKE_ACT_STEER, k)->a.steer.remove);
+	assert_int_equal(f.e->mn->homes, 0);
+}
+
+/* Two links that are up: the one that is preferred now takes over at once. */
+static void op_reload_of_the_preference(void **state)
+{
+	fix_tweak = fix_two_links;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_tweak = NULL;
+	fix_attach_lbsa(&f, 1);
+	second_link();
+	fix_ra2(&f, 5);
+	assert_int_equal(f.e->mn->active->ifc->ifindex, FIX_IF);
+	next = f.cfg;
+	strcpy(next.mn.interface[0], "mn1");
+	strcpy(next.mn.interface[1], "mn0");
+	assert_int_equal(reload(), 0);
+	assert_int_equal(f.e->mn->active->ifc->ifindex, FIX_IF2);
+}
+
 static void op_reload_refuses_one_home_twice(void **state)
 {
 	begin(1);
@@ -266,6 +415,14 @@ int main(void)
 		cmocka_unit_test_teardown(amb_173_reload_of_a_key, end),
 		cmocka_unit_test_teardown(op_reload_of_the_home_agent, end),
 		cmocka_unit_test_teardown(op_reload_adds_and_removes_a_link, end),
+		cmocka_unit_test_teardown(amb_173_home_that_comes_back_with_other_keys_begins_anew,
+					  end),
+		cmocka_unit_test_teardown(amb_173_each_key_counts, end),
+		cmocka_unit_test_teardown(amb_173_any_part_of_the_keys_registers_anew, end),
+		cmocka_unit_test_teardown(op_reload_of_the_home_agent_forgets_the_former, end),
+		cmocka_unit_test_teardown(op_reload_to_discovery_and_back, end),
+		cmocka_unit_test_teardown(op_reload_at_home, end),
+		cmocka_unit_test_teardown(op_reload_of_the_preference, end),
 		cmocka_unit_test_teardown(op_reload_refuses_one_home_twice, end),
 	};
 
