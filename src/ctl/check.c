@@ -104,7 +104,7 @@ static int check_json(const char *file)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
-	if (status == EXIT_OK || status == EXIT_CONFIG) {
+	if (status == EXIT_OK || status == EXIT_CONFIG || status == EXIT_PERMISSION) {
 		(void)ctl_print_json(json_pack("{s:s,s:b,s:O}", "schema", "lke.check/1", "right",
 					       status == EXIT_OK, "problems", list));
 	} else {

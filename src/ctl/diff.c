@@ -102,9 +102,10 @@ static int diff_file(struct ctl *c, const char *file)
 		return code;
 	err = daemon_config_merge(file, &r, &cfg, &files);
 	daemon_config_done(&cfg);
-	code = err == LKE_ERR_INVAL ? EXIT_CONFIG
-	       : err		    ? EXIT_FAILED
-				    : diff_texts(c, running, files);
+	code = r.denied		      ? EXIT_PERMISSION
+	       : err == LKE_ERR_INVAL ? EXIT_CONFIG
+	       : err		      ? EXIT_FAILED
+				      : diff_texts(c, running, files);
 	free(running);
 	if (!err)
 		free(files);

@@ -18,6 +18,8 @@ int ctl_load_config(struct ctl *c, struct daemon_config *cfg, bool quiet)
 	int err = daemon_config_load(c->config, &r, cfg);
 	if (nowhere)
 		fclose(nowhere);
+	if (err && r.denied && !quiet)
+		return EXIT_PERMISSION;
 	return err ? EXIT_CONFIG : EXIT_OK;
 }
 

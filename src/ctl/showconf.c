@@ -100,7 +100,9 @@ int cmd_showconf(struct ctl *c, int argc, char **argv)
 	err = daemon_config_merge(argc == 2 ? argv[1] : c->config, &r, &cfg, &text);
 	daemon_config_done(&cfg);
 	if (err)
-		return err == LKE_ERR_INVAL ? EXIT_CONFIG : EXIT_FAILED;
+		return r.denied		      ? EXIT_PERMISSION
+		       : err == LKE_ERR_INVAL ? EXIT_CONFIG
+					      : EXIT_FAILED;
 	if (c->json)
 		code = print_json(text);
 	else

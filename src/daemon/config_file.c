@@ -295,10 +295,12 @@ static void read_file(struct parser *p, const char *path)
 	p->line = 0;
 	p->section = SECTION_NONE;
 	if (!lr.f) {
+		p->r->denied |= errno == EACCES;
 		if (errno == EACCES)
-			report_error(p->r, path, 0,
-				     "user %u may not read it; change its owner or mode",
-				     (unsigned)geteuid());
+			report_error(
+				p->r, path, 0,
+				"user %u may not read it; be root, or change its owner or mode",
+				(unsigned)geteuid());
 		else
 			report_error(p->r, path, 0, "%s%s", strerror(errno), remedy_of(errno));
 		return;

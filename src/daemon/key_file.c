@@ -90,6 +90,7 @@ int secret_file_open(const char *path, uid_t owner, struct report *r)
 
 	if (fd < 0) {
 		err = -errno;
+		r->denied |= err == -EACCES;
 		if (err == -ELOOP)
 			report_error(r, path, 0, "is a symbolic link; name the file itself");
 		else if (err == -EACCES && geteuid() && geteuid() != owner)

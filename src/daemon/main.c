@@ -123,6 +123,8 @@ static int load_files(const struct options *o, struct world *w)
 	}
 	if (o->check && !err)
 		printf("%s: right%s\n", o->config, r.warnings ? ", with warnings" : "");
+	if (err && o->check && r.denied)
+		return EXIT_PERMISSION;
 	return err ? EXIT_CONFIG : EXIT_OK;
 }
 

@@ -3,11 +3,13 @@
 #ifndef DAEMON_REPORT_H
 #define DAEMON_REPORT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct report {
 	FILE *out; /* borrowed */
 	unsigned errors, warnings;
+	bool denied; /* some file may not be read by who asks: little is known of the rest */
 };
 
 /* "FILE:LINE: error: TEXT"; line 0 leaves the line out. */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
 """lke check, showconf and diff on files in a directory of their own."""
+import json
 import os
 import pwd
 import re
@@ -77,7 +78,15 @@ def op_another_user_is_told_to_be_root(lke):
     copy = shutil.copy(lke, p.dir.name)  # where that user may run it
     for name, mode in (('', 0o755), ('lke.conf', 0o644), ('a.key', 0o600)):
         os.chmod(os.path.join(p.dir.name, name), mode)
-    for argv, want, word in ((['-c', p.conf, 'export', '2001:db8::1'], 3, 'a.key: error: user 64999 may not read it; be root'),
+    shutil.copy(os.path.join(os.path.dirname(lke), '..', 'daemon', 'lked'), p.dir.name)
+    p.write('closed.conf', '[AccessRouter]\nInterface = wlan0\n')
+    closed = p.dir.name + '/closed.conf'
+    for argv in (['check', closed], ['showconf', closed], ['-c', closed, 'export', '2001:db8::1'], ['-c', closed, 'rekey', '2001:db8::1']):
+        r = subprocess.run([copy, *argv], capture_output=True, text=True, user=64999, group=64999, extra_groups=[])
+        equal((argv, r.returncode, 'closed.conf: error: user 64999 may not read it; be root, or' in r.stdout + r.stderr), (argv, 5, True))
+    r = subprocess.run([copy, 'check', '-j', closed], capture_output=True, text=True, user=64999, group=64999, extra_groups=[])
+    equal((r.returncode, json.loads(r.stdout)['right']), (5, False))
+    for argv, want, word in ((['-c', p.conf, 'export', '2001:db8::1'], 5, 'a.key: error: user 64999 may not read it; be root'),
                              (['keylog', 'on', p.dir.name + '/keys'], 5, 'Permission denied; be root')):
         r = subprocess.run([copy, *argv], capture_output=True, text=True, user=64999, group=64999, extra_groups=[])
         equal((argv, r.returncode, r.stdout, word in r.stderr), (argv, want, '', True))
