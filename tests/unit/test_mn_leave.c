@@ -310,7 +310,7 @@ static void those_further_away_are_not_waited_for_long(void **state)
 	assert_true(answered());
 }
 
-/* The first announcement was answered late: that is as good (RFC 6275 11.7.3). */
+/* The second of three was answered late: that is as good (RFC 6275 11.7.3). */
 static void an_answer_to_an_earlier_announcement_counts(void **state)
 {
 	struct ip6_info ip;
@@ -319,14 +319,14 @@ static void an_answer_to_an_earlier_announcement_counts(void **state)
 	announce();
 	path_done();
 	first = last_bu(&ip).seq;
-	fix_run(&f, MN_LEAVE_AGAIN);
-	assert_int_equal(fix_count(&f, LKE_MSG_BU), 2);
-	answer(1, STATUS_ACCEPTED, first, true);
+	fix_run(&f, 2 * MN_LEAVE_AGAIN);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 3);
+	answer(1, STATUS_ACCEPTED, (uint16_t)(first + 1), true);
 	assert_true(answered());
 	assert_string_equal(fix_note(&f, LKE_NOTE_LEAVING)->text, "the router keeps packets");
 	/* And once more: it is known. */
 	fix_clear(&f);
-	answer(1, STATUS_ACCEPTED, (uint16_t)(first + 1), true);
+	answer(1, STATUS_ACCEPTED, (uint16_t)(first + 2), true);
 	assert_null(fix_note(&f, LKE_NOTE_LEAVING));
 }
 
@@ -481,6 +481,22 @@ static void a_former_announcement_is_forgotten(void **state)
 	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
 }
 
+/* MAX_UPDATE_RATE: three a second, however often it is announced (RFC 6275 11.8). */
+static void announcements_are_updates_and_limited_as_such(void **state)
+{
+	announce();
+	path_done();
+	fix_run(&f, MN_LEAVE_TRIES * MN_LEAVE_AGAIN);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), MN_LEAVE_TRIES);
+	fix_link(&f, false);
+	fix_link(&f, true);
+	fix_ra(&f, 1);
+	fix_clear(&f);
+	announce();
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
+	assert_string_equal(fix_note(&f, LKE_NOTE_LEAVING)->text, "no answer of this router");
+}
+
 static void said_twice_it_is_said_once(void **state)
 {
 	struct lke_event ev = { .type = LKE_EV_COMMAND };
@@ -547,6 +563,7 @@ int main(void)
 		T(a_home_agent_is_not_waited_for),
 		T(another_router_is_taken_before_the_answer),
 		T(a_former_announcement_is_forgotten),
+		T(announcements_are_updates_and_limited_as_such),
 		T(said_twice_it_is_said_once),
 		T(without_a_link_there_is_nothing_to_leave),
 		cmocka_unit_test_setup_teardown(draft01_only_parks, open_draft01, done),
