@@ -133,7 +133,7 @@ def odd_packets(a, victim):
 	def with_mh(m):
 		m = peer.patch(m, 4, bytes(2))
 		return head[:4] + struct.pack("!H", 24 + len(m)) + head[6:] + peer.patch(m, 4, peer.checksum(a.coa, good[24:40], peer.MH, m))
-	bu = forge.binding_update(victim.coa2, victim.ar, victim.coa, 7, 60, os.urandom(16))
+	bu = forge.binding_update(victim.coa2, victim.ar, victim.coa, 7, 60, victim.kbm)
 	yield "a hundred destination options headers", [chain(good, 100)], True
 	yield "nine extension headers", [chain(good, 9)], True
 	yield "hop-by-hop options not first", [forge.behind(forge.behind(good, 0, DEST_PAD), peer.DSTOPTS, DEST_PAD)], True
@@ -170,21 +170,33 @@ def chain(p, n):
 
 
 def thr_014_019_079_080_odd_packets(build, directory, printer):
-	"""Header chains, fragments, jumbograms and malformed messages: counted drops, no acknowledgement, nothing decrypted."""
+	"""Header chains, fragments, jumbograms and malformed messages: counted drops, no acknowledgement, no LBSA, no binding.
+	Each comes from a host of its own that is on the link and may ask: neither the neighbour check nor a limit of the source
+	stands before what is tested."""
 	with Scene(build, directory) as s:
-		a = s.attacker()
-		a.answers = False
 		s.victim.bu_seq = 7
-		before = s.lab.counters()
-		for what, packets, error in odd_packets(a, s.victim):
+		names = [what for what, *_ in odd_packets(s.attacker(), s.victim)]
+		for i, what in enumerate(names):
+			a = s.attacker(0xe10 + i)
+			_, packets, error = list(odd_packets(a, s.victim))[i]
+			before = s.lab.counters()
 			s.x.seen.clear()
 			for p in packets:
-				s.inject(p)
+				s.inject(p, a.mac)
 			s.settle(s.x)
+			s.x.serve(0.2)	# a private operation that was begun has its end
 			answers = [m.kind for m in s.x.seen if m.kind in ("KEAck", "BA", "BE", "Finished") or not error and m.kind == "ParamProblem"]
 			s.check("%s is not answered" % what, not answers, answers)
-		# Nobody answers for this address: what is a whole request in the end gets no further than that.
-		s.check("nothing was decrypted", s.lab.counters().get("rsa_private") == before.get("rsa_private"))
+			after = s.lab.counters()
+			s.check("%s makes nothing" % what, s.state(a) is None and not s.lab.ar.show("bindings")["bindings"])
+			# What has the form of a request is decrypted, once, and then it is silence (seq6_k_threat_04_undecryptable).
+			s.check("%s is decrypted as it should" % what, after.get("rsa_private", 0) - before.get("rsa_private", 0) ==
+				what.startswith("ciphertext of"), (before.get("rsa_private"), after.get("rsa_private")))
+			s.x.hosts.remove(a)
+		# The same host with nothing wrong is served.
+		a = s.attacker(0xe0f)
+		s.inject(a.request(), a.mac)
+		s.check("a right request is answered", s.x.wait(lambda: a.ack, 3))
 		s.unharmed()
 		return s.bad
 
