@@ -155,7 +155,8 @@ def odd_packets(a, victim):
 	yield "ciphertext of zeros", [a.request(data=bytes(256))], False
 	yield "ciphertext of ones", [a.request(data=b"\xff" * 256)], False
 	yield "ciphertext cut short", [a.request(data=os.urandom(248))], False
-	yield "no home address option", [peer.ip6(peer.MH, good[8:24], good[24:40], mh)], False
+	alone = peer.patch(mh, 4, bytes(2))
+	yield "no home address option", [peer.ip6(peer.MH, a.ll, good[24:40], peer.patch(alone, 4, peer.checksum(a.ll, good[24:40], peer.MH, alone)))], False
 	yield "two home address options", [forge.behind(good, peer.DSTOPTS, peer.home_address(0, a.coa)[1:])], True
 	yield "home address of 15 octets", [good[:46] + b"\xc9\x0f" + good[48:]], True
 	yield "cut off in the address", [good[:20]], False
