@@ -142,6 +142,8 @@ def thr_086_control_socket(build, directory, printer):
 		resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
 		memory, crowd = s.lab.memory(), []
 		path = s.lab.ar.run_dir + "/ctl.sock"
+		slow = control(s)
+		slow.sendall(b'{"cmd": "sh')
 		for n in range(1000):
 			c = socket.socket(socket.AF_UNIX)
 			c.setblocking(False)
@@ -171,8 +173,17 @@ def thr_086_control_socket(build, directory, printer):
 		engine = s.lab.ar.pids()[1]
 		wait_for(lambda: not [1 for f in glob.glob("/proc/%d/fd/*" % engine) if readlink(f).startswith("socket:") and
 			int(f.rsplit("/", 1)[1]) > 200], 5, "the descriptors to be gone")
-		s.check("no other user may connect", not as_nobody(lambda: control(s)))
+		os.chmod(s.lab.ar.run_dir, 0o755)
+		s.check("no other user may connect", as_nobody(s) == "", as_nobody(s))
+		os.chmod(path, 0o666)
+		s.check("nor is one let in whom the mode lets connect", "permission denied" in as_nobody(s), as_nobody(s))
+		os.chmod(path, 0o660)
 		s.check("memory is bounded", s.lab.memory() - memory < 16 << 20, s.lab.memory() - memory)
+		slow.settimeout(40)	# CONTROL_IDLE_S is 30
+		try:
+			s.check("a frame that does not go on ends the connection", slow.recv(1) == b"")
+		except socket.timeout:
+			s.check("a frame that does not go on ends the connection", False)
 		s.away.update(s.victim)
 		deregister(s)
 		s.unharmed()
@@ -186,19 +197,30 @@ def readlink(path):
 		return ""
 
 
-def as_nobody(act):
-	"""True when act() succeeds as an ordinary user, in a child."""
+def as_nobody(s):
+	"""What an ordinary user hears at the control socket: "" when it may not connect, "in" when it is not sent away."""
+	r, w = os.pipe()
 	pid = os.fork()
 	if pid == 0:
 		try:
+			os.chdir(s.lab.ar.run_dir)	# directories above may be root's alone
 			os.setgroups([])
 			os.setgid(65534)
 			os.setuid(65534)
-			act()
-			os._exit(0)
+			c = socket.socket(socket.AF_UNIX)
+			c.connect("ctl.sock")
+			c.settimeout(1)
+			os.write(w, c.recv(1000))
+		except socket.timeout:
+			os.write(w, b"in")
 		except OSError:
-			os._exit(1)
-	return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+			pass
+		finally:
+			os._exit(0)
+	os.waitpid(pid, 0)
+	os.close(w)
+	with os.fdopen(r) as f:
+		return f.read()
 
 
 def thr_087_netlink_spoofing(build, directory, printer):
@@ -337,7 +359,9 @@ def thr_038_041_snooping_bridge(build, directory, printer):
 	"""On a bridge that snoops and queries, the router is a member of the care-of address's group: a thief's detection reaches
 	it, before and after a forged Done."""
 	with Scene(build, directory) as s:
-		sw, v = s.lab["sw"], s.victim
+		# The group of an address that ends as one of the router's own would be there without us: the victim's does.
+		sw, v = s.lab["sw"], mobile.Host(s.port, 0x4711).attach()
+		v.exchange()
 		sw.sysctl(l1__dad_transmits=0, l1__accept_dad=0)
 		sw.sysctl(l1__disable_ipv6=0)
 		wait_for(lambda: "fe80::" in sw.show("-6", "addr", "show", "dev", "l1", "-tentative"), 5, "the querier's address")

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -309,5 +310,73 @@ def sec_047_entry_moves_to_another_home_agent(build, directory, printer):
 	return bad
 
 
+def put_back(agent, copy, args=()):
+	"""Starts the home agent with the store of an earlier day."""
+	shutil.rmtree(agent.ha.state)
+	shutil.copytree(copy, agent.ha.state)
+	agent.ha.args = args
+	agent.ha.start()
+
+
+def threats_83_old_copy_and_lost_store(build, directory, printer):
+	"""An old copy of the store, then none: with --restored nothing recorded is accepted again, and genuine ones go on."""
+	bad = []
+	with Agent(build, directory, 2) as agent:
+		copy = os.path.join(agent.lab.dir, "copy")
+		agent.ha.start()
+		agent.load.register(agent.mobiles)
+		agent.ha.stop()
+		shutil.copytree(agent.ha.state, copy)
+		agent.ha.start()
+		known = {m: len(m.accepted) + 2 * RESERVE for m in agent.mobiles}	# beyond what is reserved ahead
+		wait_for(lambda: agent.load.run(0.5, 500) and all(len(m.accepted) > known[m] for m in known), 30, "enough Binding Updates")
+		agent.load.take(0.5)
+		recorded = [(m, p) for m in known for _, p in m.accepted[known[m]:]]
+		agent.ha.stop()
+		put_back(agent, copy)
+		if not agent.load.replay(recorded)[0].get(0):
+			bad.append("the copy alone refuses what was recorded: this tests nothing")
+		agent.ha.stop()
+		put_back(agent, copy, ("--restored",))
+		statuses, _ = agent.load.replay(recorded)
+		if statuses.get(0) or not statuses.get(135):
+			bad.append("--restored: recorded Binding Updates got %r" % statuses)
+		if "16384 numbers more" not in agent.ha.tail(5000):
+			bad.append("--restored is not told")
+		if agent.load.register(agent.mobiles, 8):
+			bad.append("--restored: genuine Binding Updates do not go on: " + agent.ha.tail())
+		agent.ha.stop()
+		for name in os.listdir(agent.ha.state):
+			if name.startswith("sequence.db"):
+				os.unlink(os.path.join(agent.ha.state, name))
+		agent.ha.start()
+		bad += lost(agent, recorded)
+		agent.ha.stop()
+	return bad
+
+
+def lost(agent, recorded):
+	"""No store, and --restored: each address is refused until it has other keys, over a start without --restored, too."""
+	bad = []
+	for args in (("--restored",), ()):
+		if agent.ha.args != args:
+			agent.ha.stop()
+			agent.ha.args = args
+			agent.ha.start()
+		statuses, _ = agent.load.replay(recorded, 2)
+		if statuses.get(0) or not agent.load.register(agent.mobiles, 3):
+			bad.append("a lost store accepts something: %r" % statuses)
+	m = agent.mobiles[0]
+	policy = os.path.join(agent.lab.dir, "lost.policy")
+	said = [agent.lke("rekey", "2001:db8:100::1:1"), agent.lke("export", "2001:db8:100::1:1", policy)]
+	if any(code for code, _ in said):
+		return bad + ["lke rekey, lke export: %r" % said]
+	with open(policy) as f:
+		m.take_keys(f.read())
+	if agent.load.register([m], 8):
+		bad.append("other keys do not serve: " + agent.ha.tail())
+	return bad
+
+
 TESTS = {f.__name__: f for f in (sec_024_no_replay_in_20_crashes_under_load, threats_82_full_read_only_and_removed_storage,
-	amb_152_rekey_while_serving, sec_047_entry_moves_to_another_home_agent)}
+	threats_83_old_copy_and_lost_store, amb_152_rekey_while_serving, sec_047_entry_moves_to_another_home_agent)}

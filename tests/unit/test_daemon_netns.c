@@ -203,6 +203,13 @@ static void second_daemon_leaves_the_first_alone(void **state)
 	assert_int_equal(sh("grep -q 'another lked runs here' %s/log", b.dir), 0);
 	start(&b, a.dir);
 	assert_int_equal(ended(&b), 1);
+	/* With its state directory, from where nothing else of it can be met. */
+	assert_int_equal(sh("timeout 10 unshare -n %s -c %s/lke.conf --state %s/state --run "
+			    "%s/run >%s/log 2>&1",
+			    lked, b.dir, a.dir, b.dir, b.dir),
+			 1);
+	assert_int_equal(sh("grep -q 'another lked runs with the state directory' %s/log", b.dir),
+			 0);
 	assert_int_equal(sh("ip -6 route show | grep -q 2001:db8:1::77"), 0);
 	assert_int_equal(sh("nft list table ip6 lke >/dev/null"), 0);
 	assert_int_equal(sh("%s --run %s/run status >/dev/null", ctl, a.dir), 0);
