@@ -168,6 +168,9 @@ def kill_nine_leaves_nothing(build, directory, printer):
 					"the nft table of %s to go with its process" % name)
 			for d in daemons.values():
 				d.start()
+			# What is on no device of its own stays: the start removes it, not only the end.
+			if "that a killed lked left" not in fleet.mn.tail(4000):
+				bad.append("mn: nothing of before was removed at the start: " + fleet.mn.tail())
 			for name, d in daemons.items():
 				status = d.stop()
 				if status:

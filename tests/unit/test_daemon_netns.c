@@ -3,191 +3,8 @@
  * The built lked and lke in a network namespace of their own, as an operator and an attacker find
  * them.  LKE_LKED and LKE_CTL are their paths.  Needs root; else everything is skipped.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
+#include "daemon_process.h"
 #include "skip.h"
-
-/* Left open by whoever starts lked; above every number that its own get. */
-#define EXTRA_FD 900
-
-struct daemon {
-	char dir[96];
-	pid_t pid;
-};
-
-static char base[64];
-static const char *lked, *ctl;
-
-static int sh(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static int sh(const char *fmt, ...)
-{
-	char cmd[1024];
-	va_list ap;
-	int status;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	status = system(cmd);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-static void write_conf(struct daemon *d, const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	snprintf(d->dir, sizeof(d->dir), "%s/%s", base, name);
-	(void)mkdir(d->dir, 0700);
-	snprintf(path, sizeof(path), "%s/lke.conf", d->dir);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-	assert_int_equal(chmod(path, 0600), 0);
-}
-
-static bool without_bpf; /* bpf(2) is refused, as by a container */
-
-static void refuse_bpf(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
-
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
-		_exit(126);
-}
-
-/* run: directory of the control socket, NULL for its own. */
-static void start(struct daemon *d, const char *run)
-{
-	d->pid = fork();
-	assert_true(d->pid >= 0);
-	if (d->pid == 0) {
-		char conf[128], state[128], own[128], log[128];
-		int fd;
-
-		snprintf(conf, sizeof(conf), "%s/lke.conf", d->dir);
-		snprintf(state, sizeof(state), "%s/state", d->dir);
-		snprintf(own, sizeof(own), "%s/run", run ? run : d->dir);
-		snprintf(log, sizeof(log), "%s/log", d->dir);
-		fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-		dup2(fd, 1);
-		dup2(fd, 2);
-		dup2(fd, EXTRA_FD);
-		if (without_bpf)
-			refuse_bpf();
-		execl(lked, "lked", "-c", conf, "--state", state, "--run", own, (char *)NULL);
-		_exit(127);
-	}
-}
-
-/* Waits for a condition of the shell, at most ten seconds. */
-static bool comes(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-static bool comes(const char *fmt, ...)
-{
-	char cmd[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(cmd, sizeof(cmd), fmt, ap);
-	va_end(ap);
-	for (int i = 0; i < 200; i++) {
-		if (sh("( %s ) >/dev/null 2>&1", cmd) == 0)
-			return true;
-		usleep(50000);
-	}
-	fprintf(stderr, "in vain: %s\n", cmd);
-	(void)sh("tail -n 20 %s/*/log >&2", base);
-	return false;
-}
-
-static void start_ready(struct daemon *d)
-{
-	start(d, NULL);
-	assert_true(comes("grep -q 'lked: ready' %s/log", d->dir));
-}
-
-static int ended(struct daemon *d)
-{
-	int status;
-
-	for (int i = 0; i < 200; i++) {
-		if (waitpid(d->pid, &status, WNOHANG) == d->pid)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-		usleep(50000);
-	}
-	kill(d->pid, SIGKILL);
-	waitpid(d->pid, &status, 0);
-	fail_msg("lked did not end");
-	return -1;
-}
-
-static void stop(struct daemon *d)
-{
-	kill(d->pid, SIGTERM);
-	assert_int_equal(ended(d), 0);
-	(void)sh("rm -rf %s", d->dir);
-}
-
-static pid_t engine_of(const struct daemon *d)
-{
-	char path[64];
-	int pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", d->pid, d->pid);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%d", &pid), 1);
-	fclose(f);
-	return pid;
-}
-
-static int client(const struct daemon *d)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true((size_t)snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/run/ctl.sock",
-				     d->dir) < sizeof(sun.sun_path));
-	assert_int_equal(connect(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
-	return fd;
-}
-
-static const char router[] = "[AccessRouter]\nInterface = wlan0\nRsaBits = 1024\n";
-
-/* ---- */
 
 /* THREATS 85. */
 static void second_daemon_leaves_the_first_alone(void **state)
@@ -387,8 +204,23 @@ static void control_socket_bears_a_crowd(void **state)
 	stop(&a);
 }
 
+/* The group that may operate, where no package has made it: in a mount namespace of its own. */
+static bool make_group(void)
+{
+	if (sh("getent group lke >/dev/null") == 0)
+		return false;
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(sh("mount --make-rprivate / && cp /etc/group %s/group && "
+			    "echo lke:x:64123: >>%s/group && mount --bind %s/group /etc/group && "
+			    "getent group lke >/dev/null",
+			    base, base, base),
+			 0);
+	return true;
+}
+
 static void exit_codes_say_what_happened(void **state)
 {
+	bool made = make_group();
 	struct daemon a;
 
 	write_conf(&a, "a", "[AccessRouter]\nInterfaces = wlan0\n");
@@ -431,14 +263,15 @@ static void exit_codes_say_what_happened(void **state)
 			 5);
 	assert_int_equal(sh("grep -q 'root or in the group lke' %s/err", base), 0);
 	/* THREATS 101: keys are for root, not for the group that the socket lets in. */
-	if (sh("getent group lke >/dev/null") == 0) {
-		assert_int_equal(
-			sh("setpriv --reuid 65534 --regid lke --clear-groups %s/lke --run %s/run "
-			   "keylog off 2>%s/err",
-			   base, a.dir, base),
-			5);
-		assert_int_equal(sh("grep -q 'for root' %s/err", base), 0);
-	}
+	assert_int_equal(sh("setpriv --reuid 65534 --regid lke --clear-groups %s/lke --run %s/run "
+			    "status >/dev/null",
+			    base, a.dir),
+			 0);
+	assert_int_equal(sh("setpriv --reuid 65534 --regid lke --clear-groups %s/lke --run %s/run "
+			    "keylog off 2>%s/err",
+			    base, a.dir, base),
+			 5);
+	assert_int_equal(sh("grep -q 'for root' %s/err", base), 0);
 	assert_int_equal(sh("%s --run %s/run keylog on %s/keys 2>/dev/null", ctl, a.dir, base), 0);
 	assert_int_equal(sh("test $(stat -c %%a %s/keys) = 600", base), 0);
 	assert_int_equal(sh("%s --run %s/run status >/dev/null", ctl, a.dir), 8);
@@ -466,6 +299,8 @@ static void exit_codes_say_what_happened(void **state)
 	assert_int_equal(sh("%s --run %s/run show limits | grep -q 'multicast_groups'", ctl, a.dir),
 			 0);
 	stop(&a);
+	if (made)
+		assert_int_equal(sh("umount /etc/group"), 0);
 }
 
 /* This is among what comes within ten seconds of silence. */
@@ -511,6 +346,12 @@ static void starts_without_root(void **state)
 	assert_int_equal(sh("p=$(cat %s/pid); e=$(tr -d ' ' </proc/$p/task/$p/children); "
 			    "grep -q 'CapPrm:.0000000000000000' /proc/$e/status && "
 			    "grep -q 'Seccomp:.2' /proc/$e/status",
+			    a.dir),
+			 0);
+	/* THREATS 89: nor does what else runs as this user read their memory. */
+	assert_int_equal(sh("p=$(cat %s/pid); e=$(tr -d ' ' </proc/$p/task/$p/children); "
+			    "test $(stat -c %%u /proc/$p/mem) = 0 && "
+			    "test $(stat -c %%u /proc/$e/mem) = 0",
 			    a.dir),
 			 0);
 	assert_int_equal(sh("%s --run %s/run show >/dev/null", ctl, a.dir), 0);

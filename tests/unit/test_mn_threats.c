@@ -245,6 +245,9 @@ static void threats_94_no_stale_interface_index(void **state)
 	coa = fix_coa(&f);
 	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF, .name = "mn0", .removed = true };
 	fix_event(&f, &ev);
+	assert_int_not_equal(mn_addr_find(f.e, &coa)->ifindex, FIX_IF);
+	for (unsigned n = 0; n < MN_ROUTERS_MAX; n++)
+		assert_true(!f.e->mn->router[n] || f.e->mn->router[n]->ifindex != FIX_IF);
 	fix_clear(&f);
 	ev.link = (struct lke_ev_link){ .ifindex = FIX_IF + 1,
 					.name = "mn0",
