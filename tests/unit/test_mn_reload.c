@@ -118,6 +118,31 @@ static void op_reload_adds_a_home_and_removes_it(void **state)
 	assert_int_equal(f.e->mn->home[1].used, used + 1);
 }
 
+/* As often as one likes: what was kept of it is what it left with last (AMB-172). */
+static void amb_172_home_that_comes_and_goes_repeats_no_number(void **state)
+{
+	uint32_t used = 0, stored = 0;
+
+	begin(1);
+	for (unsigned n = 0; n < 2 * MN_RETIRED_MAX; n++) {
+		add_home();
+		fix_clear(&f);
+		assert_int_equal(reload(), 0);
+		assert_int_equal(f.e->mn->home[1].used, used + 1);
+		if (n > 0) {
+			assert_true(f.e->mn->home[1].counts);
+			assert_true(f.e->mn->home[1].stored >= stored);
+		}
+		fix_run(&f, 5 * LKE_SEC);
+		f.e->mn->home[1].counts = true; /* an answer came */
+		used = f.e->mn->home[1].used;
+		stored = f.e->mn->home[1].stored;
+		assert_true(stored >= used);
+		next = f.cfg;
+		assert_int_equal(reload(), 0);
+	}
+}
+
 /* When the timers of the second home address are due; returns how many there are. */
 static size_t due_of_home2(lke_time due[8])
 {
@@ -411,6 +436,7 @@ int main(void)
 		cmocka_unit_test_teardown(op_reload_of_the_same_does_nothing, end),
 		cmocka_unit_test_teardown(op_reload_of_scalars_keeps_keys_and_bindings, end),
 		cmocka_unit_test_teardown(op_reload_adds_a_home_and_removes_it, end),
+		cmocka_unit_test_teardown(amb_172_home_that_comes_and_goes_repeats_no_number, end),
 		cmocka_unit_test_teardown(op_reload_removes_the_first_home, end),
 		cmocka_unit_test_teardown(amb_173_reload_of_a_key, end),
 		cmocka_unit_test_teardown(op_reload_of_the_home_agent, end),
