@@ -139,7 +139,10 @@ static void amb_172_home_that_comes_and_goes_repeats_no_number(void **state)
 		stored = f.e->mn->home[1].stored;
 		assert_true(stored >= used);
 		next = f.cfg;
+		fix_clear(&f);
 		assert_int_equal(reload(), 0);
+		/* Nobody has accepted it: there is nobody to say good bye to. */
+		assert_int_equal(fix_count(&f, LKE_MSG_BU), 0);
 	}
 }
 
@@ -376,6 +379,8 @@ static void op_reload_to_discovery_and_back(void **state)
  * interface, and its associations with it. */
 static void op_reload_at_home(void **state)
 {
+	unsigned at_home = 0, there = 0;
+
 	begin(1);
 	f.silent = true; /* nobody answers for the home agent */
 	fix_move(&f, 0xaa);
@@ -393,9 +398,15 @@ static void op_reload_at_home(void **state)
 	fix_clear(&f);
 	assert_int_equal(reload(), 0);
 	assert_int_equal(home_addr(&fix_home, true)->a.addr.ifindex, FIX_IF);
-	assert_true(spis(LKE_STEER_SPI, 1001, true) >= 1);
-	for (unsigned k = 0; fix_find(&f, LKE_ACT_STEER, k); k++)
-		assert_true(fix_find(&f, LKE_ACT_STEER, k)->a.steer.remove);
+	for (unsigned k = 0; fix_find(&f, LKE_ACT_STEER, k); k++) {
+		const struct lke_act_steer *x = &fix_find(&f, LKE_ACT_STEER, k)->a.steer;
+
+		assert_true(x->remove);
+		at_home += x->spi == 1001 && in6_eq(&x->addr, &fix_home);
+		there += x->spi == 1001 && in6_eq(&x->addr, &f.e->mn->current);
+	}
+	assert_int_equal(at_home, 1);
+	assert_int_equal(there, 1);
 	assert_int_equal(f.e->mn->homes, 0);
 }
 
@@ -414,6 +425,34 @@ static void op_reload_of_the_preference(void **state)
 	strcpy(next.mn.interface[1], "mn0");
 	assert_int_equal(reload(), 0);
 	assert_int_equal(f.e->mn->active->ifc->ifindex, FIX_IF2);
+}
+
+/* Its tunnel goes with it, and what it was about to ask. */
+static void op_reload_leaves_nothing_of_a_home_that_goes(void **state)
+{
+	struct lke_timer_view v[64];
+	size_t n, all;
+
+	begin(1);
+	assert_true(in6_eq(&f.e->mn->home[0].tunnel.agent, &fix_agent));
+	next.mn.homes = 0;
+	next.mn.local_only = true;
+	assert_int_equal(reload(), 0);
+	assert_true(last_tunnel().remove);
+	fix_end(&f);
+	begin(1);
+	add_home();
+	next.mn.home[1].agent = in6_unspecified; /* is looked for */
+	assert_int_equal(reload(), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 1);
+	next = f.cfg;
+	assert_int_equal(reload(), 0);
+	n = lke_engine_timers(f.e, v, 64, &all);
+	assert_int_equal(n, all);
+	while (n-- > 0)
+		assert_false(in6_eq(&v[n].addr, &home2));
+	fix_run(&f, 30 * LKE_SEC);
+	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 1);
 }
 
 static void op_reload_refuses_one_home_twice(void **state)
@@ -449,6 +488,7 @@ int main(void)
 		cmocka_unit_test_teardown(op_reload_to_discovery_and_back, end),
 		cmocka_unit_test_teardown(op_reload_at_home, end),
 		cmocka_unit_test_teardown(op_reload_of_the_preference, end),
+		cmocka_unit_test_teardown(op_reload_leaves_nothing_of_a_home_that_goes, end),
 		cmocka_unit_test_teardown(op_reload_refuses_one_home_twice, end),
 	};
 
