@@ -307,12 +307,18 @@ static void amb_173_each_key_counts(void **state)
 static void amb_173_any_part_of_the_keys_registers_anew(void **state)
 {
 	for (unsigned n = 0; n < 3; n++) {
+		uint32_t used;
+
 		begin(1);
+		used = f.e->mn->home[0].used;
+		assert_true(used > 0);
 		next.mn.home[0].generation += n == 0;
 		next.mn.home[0].to_ha.auth_key[3] ^= n == 1;
 		next.mn.home[0].lifetime += n == 2; /* of the next one */
 		assert_int_equal(reload(), 0);
 		assert_int_equal(fix_count(&f, LKE_MSG_BU), n < 2);
+		/* Another generation has numbers of its own, another key of the same has not. */
+		assert_int_equal(f.e->mn->home[0].used, n == 0 ? 1 : used + (n == 1));
 		if (n < 2)
 			fix_end(&f);
 	}
@@ -455,6 +461,26 @@ static void op_reload_leaves_nothing_of_a_home_that_goes(void **state)
 	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 1);
 }
 
+/* What its router said of the link is taken back. */
+static void op_reload_gives_a_link_back_as_it_was(void **state)
+{
+	struct nd_msg m = { .router_lifetime = 9000, .prefixes = 1, .mtu = 1400 };
+	const struct fix_action *a;
+
+	begin(1);
+	m.prefix[0] = fix_pio("2001:db8:1::", 86400, 14400);
+	fix_ra_msg(&f, 1, &m);
+	a = fix_find(&f, LKE_ACT_LINK, 0);
+	assert_non_null(a);
+	assert_int_equal(a->a.link.mtu, 1400);
+	strcpy(next.mn.interface[0], "mn1");
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	a = fix_find(&f, LKE_ACT_LINK, 0);
+	assert_non_null(a);
+	assert_int_equal(a->a.link.mtu, 0);
+}
+
 static void op_reload_refuses_one_home_twice(void **state)
 {
 	begin(1);
@@ -489,6 +515,7 @@ int main(void)
 		cmocka_unit_test_teardown(op_reload_at_home, end),
 		cmocka_unit_test_teardown(op_reload_of_the_preference, end),
 		cmocka_unit_test_teardown(op_reload_leaves_nothing_of_a_home_that_goes, end),
+		cmocka_unit_test_teardown(op_reload_gives_a_link_back_as_it_was, end),
 		cmocka_unit_test_teardown(op_reload_refuses_one_home_twice, end),
 	};
 
