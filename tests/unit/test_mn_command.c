@@ -305,6 +305,40 @@ static void another_link_layer_address_is_another_attachment(void **state)
 	fix_end(&f);
 }
 
+/* A Binding Error about a message type that is not known there: no LKE, perhaps (AMB-078); one that
+ * says that there is no binding says nothing of that. */
+static void amb_078_binding_error_is_a_hint(void **state)
+{
+	static const uint8_t status[] = { 1, 2 };
+	struct ip6_info i;
+	struct fix f;
+
+	(void)state;
+	for (unsigned n = 0; n < 2; n++) {
+		struct ip6_out o = { .src = fix_ar_ll(1), .hop_limit = 255 };
+		struct mh_be be = { .status = status[n] };
+		uint8_t buf[128];
+		struct wr w = wr_init(buf, sizeof(buf));
+		size_t off;
+
+		fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+		fix_attach(&f, 1);
+		assert_int_equal(ip6_parse(fix_last(&f, LKE_MSG_KEREQ)->data,
+					   fix_last(&f, LKE_MSG_KEREQ)->len, &i),
+				 0);
+		o.dst = i.src;
+		be.home = i.hao;
+		off = ip6_begin(&w, &o, IP6_NH_MH);
+		mh_be_encode(&w, &be);
+		ip6_end(&w);
+		mh_set_checksum(&w, off, &o.src, &o.dst);
+		assert_false(w.err);
+		assert_int_equal(fix_packet(&f, 1, buf, w.off), 0);
+		assert_int_equal(f.e->mn->active->kex.hint, status[n] == 2);
+		fix_end(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -313,6 +347,7 @@ int main(void)
 		cmocka_unit_test(op_commands_without_a_link_or_a_router),
 		cmocka_unit_test(amb_112_tunnel_packet_refused_by_its_router),
 		cmocka_unit_test(errors_about_an_update_ask_the_home_agent),
+		cmocka_unit_test(amb_078_binding_error_is_a_hint),
 		cmocka_unit_test(amb_125_first_packet_of_either_direction),
 		cmocka_unit_test(stop_gives_back_what_it_set),
 		cmocka_unit_test(another_link_layer_address_is_another_attachment),

@@ -319,6 +319,12 @@ static void amb_173_any_part_of_the_keys_registers_anew(void **state)
 		assert_int_equal(fix_count(&f, LKE_MSG_BU), n < 2);
 		/* Another generation has numbers of its own, another key of the same has not. */
 		assert_int_equal(f.e->mn->home[0].used, n == 0 ? 1 : used + (n == 1));
+		assert_int_equal(f.e->mn->home[0].counts, n != 0);
+		/* Nor is anything of it counted on stable storage yet. */
+		if (n == 0)
+			assert_int_equal(
+				fix_find(&f, LKE_ACT_CHECKPOINT, 0)->a.checkpoint.generation,
+				next.mn.home[0].generation);
 		if (n < 2)
 			fix_end(&f);
 	}
@@ -350,7 +356,8 @@ static void op_reload_of_the_home_agent_forgets_the_former(void **state)
 	assert_false(h->counts);
 	assert_true(in6_is_unspecified(&h->coa));
 	t = last_tunnel();
-	assert_true(t.remove || !in6_eq(&t.agent, &fix_agent));
+	assert_true(t.remove || in6_eq(&t.agent, &other));
+	assert_false(in6_eq(&h->tunnel.agent, &fix_agent));
 	for (size_t n = 0; n < f.n; n++) {
 		const struct lke_note *x = &f.out[n].a.note;
 
