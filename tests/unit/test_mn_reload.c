@@ -378,8 +378,10 @@ static void op_reload_to_discovery_and_back(void **state)
 	fix_clear(&f);
 	assert_int_equal(reload(), 0);
 	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
+	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
 	fix_run(&f, 30 * LKE_SEC);
 	assert_int_equal(fix_count(&f, LKE_MSG_DHAAD_REQUEST), 0);
+	assert_int_equal(fix_count(&f, LKE_MSG_BU), 1);
 	/* And again: it begins with the first request. */
 	next.mn.home[0].agent = in6_unspecified;
 	fix_clear(&f);
@@ -488,6 +490,42 @@ static void op_reload_gives_a_link_back_as_it_was(void **state)
 	assert_int_equal(a->a.link.mtu, 0);
 }
 
+/* On the home link, while the former agent is asked to let the address go: the new one is another
+ * station. */
+static void op_reload_of_the_home_agent_at_home(void **state)
+{
+	struct lke_in6 other = fix_addr("2001:db8:aa::2");
+	struct lke_lladdr mac = fix_mac(2);
+
+	begin(1);
+	fix_move(&f, 0xaa);
+	assert_int_equal(f.e->mn->home[0].state, MN_HOME_RETURNING);
+	assert_true(f.e->mn->home[0].agent_lladdr.len > 0);
+	next.mn.home[0].agent = other;
+	fix_clear(&f);
+	assert_int_equal(reload(), 0);
+	assert_true(lladdr_eq(&f.e->mn->home[0].agent_lladdr, &mac));
+	assert_true(in6_eq(&fix_last(&f, LKE_MSG_BU)[1].a.note.dst, &other));
+	assert_true(lladdr_eq(&fix_last(&f, LKE_MSG_BU)->a.send.dst, &mac));
+}
+
+/* A former care-of address that only its registration kept. */
+static void op_reload_without_a_home_lets_its_address_go(void **state)
+{
+	struct lke_in6 old;
+
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	old = fix_coa(&f);
+	fix_move(&f, 2);
+	assert_non_null(mn_addr_find(f.e, &old));
+	next = f.cfg;
+	next.mn.homes = 0;
+	next.mn.local_only = true;
+	assert_int_equal(reload(), 0);
+	assert_null(mn_addr_find(f.e, &old));
+}
+
 static void op_reload_refuses_one_home_twice(void **state)
 {
 	begin(1);
@@ -523,6 +561,8 @@ int main(void)
 		cmocka_unit_test_teardown(op_reload_of_the_preference, end),
 		cmocka_unit_test_teardown(op_reload_leaves_nothing_of_a_home_that_goes, end),
 		cmocka_unit_test_teardown(op_reload_gives_a_link_back_as_it_was, end),
+		cmocka_unit_test_teardown(op_reload_of_the_home_agent_at_home, end),
+		cmocka_unit_test_teardown(op_reload_without_a_home_lets_its_address_go, end),
 		cmocka_unit_test_teardown(op_reload_refuses_one_home_twice, end),
 	};
 
