@@ -131,7 +131,17 @@ void mn_unbind(struct lke_engine *e, struct update *u)
 
 	if (a && !u->reg && in6_eq(&a->tunnel.agent, &u->agent))
 		mn_tunnel_clear(e, a);
+	if (u->lbsa)
+		u->lbsa->forgotten = u->accepted || u->outstanding;
 	update_free(e, u);
+}
+
+/* So said the router. */
+static void unbound(struct lke_engine *e, struct update *u)
+{
+	u->accepted = false;
+	u->outstanding = false;
+	mn_unbind(e, u);
 }
 
 struct update *mn_bind_spare(const struct lke_engine *e)
@@ -215,7 +225,7 @@ static void returned(struct lke_engine *e, struct update *u, const struct mh_ba 
 		mn_kex_hold(e, l, MN_RETURN_STAY);
 		l->kex.early = true; /* the router needs a new advertisement to defend with */
 	}
-	mn_unbind(e, u);
+	unbound(e, u);
 	if (here)
 		mn_bind_pending(e);
 	mn_addr_clean(e);
@@ -292,7 +302,7 @@ static void accepted_for_nothing(struct lke_engine *e, struct update *u)
 {
 	struct lke_in6 home = u->home;
 
-	mn_unbind(e, u);
+	unbound(e, u);
 	mn_fallback(e, &home, "accepted for no time");
 	mn_addr_clean(e);
 }

@@ -298,7 +298,7 @@ void mn_attach(struct lke_engine *e, struct mn_link *l, struct mn_addr *coa)
 	struct mobile_node *mn = e->mn;
 	struct lke_in6 old = mn->current;
 	bool moved = !in6_eq(&old, &coa->addr) || mn->bind_pending;
-	bool returns = update_of(e, &coa->addr) || mn_lbsa_restored(e, &coa->addr);
+	bool returns = update_of(e, &coa->addr) || mn_lbsa_may_be_bound(e, &coa->addr);
 
 	l->coa = coa;
 	l->attached = e->now;

@@ -31,6 +31,14 @@ bool mn_lbsa_restored(const struct lke_engine *e, const struct lke_in6 *coa)
 	return b && b->restored;
 }
 
+bool mn_lbsa_may_be_bound(const struct lke_engine *e, const struct lke_in6 *coa)
+{
+	for (const struct mn_lbsa *b = NULL; (b = mn_lbsa_of(e, coa, b));)
+		if (b->restored || b->forgotten)
+			return true;
+	return false;
+}
+
 /* All bound: the key of this link is worth more than the binding that is missed least. */
 static unsigned place_of_a_binding(struct lke_engine *e)
 {

@@ -144,8 +144,9 @@ struct mn_lbsa {
 	struct secret16 kbm;
 	lke_time since, expires; /* since: first KEReq with this key, AMB-044 */
 	bool proved;		 /* made with a request proof, AMB-170 */
-	bool restored;		 /* from a former run: perhaps bound, so a return deregisters */
-	uint8_t dad_counter;	 /* of a restored one's address */
+	bool restored;		 /* from a former run: perhaps bound */
+	bool forgotten;	     /* a binding under it was, here, and its router may have it still */
+	uint8_t dad_counter; /* of a restored one's address */
 	uint16_t kex_seq;
 	bool has_bu_seq;
 	uint16_t bu_seq;   /* last Sequence # sent under this key */
@@ -480,7 +481,9 @@ void mn_send_na_optimistic(struct lke_engine *e, struct mn_link *l, const struct
 struct mn_lbsa *mn_lbsa_of(const struct lke_engine *e, const struct lke_in6 *coa,
 			   const struct mn_lbsa *before);
 bool mn_lbsa_restored(const struct lke_engine *e,
-		      const struct lke_in6 *coa);	     /* from a former run */
+		      const struct lke_in6 *coa); /* from a former run */
+/* Its router may have a binding that this node knows nothing of: a return deregisters. */
+bool mn_lbsa_may_be_bound(const struct lke_engine *e, const struct lke_in6 *coa);
 struct mn_lbsa *mn_lbsa_new(struct lke_engine *e);	     /* counted when it fails */
 void mn_lbsa_start(struct lke_engine *e, struct mn_lbsa *b); /* arms its timers, notes it */
 void mn_lbsa_remove(struct lke_engine *e, struct mn_lbsa *b, const char *why);

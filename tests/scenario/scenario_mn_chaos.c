@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A mobile node that is thrown about at random: links, its home link, no link, loss, duplication
- * and reordering, suspends, two prefixes on one link.  In the end it lies still, and everything
- * works; under the sanitizers nothing was touched that had gone.
+ * and reordering, suspends, several prefixes on one link, addresses that end or that others take,
+ * commands, routers that restart.  In the end it lies still, and everything works; under the
+ * sanitizers nothing was touched that had gone.
  */
 #include "scenario.h"
 
@@ -29,8 +30,8 @@ static const struct lke_in6 *ll_of(const struct simnode *n)
 	return NULL;
 }
 
-static void advertise(struct simnode *from, const struct lke_in6 *prefix, uint16_t lifetime,
-		      uint32_t preferred)
+static void advertise_for(struct simnode *from, const struct lke_in6 *prefix, uint16_t lifetime,
+			  uint32_t valid, uint32_t preferred)
 {
 	struct nd_msg m = { .type = ND_RA, .router_lifetime = lifetime, .prefixes = 1 };
 	struct lke_lladdr all = { .len = 6, .b = { 0x33, 0x33, 0, 0, 0, 1 } };
@@ -41,11 +42,73 @@ static void advertise(struct simnode *from, const struct lke_in6 *prefix, uint16
 	m.prefix[0] = (struct nd_prefix){ .prefix = *prefix,
 					  .len = 64,
 					  .flags = ND_PIO_L | ND_PIO_A,
-					  .valid = 86400,
+					  .valid = valid,
 					  .preferred = preferred };
 	len = nd_encode(&m, ll_of(from), &in6_all_nodes, 0, buf, sizeof(buf));
 	assert_true(len > 0);
 	sim_send(from, 0, &all, buf, (size_t)len);
+}
+
+static void advertise(struct simnode *from, const struct lke_in6 *prefix, uint16_t lifetime,
+		      uint32_t preferred)
+{
+	advertise_for(from, prefix, lifetime, 86400, preferred);
+}
+
+/* A prefix whose addresses end soon, while others come. */
+static void advertise_in_passing(struct world *w, unsigned on)
+{
+	struct lke_in6 p = { { 0x20, 0x01, 0x0d, 0xb8, 0, (uint8_t)(0x20 + dice(4)) } };
+	uint32_t valid = 1 + dice(60);
+
+	advertise_for(w->ar[on], &p, dice(4) ? 1800 : 0, valid, dice(valid + 1));
+}
+
+static void command(struct world *w)
+{
+	static const enum lke_command all[] = { LKE_CMD_HANDOVER,   LKE_CMD_KEX,
+						LKE_CMD_FLUSH_LBSA, LKE_CMD_FLUSH_BINDING,
+						LKE_CMD_ATTACH,	    LKE_CMD_LEAVE };
+	struct lke_event ev = { .type = LKE_EV_COMMAND };
+
+	ev.command.cmd = all[dice(sizeof(all) / sizeof(all[0]))];
+	if (ev.command.cmd == LKE_CMD_LEAVE) {
+		ev.command.lladdr = w->mn->iface[0].lladdr;
+		(void)sim_event(w->ar[dice(WORLD_ARS)], &ev);
+	} else {
+		(void)sim_event(w->mn, &ev);
+	}
+}
+
+/* Another host takes an address of the mobile node, and gives it up again. */
+static void take_address(struct world *w, unsigned on)
+{
+	struct lke_in6 a = world_coa(w, on);
+
+	if (in6_is_unspecified(&a))
+		return;
+	sim_claim(w->host, 0, &a, true);
+	sim_run_for(w->net, SEC(dice(10)));
+	sim_claim(w->host, 0, &a, false);
+}
+
+static void odd_step(struct world *w, unsigned on)
+{
+	switch (dice(4)) {
+	case 0:
+		advertise_in_passing(w, on);
+		break;
+	case 1:
+		command(w);
+		break;
+	case 2:
+		sim_move(w->host, 0, w->link[on], 0);
+		take_address(w, on);
+		break;
+	default:
+		sim_restart(w->ar[on], (enum sim_restart)dice(3), MSEC(dice(3000)));
+		break;
+	}
 }
 
 static void step(struct world *w)
@@ -53,7 +116,7 @@ static void step(struct world *w)
 	struct lke_in6 second = { { 0x20, 0x01, 0x0d, 0xb8, 0, 0x11 } };
 	unsigned on = dice(WORLD_ARS), iface = dice(w->mn->ifaces);
 
-	switch (dice(8)) {
+	switch (dice(12)) {
 	case 0:
 		sim_move(w->mn, iface, NULL, 0);
 		break;
@@ -75,6 +138,11 @@ static void step(struct world *w)
 		w->mn->dead = true; /* as a suspended host: hears nothing, answers nothing */
 		sim_run_for(w->net, SEC(dice(300)));
 		w->mn->dead = false;
+		break;
+	case 6:
+	case 7:
+	case 8:
+		odd_step(w, on);
 		break;
 	default:
 		sim_move(w->mn, iface, w->link[on], MSEC(dice(100)));

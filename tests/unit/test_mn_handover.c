@@ -233,6 +233,44 @@ static void amb_117_return_deregisters_without_dad(void **state)
 	fix_end(&f);
 }
 
+/* An operator flushes the binding here; its router keeps it, and would take what comes away. */
+static void forgotten_binding_is_deregistered_on_return(void **state)
+{
+	struct lke_event flush = { .type = LKE_EV_COMMAND };
+	struct lke_in6 old, ar = fix_ar_addr(1);
+	const struct fix_action *bu;
+	struct ip6_info i;
+	struct fix f;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach_lbsa(&f, 1);
+	old = fix_coa(&f);
+	fix_move(&f, 2);
+	assert_int_equal(fix_ba(&f, 1, 0, 240, 0, true), 0);
+	flush.command.cmd = LKE_CMD_FLUSH_BINDING;
+	flush.command.arg = old;
+	fix_event(&f, &flush);
+	for (unsigned visit = 0; visit < 2; visit++) {
+		fix_link(&f, false);
+		fix_run(&f, 100 * LKE_MSEC);
+		fix_link(&f, true);
+		fix_clear(&f);
+		fix_ra(&f, 1);
+		bu = fix_last(&f, LKE_MSG_BU);
+		if (visit) { /* its router has said that it has none */
+			assert_null(bu);
+			break;
+		}
+		assert_non_null(bu);
+		assert_int_equal(ip6_parse(bu->data, bu->len, &i), 0);
+		assert_true(in6_eq(&i.src, &old) && in6_eq(&i.dst, &ar));
+		assert_int_equal(i.pkt[i.upper_off + 10] | i.pkt[i.upper_off + 11], 0);
+		assert_int_equal(fix_ba(&f, 1, STATUS_NOT_HOME_AGENT, 0, 0, true), 0);
+	}
+	fix_end(&f);
+}
+
 static void amb_112_refresh_request_brings_an_update(void **state)
 {
 	struct fix f;
@@ -303,6 +341,7 @@ int main(void)
 		cmocka_unit_test(amb_097_signed_134_removes_the_key),
 		cmocka_unit_test(forged_ba_changes_nothing),
 		cmocka_unit_test(amb_117_return_deregisters_without_dad),
+		cmocka_unit_test(forgotten_binding_is_deregistered_on_return),
 		cmocka_unit_test(amb_112_refresh_request_brings_an_update),
 		cmocka_unit_test(amb_179_refresh_at_half),
 		cmocka_unit_test(lke_188_home_agent_moves_before_the_key_ends),
