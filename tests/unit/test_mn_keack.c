@@ -193,6 +193,30 @@ static void amb_044_key_is_as_old_as_its_first_request(void **state)
 	fix_end(&f);
 }
 
+/* Granted for less time than its answer took (AMB-043). */
+static void amb_043_key_that_is_over_already_is_not_taken(void **state)
+{
+	struct lke_in6 coa;
+	struct ack a;
+	struct fix f;
+
+	(void)state;
+	attach(&f);
+	coa = fix_coa(&f);
+	until_kereq(&f, 6 * LKE_SEC);
+	fix_run(&f, LKE_SEC);
+	a = good(&f);
+	a.m.lifetime = 1; /* 4 s from the first request on */
+	assert_int_equal(put(&f, &a), -(int)LKE_DROP_STATE);
+	assert_int_equal(keys_of(&f, &coa), 0);
+	assert_int_equal(lke_engine_stat(f.e, LKE_STAT_KEACK_IN), 0);
+	a.m.lifetime = 1800;
+	assert_int_equal(put(&f, &a), 0);
+	assert_int_equal(keys_of(&f, &coa), 1);
+	assert_int_equal(lke_engine_stat(f.e, LKE_STAT_KEACK_IN), 1);
+	fix_end(&f);
+}
+
 static void op_lbsa_tells_whose_it_is(void **state)
 {
 	struct lke_in6 coa, ll = fix_ar_ll(1), ar = fix_ar_addr(1);
@@ -399,6 +423,7 @@ int main(void)
 		cmocka_unit_test(keack_of_another_interface_is_dropped),
 		cmocka_unit_test(amb_058_any_number_of_the_exchange_and_of_no_other),
 		cmocka_unit_test(amb_044_key_is_as_old_as_its_first_request),
+		cmocka_unit_test(amb_043_key_that_is_over_already_is_not_taken),
 		cmocka_unit_test(op_lbsa_tells_whose_it_is),
 		cmocka_unit_test(amb_095_request_seen_by_the_exchange_counts_for_its_key),
 		cmocka_unit_test(amb_057_refusals_and_their_pauses),
