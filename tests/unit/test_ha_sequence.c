@@ -135,6 +135,28 @@ static void amb_173_floor_of_a_retired_key_is_ignored(void **state)
 	fx_end(&f);
 }
 
+/* The word about service is written beside the floor that is there, not over it. */
+static void amb_173_suspension_keeps_the_floor_of_a_retired_key(void **state)
+{
+	struct lke_event ev = { .type = LKE_EV_COMMAND };
+	struct fx f;
+
+	(void)state;
+	fx_config(&f);
+	f.mobile[0].generation = 2;
+	fx_start(&f);
+	restore(&f, 1, 164, 30000, false);
+	ev.command.cmd = LKE_CMD_SUSPEND;
+	ev.command.arg = f.mobile[0].home;
+	fx_event(&f, &ev);
+	assert_int_equal(f.floors, 1);
+	assert_true(f.floor.suspended);
+	assert_int_equal(f.floor.generation, 1);
+	assert_int_equal(f.floor.floor, 164);
+	assert_int_equal(f.floor.used, 30000);
+	fx_end(&f);
+}
+
 static void sec_022_volatile_state_is_alarmed_and_replay_succeeds(void **state)
 {
 	struct fx f;
@@ -330,6 +352,7 @@ int main(void)
 		cmocka_unit_test(amb_151_failed_checkpoint_accepts_nothing),
 		cmocka_unit_test(sec_006_replay_after_restart_is_refused),
 		cmocka_unit_test(amb_173_floor_of_a_retired_key_is_ignored),
+		cmocka_unit_test(amb_173_suspension_keeps_the_floor_of_a_retired_key),
 		cmocka_unit_test(sec_022_volatile_state_is_alarmed_and_replay_succeeds),
 		cmocka_unit_test(amb_172_budget_is_reported_and_enforced),
 		cmocka_unit_test(amb_172_burnt_reservations_are_counted),
