@@ -406,6 +406,35 @@ static void restored_addresses_go_where_they_were(void **state)
 	fix_end(&f);
 }
 
+/* A restored key ends when it was to end; the count of numbers is that of its generation. */
+static void restored_keys_end_and_counts_go_on(void **state)
+{
+	uint8_t buf[LKE_STATE_MAX];
+	uint32_t used;
+	struct fix f;
+	int n;
+
+	(void)state;
+	fix_start(&f, 1, LKE_STRATEGY_OLDEST, LKE_PROFILE_DEFAULT);
+	fix_attach(&f, 1);
+	assert_int_equal(fix_keack(&f, 1, 0, 40, false), 0);
+	used = f.e->mn->home[0].used;
+	assert_true(used > 0);
+	n = saved(&f, buf);
+	again(&f);
+	assert_int_equal(lke_engine_restore(f.e, buf, (size_t)n), 0);
+	assert_int_equal(f.e->mn->home[0].used, used);
+	assert_non_null(f.e->mn->lbsa[0]);
+	f.cfg.mn.home[0].generation++;
+	again(&f);
+	assert_int_equal(lke_engine_restore(f.e, buf, (size_t)n), 0);
+	assert_int_equal(f.e->mn->home[0].used, 0);
+	assert_false(f.e->mn->home[0].has_seq);
+	fix_run(&f, 60 * LKE_SEC);
+	assert_null(f.e->mn->lbsa[0]);
+	fix_end(&f);
+}
+
 /* draft01 differs: no LBSA is proved (AMB-170). */
 static const char *const default_only[] = {
 	"amb_131_keys_and_numbers_outlive_a_restart",
@@ -422,6 +451,7 @@ int main(void)
 		cmocka_unit_test(the_copy_shows_no_key_and_expired_ones_are_left_out),
 		cmocka_unit_test(copy_is_due_after_a_change_only),
 		cmocka_unit_test(restored_addresses_go_where_they_were),
+		cmocka_unit_test(restored_keys_end_and_counts_go_on),
 		cmocka_unit_test(format_of_the_copy),
 		cmocka_unit_test(sealed_nonsense_is_refused_whole),
 		cmocka_unit_test(addresses_of_many_links_with_one_prefix_are_kept),
