@@ -105,6 +105,7 @@ static inline void start(struct daemon *d, const char *run)
 		dup2(fd, EXTRA_FD);
 		if (without_bpf)
 			refuse_bpf();
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* it does not outlive a test that fails */
 		execl(lked, "lked", "-c", conf, "--state", state, "--run", own, (char *)NULL);
 		_exit(127);
 	}
