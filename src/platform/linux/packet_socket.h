@@ -44,7 +44,8 @@ struct packet_ends {
 bool packet_ends_add(struct packet_ends *e, const struct lke_in6 *addr);
 void packet_ends_remove(struct packet_ends *e, const struct lke_in6 *addr);
 struct nl;
-/* Those that the host has.  When they cannot be read, or not all, they are too many for a filter. */
+/* Those that the host has.  When they cannot be read, or not all, they are too many for a filter.
+ */
 void packet_ends_read(struct nl *n, struct packet_ends *ret);
 
 /* Plain data: may be sent to the engine process beside the descriptor. */
