@@ -207,7 +207,7 @@ COMMANDS = {
 	"lke decode h.pcap --keylog /root/lke.keys": ("ar1", run),
 	"lke handover": ("mn", run), 'lke handover; wpa_cli -i wlan0 roam "$bssid"': ("mn", run),
 	'[ "$2" = AP-STA-DISCONNECTED ] && lke leave "$3"': ("ar2", action_script),
-	"lke show mobiles": ("ha", run), "lke audit alice -j > alice.ndjson": ("ha", run), "lke resume HOMEADDRESS": ("ha", run),
+	"lke show mobiles": ("ha", run), "lke audit": ("ha", run), "lke audit alice -j > alice.ndjson": ("ha", run), "lke resume HOMEADDRESS": ("ha", run),
 	"lke rekey 2001:db8:100::42 && lke export 2001:db8:100::42 alice.policy": ("ha", run), "lke rekey HOMEADDRESS": ("ha", run),
 	"cat /etc/lke/lke.conf": ("ar3", run), "lked --check && lked": ("ar3", by_hand),
 	"ip netns exec mn lked -c mn.conf --state /var/lib/lke-mn --run /run/lke-mn": ("ar3", second_instance),
