@@ -352,7 +352,7 @@ static const struct key ha_keys[] = {
 	{ "Interface", set_ha_interface, .many = true },
 	{ "MaxLifetime", value_number, HA(max_lifetime), 4, 262140, UNIT_SECONDS },
 	{ "SequenceStore", value_word, HA(volatile_state), .word = store_words,
-	  .restart = "the value_store is opened, and read, at the start" },
+	  .restart = "the store is opened, and read, at the start" },
 	{ "Reserve", value_number, HA(reserve), 1, 1024 },
 	{ "EnforceCycle", value_bool, HA(enforce_cycle) },
 	{ "MaxJump", value_number_or_off, HA(max_jump), 1, 32767 },
