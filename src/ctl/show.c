@@ -94,8 +94,12 @@ static void print_interface(const struct ctl *c, const json_t *j)
 	n = (size_t)snprintf(line, sizeof(line), "  %s %s %s", text_get(j, "name"),
 			     text_get(j, "link_layer"),
 			     json_is_true(json_object_get(j, "up")) ? "up" : "down");
-	json_array_foreach(json_object_get(j, "addresses"), i, a) if (n < sizeof(line)) n +=
-		(size_t)snprintf(line + n, sizeof(line) - n, " %s", json_string_value(a));
+	json_array_foreach(json_object_get(j, "addresses"), i, a)
+	{
+		if (n < sizeof(line))
+			n += (size_t)snprintf(line + n, sizeof(line) - n, " %s",
+					      json_string_value(a));
+	}
 	layout_print(c->columns, 4, "%s", line);
 }
 

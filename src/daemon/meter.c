@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "daemon/meter.h"
 
+#include <string.h>
+
 #include "lke/engine.h"
 
 #define US (LKE_MSEC / 1000)
@@ -15,9 +17,11 @@ void meter_rate_tick(struct meter_rate *r, lke_time now)
 {
 	uint64_t second = now / LKE_SEC;
 
-	/* What was counted a round ago is over. */
-	for (unsigned n = 0; n < METER_RATE_SECONDS && r->second < second; n++)
-		r->count[(second - n) % METER_RATE_SECONDS] *= second - n <= r->second;
+	if (second - r->second >= METER_RATE_SECONDS)
+		memset(r->count, 0, sizeof(r->count));
+	else
+		while (r->second < second) /* what was counted there a round ago is over */
+			r->count[++r->second % METER_RATE_SECONDS] = 0;
 	r->second = second;
 	r->count[second % METER_RATE_SECONDS]++;
 }
