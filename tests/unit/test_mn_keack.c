@@ -1,66 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* What a mobile node makes of each field of a Key Exchange Acknowledgement, and of a refusal: draft
  * 3.2.2, AMB-044, AMB-055, AMB-057, AMB-058, AMB-069, AMB-131, AMB-170. */
-#include "mn_fixture.h"
-
-/* A good acknowledgement of the last request; a test may change it before the HMAC is made. */
-struct ack {
-	struct mh_keack m;
-	struct ip6_out o;
-	struct lke_in6 rh2;
-	bool plain; /* no routing header */
-	bool spoilt;
-	uint32_t ifindex;
-};
-
-static struct ack good(struct fix *f)
-{
-	const struct fix_action *a = fix_last(f, LKE_MSG_KEREQ);
-	struct ack r = { .m = { .lifetime = 1800, .ar = fix_ar_addr(1) }, .ifindex = FIX_IF };
-	struct lke_in6 src, dst;
-	struct mh_kereq q;
-	struct ip6_info i;
-	struct mh_view v;
-
-	assert_non_null(a);
-	assert_int_equal(ip6_parse(a->data, a->len, &i), 0);
-	src = ip6_pseudo_src(&i);
-	dst = ip6_pseudo_dst(&i);
-	assert_int_equal(mh_check(i.pkt + i.upper_off, i.upper_len, &src, &dst, &v), 0);
-	assert_int_equal(mh_kereq_decode(&v, 128, &q), 0);
-	r.m.seq = q.seq;
-	r.o = (struct ip6_out){ .src = i.dst, .dst = i.src, .hop_limit = 255 };
-	r.rh2 = i.hao;
-	fix_kereq_key(f);
-	return r;
-}
-
-static int put(struct fix *f, struct ack *a)
-{
-	struct lke_event ev = { .type = LKE_EV_PACKET };
-	uint8_t buf[512], mac[20];
-	struct wr w = wr_init(buf, sizeof(buf));
-	struct lke_mac_input in;
-	size_t mh, off;
-
-	a->o.rh2 = a->plain ? NULL : &a->rh2;
-	mh = ip6_begin(&w, &a->o, IP6_NH_MH);
-	mh_keack_encode(&w, &a->m, &off);
-	ip6_end(&w);
-	off += mh;
-	lke_mac_whole(buf, w.off, mh + 4, &off, 1, &in);
-	assert_int_equal(mac_sha1(&f->kbm, &in, mac), 0);
-	mac[0] ^= a->spoilt;
-	wr_patch_bytes(&w, off, mac, sizeof(mac));
-	mh_set_checksum(&w, mh, &a->o.src, a->plain ? &a->o.dst : &a->rh2);
-	assert_false(w.err);
-	if (a->ifindex == FIX_IF)
-		return fix_packet(f, 1, buf, w.off);
-	ev.packet = (struct lke_ev_packet){
-		.ifindex = a->ifindex, .src_ll = fix_mac(1), .data = buf, .len = w.off
-	};
-	return lke_engine_input(f->e, &ev, f->now);
-}
+#include "mn_ack.h"
 
 static void attach_as(struct fix *f, enum lke_profile profile)
 {
@@ -106,24 +47,24 @@ static void draft_3_2_2_every_address_of_a_keack_is_checked(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.o.hop_limit = 254;
-	assert_int_equal(put(&f, &a), -(int)LKE_DROP_SCOPE_HOPLIMIT);
-	a = good(&f);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_SCOPE_HOPLIMIT);
+	a = ack_good(&f, 1);
 	a.o.dst = coa;
-	assert_int_equal(put(&f, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
-	a = good(&f);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
+	a = ack_good(&f, 1);
 	a.o.dst = fix_addr("fe80::77:7777"); /* somebody else's frame */
-	assert_int_equal(put(&f, &a), -(int)LKE_DROP_NOT_OURS);
-	a = good(&f);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_NOT_OURS);
+	a = ack_good(&f, 1);
 	a.plain = true;
-	assert_int_equal(put(&f, &a), -(int)LKE_DROP_RH2);
-	a = good(&f);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_RH2);
+	a = ack_good(&f, 1);
 	a.rh2.b[15] ^= 1;
-	assert_int_equal(put(&f, &a), -(int)LKE_DROP_RH2);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_RH2);
 	assert_int_equal(keys_of(&f, &coa), 0);
-	a = good(&f);
-	assert_int_equal(put(&f, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	fix_end(&f);
 }
@@ -138,9 +79,9 @@ static void keack_of_another_interface_is_dropped(void **state)
 	attach(&f);
 	coa = fix_coa(&f);
 	fix_link2(&f, true); /* none of the mobile node's */
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.ifindex = FIX_IF2;
-	assert_true(put(&f, &a) < 0);
+	assert_true(ack_put(&f, 1, &a) < 0);
 	assert_int_equal(keys_of(&f, &coa), 0);
 	fix_end(&f);
 }
@@ -154,18 +95,18 @@ static void amb_058_any_number_of_the_exchange_and_of_no_other(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	first = good(&f);
+	first = ack_good(&f, 1);
 	until_kereq(&f, 6 * LKE_SEC);
-	second = good(&f);
+	second = ack_good(&f, 1);
 	assert_int_not_equal(first.m.seq, second.m.seq);
 	first.m.lifetime = 10; /* a renewal is due soon */
-	assert_int_equal(put(&f, &first), 0);
+	assert_int_equal(ack_put(&f, 1, &first), 0);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	/* The next exchange has sent one request: the second number is of the former one. */
 	until_kereq(&f, 40 * LKE_SEC);
-	first = good(&f);
+	first = ack_good(&f, 1);
 	first.m.seq = second.m.seq;
-	assert_int_equal(put(&f, &first), -(int)LKE_DROP_KEX_UNEXPECTED);
+	assert_int_equal(ack_put(&f, 1, &first), -(int)LKE_DROP_KEX_UNEXPECTED);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	fix_end(&f);
 }
@@ -184,8 +125,8 @@ static void amb_044_key_is_as_old_as_its_first_request(void **state)
 	coa = fix_coa(&f);
 	began = f.e->mn->active->kex.first_sent;
 	until_kereq(&f, 6 * LKE_SEC);
-	a = good(&f);
-	assert_int_equal(put(&f, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	b = mn_lbsa_of(f.e, &coa, NULL);
 	assert_non_null(b);
 	assert_true(b->since == began && began < f.now - 3 * LKE_SEC);
@@ -205,13 +146,13 @@ static void amb_043_key_that_is_over_already_is_not_taken(void **state)
 	coa = fix_coa(&f);
 	until_kereq(&f, 6 * LKE_SEC);
 	fix_run(&f, LKE_SEC);
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.m.lifetime = 1; /* 4 s from the first request on */
-	assert_int_equal(put(&f, &a), -(int)LKE_DROP_STATE);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_STATE);
 	assert_int_equal(keys_of(&f, &coa), 0);
 	assert_int_equal(lke_engine_stat(f.e, LKE_STAT_KEACK_IN), 0);
 	a.m.lifetime = 1800;
-	assert_int_equal(put(&f, &a), 0);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	assert_int_equal(lke_engine_stat(f.e, LKE_STAT_KEACK_IN), 1);
 	fix_end(&f);
@@ -229,8 +170,8 @@ static void op_lbsa_tells_whose_it_is(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good(&f);
-	assert_int_equal(put(&f, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_true(fix_lbsa(&f, &coa, &v));
 	assert_true(in6_eq(&v.peer_ll, &ll) && in6_eq(&v.ar, &ar));
 	assert_true(lladdr_eq(&v.peer_lladdr, &mac));
@@ -258,8 +199,8 @@ static void amb_095_request_seen_by_the_exchange_counts_for_its_key(void **state
 	coa = fix_coa(&f);
 	fix_kereq_key(&f);
 	assert_int_equal(fix_ns_auth(&f, 1, &coa, 1, false), 0);
-	a = good(&f);
-	assert_int_equal(put(&f, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	fix_na(&f, 0x55, &coa);
 	assert_int_equal(keys_of(&f, &coa), 0);
@@ -282,11 +223,11 @@ static void amb_057_refusals_and_their_pauses(void **state)
 	for (size_t k = 0; k < sizeof(refusal) / sizeof(refusal[0]); k++) {
 		attach(&f);
 		coa = fix_coa(&f);
-		a = good(&f);
+		a = ack_good(&f, 1);
 		a.m.status = refusal[k].status;
 		a.m.lifetime = 0;
 		a.m.ar = in6_unspecified;
-		assert_int_equal(put(&f, &a), 0);
+		assert_int_equal(ack_put(&f, 1, &a), 0);
 		n = fix_note(&f, LKE_NOTE_REFUSED);
 		assert_non_null(n);
 		assert_int_equal(n->status, refusal[k].status);
@@ -309,12 +250,12 @@ static void amb_170_prohibited_renewal_changes_nothing(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good(&f);
-	assert_int_equal(put(&f, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	until_kereq(&f, 7000 * LKE_SEC);
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.m.status = STATUS_PROHIBITED;
-	assert_int_equal(put(&f, &a), 0);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_true(in6_eq(&f.e->mn->current, &coa));
 	assert_int_equal(keys_of(&f, &coa), 1);
 	assert_in_range(until_kereq(&f, 400 * LKE_SEC) / LKE_SEC, 300, 301);
@@ -332,9 +273,9 @@ static void draft01_prohibited_waits_with_its_address(void **state)
 	(void)state;
 	attach_as(&f, LKE_PROFILE_DRAFT01);
 	coa = fix_coa(&f);
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.m.status = STATUS_PROHIBITED;
-	assert_int_equal(put(&f, &a), 0);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_in_range(until_kereq(&f, 400 * LKE_SEC) / LKE_SEC, 300, 301);
 	assert_true(in6_eq(&f.e->mn->current, &coa));
 	fix_end(&f);
@@ -352,12 +293,12 @@ static void amb_131_two_jumps_and_no_more(void **state)
 	for (size_t n = 0; n < 4; n++) {
 		uint16_t seq;
 
-		a = good(&f);
+		a = ack_good(&f, 1);
 		a.m.status = STATUS_SEQUENCE;
 		seq = a.m.seq;
-		assert_int_equal(put(&f, &a), 0);
+		assert_int_equal(ack_put(&f, 1, &a), 0);
 		until_kereq(&f, 40 * LKE_SEC);
-		assert_int_equal((uint16_t)(good(&f).m.seq - seq), step[n]);
+		assert_int_equal((uint16_t)(ack_good(&f, 1).m.seq - seq), step[n]);
 	}
 	fix_end(&f);
 }
@@ -375,14 +316,14 @@ static void draft01_foreign_router_address_is_taken_with_an_alarm(void **state)
 	attach_as(&f, LKE_PROFILE_DRAFT01);
 	coa = fix_coa(&f);
 	for (size_t n = 0; n < 4; n++) {
-		a = good(&f);
+		a = ack_good(&f, 1);
 		a.m.ar = n < 3 ? fix_addr(bad[n]) : coa;
-		assert_int_equal(put(&f, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
+		assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
 	}
 	assert_null(fix_note(&f, LKE_NOTE_ALARM));
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.m.ar = fix_ar_addr(9);
-	assert_int_equal(put(&f, &a), 0);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	assert_non_null(fix_note(&f, LKE_NOTE_ALARM));
 	fix_end(&f);
@@ -399,17 +340,17 @@ static void draft01_bad_ack_of_an_earlier_number_is_ignored(void **state)
 	(void)state;
 	attach_as(&f, LKE_PROFILE_DRAFT01);
 	coa = fix_coa(&f);
-	a = good(&f);
+	a = ack_good(&f, 1);
 	a.m.lifetime = 30;
-	assert_int_equal(put(&f, &a), 0);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	until_kereq(&f, 110 * LKE_SEC);
-	early = good(&f);
+	early = ack_good(&f, 1);
 	until_kereq(&f, 6 * LKE_SEC);
 	early.spoilt = true;
-	assert_int_equal(put(&f, &early), -(int)LKE_DROP_KEX_MAC);
+	assert_int_equal(ack_put(&f, 1, &early), -(int)LKE_DROP_KEX_MAC);
 	assert_int_equal(keys_of(&f, &coa), 1);
-	a = good(&f);
-	assert_int_equal(put(&f, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_int_equal(keys_of(&f, &coa), 1);
 	fix_end(&f);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Requirements on the mobile node that no other test states: draft 2.1, 3, 5, 6. */
-#include "mn_fixture.h"
+#include "mn_ack.h"
 
 static void set_checksum(uint8_t *pkt, size_t len)
 {
@@ -13,28 +13,6 @@ static void set_checksum(uint8_t *pkt, size_t len)
 	src = ip6_pseudo_src(&i);
 	dst = ip6_pseudo_dst(&i);
 	mh_set_checksum(&w, i.upper_off, &src, &dst);
-}
-
-static struct mh_view view(const struct fix_action *a, struct ip6_info *i)
-{
-	struct lke_in6 src, dst;
-	struct mh_view v;
-
-	assert_non_null(a);
-	assert_int_equal(ip6_parse(a->data, a->len, i), 0);
-	src = ip6_pseudo_src(i);
-	dst = ip6_pseudo_dst(i);
-	assert_int_equal(mh_check(i->pkt + i->upper_off, i->upper_len, &src, &dst, &v), 0);
-	return v;
-}
-
-static struct mh_kereq kereq(const struct fix *f, struct ip6_info *i)
-{
-	struct mh_view v = view(fix_last(f, LKE_MSG_KEREQ), i);
-	struct mh_kereq m;
-
-	assert_int_equal(mh_kereq_decode(&v, 128, &m), 0);
-	return m;
 }
 
 /* An advertisement of router ar with these flags and option 6. */
@@ -62,53 +40,6 @@ static void advertise(struct fix *f, unsigned ar, uint8_t flags, uint16_t max, c
 	len = nd_encode(&m, &src, &in6_all_nodes, 0, buf, sizeof(buf));
 	assert_true(len > 0);
 	assert_int_equal(fix_packet(f, ar, buf, (size_t)len), 0);
-}
-
-/* A good acknowledgement of the last request; a test may change it before the HMAC is made. */
-struct ack {
-	struct mh_keack m;
-	struct ip6_out o;
-	struct lke_in6 coa;
-};
-
-static struct ack good_ack(struct fix *f, unsigned ar)
-{
-	struct ip6_info i;
-	struct mh_kereq q = kereq(f, &i);
-	struct ack a = { .m = { .seq = q.seq, .lifetime = 1800, .ar = fix_ar_addr(ar) },
-			 .o = { .src = i.dst, .dst = i.src, .hop_limit = 255 },
-			 .coa = i.hao };
-
-	fix_kereq_key(f);
-	return a;
-}
-
-static size_t make_ack(const struct fix *f, struct ack *a, uint8_t *buf, size_t size)
-{
-	struct wr w = wr_init(buf, size);
-	struct lke_mac_input in;
-	uint8_t mac[20];
-	size_t mh, off;
-
-	a->o.rh2 = &a->coa;
-	mh = ip6_begin(&w, &a->o, IP6_NH_MH);
-	mh_keack_encode(&w, &a->m, &off);
-	ip6_end(&w);
-	off += mh;
-	lke_mac_whole(buf, w.off, mh + 4, &off, 1, &in);
-	assert_int_equal(mac_sha1(&f->kbm, &in, mac), 0);
-	wr_patch_bytes(&w, off, mac, sizeof(mac));
-	mh_set_checksum(&w, mh, &a->o.src, &a->coa);
-	assert_false(w.err);
-	return w.off;
-}
-
-static int send_ack(struct fix *f, unsigned from, struct ack *a)
-{
-	uint8_t buf[512];
-	size_t len = make_ack(f, a, buf, sizeof(buf));
-
-	return fix_packet(f, from, buf, len);
 }
 
 static void start(struct fix *f)
@@ -174,7 +105,7 @@ static void lke_011_mobile_node_without_link_layer_addresses(void **state)
 	assert_true(len > 0);
 	bare(&f, buf, (size_t)len);
 	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 1);
-	(void)kereq(&f, &i);
+	(void)last_kereq(&f, &i);
 	assert_true(in6_eq(&i.dst, &ar));
 	assert_int_equal(fix_last(&f, LKE_MSG_KEREQ)->a.send.dst.len, 0);
 	fix_end(&f);
@@ -213,7 +144,7 @@ static void lke_023_one_of_three_routers_is_asked(void **state)
 	assert_int_equal(fix_ha_ba(&f, 1, 0, fix_ha_seq(&f)), 0);
 	fix_run(&f, 2 * LKE_SEC);
 	assert_int_equal(fix_count(&f, LKE_MSG_KEREQ), 1);
-	(void)kereq(&f, &i);
+	(void)last_kereq(&f, &i);
 	assert_true(in6_eq(&i.dst, &ar1));
 	fix_end(&f);
 }
@@ -232,8 +163,8 @@ static void lke_038_every_changed_octet_of_the_keack_is_refused(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good_ack(&f, 1);
-	len = make_ack(&f, &a, buf, sizeof(buf));
+	a = ack_good(&f, 1);
+	len = ack_make(&f, &a, buf, sizeof(buf));
 	for (size_t n = 7; n < len; n++) {
 		if (n == 64 + 4 || n == 64 + 5)
 			continue; /* the checksum */
@@ -261,9 +192,9 @@ static void lke_041_keack_with_hop_limit_254_is_dropped(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good_ack(&f, 1);
+	a = ack_good(&f, 1);
 	a.o.hop_limit = 254; /* under a right HMAC */
-	assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_SCOPE_HOPLIMIT);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_SCOPE_HOPLIMIT);
 	assert_false(fix_lbsa(&f, &coa, &v));
 	fix_end(&f);
 }
@@ -283,12 +214,12 @@ static void lke_054_renewal_uses_a_new_key_and_a_higher_number(void **state)
 	assert_int_equal(fix_keack(&f, 1, 0, 40, false), 0);
 	assert_true(fix_lbsa(&f, &coa, &v));
 	first = f.kbm;
-	seq = kereq(&f, &i).seq;
+	seq = last_kereq(&f, &i).seq;
 	fix_clear(&f);
 	fix_run(&f, 25 * LKE_SEC);
 	fix_kereq_key(&f);
 	assert_memory_not_equal(first.b, f.kbm.b, sizeof(first.b));
-	assert_true((int16_t)(kereq(&f, &i).seq - seq) > 0);
+	assert_true((int16_t)(last_kereq(&f, &i).seq - seq) > 0);
 	/* While it stays on the link: the same router, the same care-of address. */
 	assert_true(in6_eq(&i.hao, &coa));
 	fix_end(&f);
@@ -367,7 +298,7 @@ static void lke_129_requested_lifetime_is_at_most_the_maximum(void **state)
 		f.ra_max_lifetime = max[n];
 		f.e->cfg.mn.lifetime = 1800;
 		fix_attach(&f, 1);
-		assert_int_equal(kereq(&f, &i).lifetime, max[n] < 1800 ? max[n] : 1800);
+		assert_int_equal(last_kereq(&f, &i).lifetime, max[n] < 1800 ? max[n] : 1800);
 		fix_end(&f);
 	}
 }
@@ -382,14 +313,14 @@ static void lke_134_keack_with_another_number_is_ignored(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good_ack(&f, 1);
+	a = ack_good(&f, 1);
 	a.m.seq++;
-	assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
 	a.m.seq = (uint16_t)(a.m.seq - 2);
-	assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
 	assert_false(fix_lbsa(&f, &coa, &v));
 	a.m.seq++;
-	assert_int_equal(send_ack(&f, 1, &a), 0);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_true(fix_lbsa(&f, &coa, &v));
 	fix_end(&f);
 }
@@ -406,9 +337,9 @@ static void lke_136_unusable_router_address_is_refused(void **state)
 	attach(&f);
 	coa = fix_coa(&f);
 	for (unsigned n = 0; n < 6; n++) {
-		a = good_ack(&f, 1);
+		a = ack_good(&f, 1);
 		a.m.ar = n < 5 ? fix_addr(bad[n]) : coa;
-		assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
+		assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
 		assert_false(fix_lbsa(&f, &coa, &v));
 	}
 	fix_end(&f);
@@ -424,14 +355,14 @@ static void lke_181_unsolicited_keack_makes_no_state(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good_ack(&f, 1);
-	assert_int_equal(send_ack(&f, 1, &a), 0);
+	a = ack_good(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), 0);
 	assert_true(fix_lbsa(&f, &coa, &v));
 	/* The request is answered: the same one again, and one that grants less, find no request.
 	 */
-	assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
 	a.m.lifetime = 10;
-	assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
 	assert_true(fix_lbsa(&f, &coa, &w));
 	assert_true(v.expires == w.expires);
 	fix_end(&f);
@@ -533,12 +464,12 @@ static void lke_194_keack_from_a_global_source_is_dropped(void **state)
 	(void)state;
 	attach(&f);
 	coa = fix_coa(&f);
-	a = good_ack(&f, 1);
+	a = ack_good(&f, 1);
 	a.o.src = fix_ar_addr(1);
-	assert_int_equal(send_ack(&f, 1, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
-	a = good_ack(&f, 1);
+	assert_int_equal(ack_put(&f, 1, &a), -(int)LKE_DROP_SCOPE_ADDRESS);
+	a = ack_good(&f, 1);
 	a.o.src = fix_ar_ll(9); /* link-local, but not the router that was asked */
-	assert_int_equal(send_ack(&f, 9, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
+	assert_int_equal(ack_put(&f, 9, &a), -(int)LKE_DROP_KEX_UNEXPECTED);
 	assert_false(fix_lbsa(&f, &coa, &v));
 	fix_end(&f);
 }
